@@ -1,0 +1,47 @@
+"""The lists of professions and of provinces and territories (DESIGN.md §2: accounts owns them)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Profession(models.TextChoices):
+    """Whom the programme is for; over 17 professions took part from 2021 to 2023 (DESIGN.md §3)."""
+
+    PHYSICIAN = "physician", _("Physician")
+    NURSE_PRACTITIONER = "nurse-practitioner", _("Nurse practitioner")
+    REGISTERED_NURSE = "registered-nurse", _("Registered nurse")
+    PRACTICAL_NURSE = "practical-nurse", _("Licensed or registered practical nurse")
+    PERSONAL_SUPPORT_WORKER = "personal-support-worker", _("Personal support worker or health care aide")
+    PHARMACIST = "pharmacist", _("Pharmacist")
+    SOCIAL_WORKER = "social-worker", _("Social worker")
+    SPIRITUAL_CARE = "spiritual-care", _("Spiritual care practitioner")
+    PARAMEDIC = "paramedic", _("Paramedic")
+    OCCUPATIONAL_THERAPIST = "occupational-therapist", _("Occupational therapist")
+    PHYSIOTHERAPIST = "physiotherapist", _("Physiotherapist")
+    RESPIRATORY_THERAPIST = "respiratory-therapist", _("Respiratory therapist")
+    DIETITIAN = "dietitian", _("Dietitian")
+    PSYCHOLOGIST = "psychologist", _("Psychologist or counsellor")
+    CHILD_LIFE = "child-life", _("Child life specialist")
+    VOLUNTEER = "volunteer", _("Hospice volunteer")
+    MANAGER = "manager", _("Manager or administrator")
+    EDUCATOR = "educator", _("Educator or researcher")
+    STUDENT = "student", _("Student or resident")
+    OTHER = "other", _("Other")
+
+
+class Province(models.TextChoices):
+    """Canada's provinces and territories by their postal codes."""
+
+    AB = "AB", _("Alberta")
+    BC = "BC", _("British Columbia")
+    MB = "MB", _("Manitoba")
+    NB = "NB", _("New Brunswick")
+    NL = "NL", _("Newfoundland and Labrador")
+    NT = "NT", _("Northwest Territories")
+    NS = "NS", _("Nova Scotia")
+    NU = "NU", _("Nunavut")
+    ON = "ON", _("Ontario")
+    PE = "PE", _("Prince Edward Island")
+    QC = "QC", _("Quebec")
+    SK = "SK", _("Saskatchewan")
+    YT = "YT", _("Yukon")

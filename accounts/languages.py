@@ -1,0 +1,45 @@
+"""The two languages of the portal, and text that authors write in both.
+
+A model keeps `title_en` and `title_fr` as plain columns and declares `title = Bilingual()`. Reading `series.title`
+gives the reader's language, or the other one where it is missing (DESIGN.md §4), as a `Text` that knows its language.
+"""
+
+from typing import Any
+
+from django.utils.translation import get_language
+
+LANGUAGES = ("en", "fr")
+
+
+def current_language() -> str:
+    """`en` or `fr`: the language that texts are being shown in."""
+    return (get_language() or "en")[:2] if (get_language() or "en")[:2] in LANGUAGES else "en"
+
+
+class Text(str):
+    """A string that knows the language it is written in, so that a page can mark it where it is not the page's own."""
+
+    __slots__ = ("lang",)
+    lang: str
+
+    def __new__(cls, value: str, lang: str) -> "Text":
+        text = super().__new__(cls, value)
+        text.lang = lang
+        return text
+
+
+class Bilingual:
+    """Reads `<name>_en` or `<name>_fr`, whichever the reader's language asks for and the authors wrote."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else self.read(instance, current_language())
+
+    def read(self, instance: Any, language: str) -> Text:
+        other = "fr" if language == "en" else "en"
+        value = getattr(instance, f"{self.name}_{language}")
+        if value:
+            return Text(value, language)
+        return Text(getattr(instance, f"{self.name}_{other}"), other)

@@ -1,0 +1,78 @@
+"""The time zones that the portal speaks of: their names, their short names, and which one a reader lives in."""
+
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+PROJECT_ZONE = "America/Toronto"
+ZONE_COOKIE = "zone"
+
+# IANA zone → (its name in a list, what stands behind a time). One row a zone whose clocks differ.
+ZONES = {
+    "America/St_Johns": (_("Newfoundland"), pgettext_lazy("zone", "NT")),
+    "America/Halifax": (_("Atlantic"), pgettext_lazy("zone", "AT")),
+    "America/Toronto": (_("Eastern"), pgettext_lazy("zone", "ET")),
+    "America/Winnipeg": (_("Manitoba"), pgettext_lazy("zone", "MB time")),
+    "America/Rankin_Inlet": (_("Kivalliq (central Nunavut)"), pgettext_lazy("zone", "CT")),
+    "America/Regina": (_("Saskatchewan"), pgettext_lazy("zone", "SK time")),
+    "America/Edmonton": (_("Alberta"), pgettext_lazy("zone", "AB time")),
+    "America/Yellowknife": (_("Northwest Territories"), pgettext_lazy("zone", "NWT time")),
+    "America/Vancouver": (_("British Columbia"), pgettext_lazy("zone", "BC time")),
+    "America/Whitehorse": (_("Yukon"), pgettext_lazy("zone", "YT time")),
+}
+
+# Other names that browsers report for places in Canada.
+ALIASES = {
+    "America/Montreal": "America/Toronto",
+    "America/Nipigon": "America/Toronto",
+    "America/Thunder_Bay": "America/Toronto",
+    "America/Iqaluit": "America/Toronto",
+    "America/Pangnirtung": "America/Toronto",
+    "America/New_York": "America/Toronto",
+    "America/Moncton": "America/Halifax",
+    "America/Glace_Bay": "America/Halifax",
+    "America/Goose_Bay": "America/Halifax",
+    "America/Rainy_River": "America/Winnipeg",
+    "America/Resolute": "America/Rankin_Inlet",
+    "America/Chicago": "America/Rankin_Inlet",
+    "America/Swift_Current": "America/Regina",
+    "America/Inuvik": "America/Yellowknife",
+    "America/Dawson": "America/Whitehorse",
+}
+
+ZONE_CHOICES = [(key, name) for key, (name, _short) in ZONES.items()]
+
+OF_PROVINCE = {
+    "AB": "America/Edmonton",
+    "BC": "America/Vancouver",
+    "MB": "America/Winnipeg",
+    "NB": "America/Halifax",
+    "NL": "America/St_Johns",
+    "NT": "America/Yellowknife",
+    "NS": "America/Halifax",
+    "NU": "America/Toronto",
+    "ON": "America/Toronto",
+    "PE": "America/Halifax",
+    "QC": "America/Toronto",
+    "SK": "America/Regina",
+    "YT": "America/Whitehorse",
+}
+
+
+def known_zone(name: str | None) -> str | None:
+    """The portal's own name for an IANA zone, or None for one that it does not speak of."""
+    name = ALIASES.get(name or "", name)
+    return name if name in ZONES else None
+
+
+def reader_zone(request: HttpRequest) -> ZoneInfo | None:
+    """The zone that the reader lives in, from their cookie: set by the browser, by choice, or when they signed in."""
+    name = known_zone(request.COOKIES.get(ZONE_COOKIE))
+    return ZoneInfo(name) if name else None
+
+
+def zone_label(name: str) -> str:
+    """What stands behind a time: "ET", "HE". A zone that the portal has no word for is named in full."""
+    return str(ZONES[name][1]) if name in ZONES else name

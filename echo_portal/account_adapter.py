@@ -1,0 +1,32 @@
+"""Where allauth meets the portal: its mail goes through the outbox, and accounts begin only with a registration."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.languages import current_language
+from outbox.services import Draft, write
+
+KINDS = {"account/email/login_code": "code", "account/email/unknown_account": "no-account"}
+
+
+class PortalAccountAdapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Nobody signs up by itself: registering for a series is what begins an account."""
+        return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Write the mail into the ledger. A code is of no use after its time, so the row expires with it."""
+        now = timezone.now()
+        kind = KINDS[template_prefix]
+        data = {"code": context["code"]} if "code" in context else {}
+        expires_at = now + timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
+        write([Draft(f"{kind}:{uuid4()}", kind, email, current_language(), data, expires_at)], now=now)
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """allauth's own flashes repeat what the next page says anyway; the portal's pages speak for themselves."""

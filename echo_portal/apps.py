@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    """The site itself: settings, urls, its own pages, the demo command."""
+
+    name = "echo_portal"
+
+    def ready(self) -> None:
+        from echo_portal import emails  # noqa: PLC0415 - apps are ready only now
+        from echo_portal.celery import app  # noqa: PLC0415
+
+        app.set_default()  # so that a shared_task finds the broker in every process
+        emails.register_kinds()

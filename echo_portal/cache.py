@@ -1,0 +1,38 @@
+"""The cache: Valkey or Redis, without which the portal is slower and not down."""
+
+import logging
+from typing import Any
+
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+log = logging.getLogger(__name__)
+UNREACHABLE = (RedisConnectionError, RedisTimeoutError)
+
+
+class PatientRedisCache(RedisCache):
+    """Answers as an empty cache while the server cannot be reached. So rate limits let people in rather than keep all out."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        params.setdefault("OPTIONS", {}).update({"socket_connect_timeout": 0.5, "socket_timeout": 1})
+        super().__init__(server, params)
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        return self._attempt(default, super().get, key, default, version)
+
+    def set(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> None:
+        self._attempt(None, super().set, key, value, *args, **kwargs)
+
+    def add(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> bool:
+        return self._attempt(True, super().add, key, value, *args, **kwargs)  # noqa: FBT003
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        return self._attempt(False, super().delete, key, version)  # noqa: FBT003
+
+    def _attempt(self, otherwise: Any, act: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return act(*args, **kwargs)
+        except UNREACHABLE as error:
+            log.warning("The cache cannot be reached (%s).", type(error).__name__)
+            return otherwise

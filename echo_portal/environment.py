@@ -1,0 +1,36 @@
+"""What the surroundings tell the portal, read once: DESIGN.md §5. Development needs nothing; production names what it misses."""
+
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+env = Env()
+PRODUCTION = env.str("PORTAL_ENV", "development") == "production"
+
+REQUIRED = {
+    "SECRET_KEY": "a long random secret",
+    "DATABASE_URL": "the Postgres database, as postgres://user:password@host/name",
+    "REDIS_URL": "the Valkey or Redis server, as redis://host:6379/0",
+    "EMAIL_URL": "the mail server, as smtp://user:password@host:587/?tls=True",
+    "SITE_URL": "the portal's public address, as https://echo.example.ca",
+}
+
+
+def check() -> None:
+    """Refuse to start in production while something is missing.
+
+    Raises ImproperlyConfigured, whose one sentence names every missing variable and what belongs into it.
+    """
+    missing = [f"{name} ({meaning})" for name, meaning in REQUIRED.items() if not env.str(name, "")]
+    if PRODUCTION and missing:
+        raise ImproperlyConfigured(f"The portal cannot start in production without {'; '.join(missing)}.")
+
+
+check()
+
+PORT = env.int("PORT", 8000)
+SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [SITE_HOST] if PRODUCTION else ["*"])
+MAIL_HOST = SITE_HOST if PRODUCTION else "echo.example.ca"

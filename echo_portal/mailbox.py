@@ -1,0 +1,72 @@
+"""The mail of a checkout: kept under var/mail/, one file a message, and read at /_mail/. Development only."""
+
+import email
+import email.policy
+import re
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from csp.decorators import csp
+from django.conf import settings
+from django.core.mail.backends.base import BaseEmailBackend
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+NAME = re.compile(r"\d{8}T\d{6}-\d{6}")
+
+
+class FolderBackend(BaseEmailBackend):
+    """Writes each message as it would leave, headers and all."""
+
+    def send_messages(self, email_messages: Any) -> int:
+        settings.MAILBOX_DIR.mkdir(parents=True, exist_ok=True)
+        for message in email_messages:
+            path = settings.MAILBOX_DIR / f"{timezone.now():%Y%m%dT%H%M%S-%f}.eml"
+            path.write_bytes(message.message().as_bytes())
+        return len(email_messages)
+
+
+def _read(path: Path) -> EmailMessage:
+    return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)  # type: ignore[arg-type,return-value]
+
+
+def _path(name: str) -> Path:
+    path = settings.MAILBOX_DIR / f"{name}.eml"
+    if not settings.MAILBOX_OPEN or not NAME.fullmatch(name) or not path.exists():
+        raise Http404
+    return path
+
+
+@require_safe
+def mailbox(request: HttpRequest) -> HttpResponse:
+    if not settings.MAILBOX_OPEN:
+        raise Http404
+    paths = sorted(settings.MAILBOX_DIR.glob("*.eml"), reverse=True)[:100]
+    return render(request, "mail/mailbox.html", {"letters": [(path.stem, _read(path)) for path in paths]})
+
+
+@require_safe
+def letter(request: HttpRequest, name: str) -> HttpResponse:
+    message = _read(_path(name))
+    text = message.get_body(("plain",))
+    context = {
+        "name": name,
+        "letter": message,
+        "headers": list(message.items()),
+        "text": text.get_content() if text else "",
+        "attachments": [(part.get_filename(), part["Content-Type"], part.get_content()) for part in message.iter_attachments()],
+    }
+    return render(request, "mail/letter.html", context)
+
+
+@require_safe
+@xframe_options_sameorigin
+@csp({"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "img-src": ["data:"], "frame-ancestors": ["'self'"], "sandbox": [""]})
+def letter_html(request: HttpRequest, name: str) -> HttpResponse:
+    """The HTML part alone, in a sandbox: mail has its styles inline."""
+    html = _read(_path(name)).get_body(("html",))
+    return HttpResponse(html.get_content() if html else "")

@@ -1,0 +1,30 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accounts.models import User
+from echo_portal import sample
+from echo_portal.environment import PRODUCTION
+
+
+class Command(BaseCommand):
+    help = "Load sample data: --scale 1 a handful for looking at, --scale 100 the size that the portal is built for."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--scale", type=int, default=1, metavar="N")
+        parser.add_argument("--once", action="store_true", help="do nothing where sample data is there already")
+
+    def handle(self, *args: Any, scale: int, once: bool, **options: Any) -> None:
+        if PRODUCTION:
+            raise CommandError("Sample data has known passwords; it is never loaded in production.")
+        if once and User.objects.filter(email=sample.STAFF_EMAIL).exists():
+            return
+        now = timezone.now()
+        sample.load_handful(now)
+        if scale > 1:
+            if User.objects.filter(email="sample0@echo.example.ca").exists():
+                raise CommandError("Sample data at a larger scale is there already. For a fresh start, remove var/ and try again.")
+            sample.load_many(scale, now, self.stdout.write)
+        self.stdout.write("Sample data is loaded. Look at /en/sessions/, or sign in to the admin as the address that `make run` prints.")

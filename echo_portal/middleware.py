@@ -1,0 +1,43 @@
+"""Small middleware of the portal's own."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers
+
+from accounts.zones import ZONE_COOKIE
+
+KNOWN_COOKIE = "known"
+A_YEAR = 60 * 60 * 24 * 365
+
+
+class PrivatePagesMiddleware:
+    """What a signed-in person sees is kept by no cache; and their browser learns that they are known, and their zone.
+
+    The `known` cookie holds no secret: it tells the public pages' script that asking for the person's own panel is worth it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        user = getattr(request, "user", None)
+        touched = request.session.accessed if hasattr(request, "session") else False
+        if touched and not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        if touched and user is not None:
+            self._tell_browser(request, response)
+        return response
+
+    def _tell_browser(self, request: HttpRequest, response: HttpResponse) -> None:
+        known = request.COOKIES.get(KNOWN_COOKIE)
+        if request.user.is_authenticated:
+            if not known:
+                response.set_cookie(KNOWN_COOKIE, "1", max_age=A_YEAR, samesite="Lax", secure=request.is_secure())
+            if ZONE_COOKIE not in request.COOKIES and ZONE_COOKIE not in response.cookies:
+                response.set_cookie(
+                    ZONE_COOKIE, request.user.time_zone, max_age=A_YEAR, samesite="Lax", secure=request.is_secure()
+                )
+        elif known:
+            response.delete_cookie(KNOWN_COOKIE)

@@ -1,0 +1,131 @@
+"""Public pages, kept in memory: they are the same for every reader of one language and zone.
+
+What is kept is thrown away as soon as the programme's version changes (an edit, a seat taken: sessions_app.services), and at
+every full minute, since registration opens, closes and passes on the minute. With the cache server down nothing is kept
+and every page is made anew. Kept per process, at most MAX_BYTES of it; the newest pages stay.
+"""
+
+import gzip
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+
+from accounts.zones import ZONE_COOKIE, known_zone
+from sessions_app.services import programme_version
+
+PUBLIC_PAGES = {
+    "home",
+    "about",
+    "accessibility",
+    "contact",
+    "privacy",
+    "hubs:detail",
+    "hubs:list",
+    "sessions:detail",
+    "sessions:list",
+    "sessions:past",
+}
+MAX_BYTES = 32 * 1024 * 1024
+SHOWN_HEADERS = {"Cache-Control": "no-cache", "Vary": "Cookie, Accept-Encoding"}
+
+Key = tuple[str, str, str | None]
+
+
+@dataclass
+class Page:
+    body: bytes
+    gzipped: bytes
+    etag: str
+    headers: dict[str, str]
+    version: int
+    minute: int
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + len(self.gzipped)
+
+
+class Shelf:
+    """The kept pages of this process, the most lately used last."""
+
+    def __init__(self) -> None:
+        self.pages: OrderedDict[Key, Page] = OrderedDict()
+        self.size = 0
+
+    def get(self, key: Key, version: int, minute: int) -> Page | None:
+        page = self.pages.get(key)
+        if page is None or page.version != version or page.minute != minute:
+            return None
+        self.pages.move_to_end(key)
+        return page
+
+    def put(self, key: Key, page: Page) -> None:
+        self._drop(key)
+        self.pages[key] = page
+        self.size += page.size
+        while self.size > MAX_BYTES:
+            self._drop(next(iter(self.pages)))
+
+    def _drop(self, key: Key) -> None:
+        page = self.pages.pop(key, None)
+        self.size -= page.size if page else 0
+
+
+class PageCacheMiddleware:
+    """Answers a kept page before anything else runs; keeps those of PUBLIC_PAGES that came out well and set no cookie."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.shelf = Shelf()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        version = programme_version() if request.method in ("GET", "HEAD") else None
+        if version is None:
+            return self.get_response(request)
+        key = (request.path_info, request.META.get("QUERY_STRING", ""), known_zone(request.COOKIES.get(ZONE_COOKIE)))
+        minute = int(time.time()) // 60
+        page = self.shelf.get(key, version, minute)
+        if page:
+            request.get_host()  # a foreign Host is refused here too
+            return _answer(request, page)
+        response = self.get_response(request)
+        if not _is_for_everyone(request, response):
+            return response
+        page = _keep(response, version, minute)
+        self.shelf.put(key, page)
+        return _answer(request, page)
+
+
+def _is_for_everyone(request: HttpRequest, response: HttpResponse) -> bool:
+    match = request.resolver_match
+    return bool(
+        match and match.view_name in PUBLIC_PAGES and response.status_code == 200 and not response.cookies  # noqa: PLR2004
+    )
+
+
+def _keep(response: HttpResponse, version: int, minute: int) -> Page:
+    body = response.content
+    return Page(
+        body=body,
+        gzipped=gzip.compress(body, compresslevel=5, mtime=0),
+        etag=f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"',
+        headers=dict(response.items()) | SHOWN_HEADERS,
+        version=version,
+        minute=minute,
+    )
+
+
+def _answer(request: HttpRequest, page: Page) -> HttpResponse:
+    if request.META.get("HTTP_IF_NONE_MATCH") == page.etag:
+        return HttpResponseNotModified(headers={"ETag": page.etag, **SHOWN_HEADERS})
+    zipped = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
+    response = HttpResponse(page.gzipped if zipped else page.body, headers=page.headers)
+    response["ETag"] = page.etag
+    if zipped:
+        response["Content-Encoding"] = "gzip"
+    response["Content-Length"] = str(len(response.content))
+    return response

@@ -1,0 +1,220 @@
+"""Settings. What differs between places comes from the environment (environment.py); the rest is here."""
+
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from echo_portal import environment
+from echo_portal.environment import PRODUCTION, SITE_URL, env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+DEBUG = env.bool("DEBUG", False) and not PRODUCTION
+# Only a checkout on one's own machine runs without a key of its own; production refuses to start (environment.py).
+SECRET_KEY = env.str("SECRET_KEY", "development-only-" + "0" * 40)
+ALLOWED_HOSTS = environment.ALLOWED_HOSTS
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+INSTALLED_APPS = [
+    "echo_portal.apps.PortalConfig",
+    "accounts",
+    "outbox",
+    "hubs",
+    "sessions_app",
+    "registrations",
+    "newsletters",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "bootstrap",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.forms",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "echo_portal.page_cache.PageCacheMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "echo_portal.middleware.PrivatePagesMiddleware",
+]
+
+ROOT_URLCONF = "echo_portal.urls"
+WSGI_APPLICATION = "echo_portal.wsgi.application"
+FORM_RENDERER = "echo_portal.forms.PortalRenderer"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": ["echo_portal.templatetags.portal", "django.templatetags.i18n", "django.templatetags.static"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "echo_portal.context.portal",
+            ],
+        },
+    }
+]
+
+# Data. The fallback lets tools that never connect (types, lint) import the settings in a bare checkout.
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", "postgresql:///echo_portal")}
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {"default": {"BACKEND": "echo_portal.cache.PatientRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "portal"}}
+
+# Accounts: the e-mail address is the login; who comes back proves it by a code (DESIGN.md §1, §6).
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_request_login_code"
+LOGIN_REDIRECT_URL = "registrations:mine"
+ACCOUNT_ADAPTER = "echo_portal.account_adapter.PortalAccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # the code itself proves the address
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+# Per address tight, per IP wide: a hospital's thousands share one IP (DESIGN.md §1: scale).
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "200/m/ip,5/10m/key",
+    "login": "200/m/ip",
+    "login_failed": "20/5m/key,300/5m/ip",
+    "register": "300/m/ip,6/10m/key",
+    "verify_code": "600/m/ip",
+}
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
+
+# Languages and time. `/en/` and `/fr/`; stored in UTC, shown with its zone.
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "language"
+USE_TZ = True
+TIME_ZONE = "America/Toronto"
+
+# Mail. Two classes, two From addresses (DESIGN.md §4); a checkout keeps its mail under var/mail, read at /_mail/.
+if env.str("EMAIL_URL", ""):
+    _mail = env.dj_email_url("EMAIL_URL")
+    EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+    EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
+else:
+    EMAIL_BACKEND = "echo_portal.mailbox.FolderBackend"
+EMAIL_TIMEOUT = 20
+MAILBOX_DIR = VAR_DIR / "mail"
+MAILBOX_OPEN = not PRODUCTION and EMAIL_BACKEND == "echo_portal.mailbox.FolderBackend"
+PROJECT_NAME = _("Palliative Care ECHO Project")
+SERVICE_FROM_EMAIL = env.str("SERVICE_FROM_EMAIL", f"sessions@{environment.MAIL_HOST}")
+ORGANIZER_EMAIL = env.str("ORGANIZER_EMAIL", f"calendar@{environment.MAIL_HOST}")
+CONTACT_EMAIL = env.str("CONTACT_EMAIL", f"contact@{environment.MAIL_HOST}")
+POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", "")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = SERVICE_FROM_EMAIL
+
+# Celery. Redis only nudges; beat's sweeps are enough alone (DESIGN.md §4), so a lost broker must never hold up a page.
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "drain-outbox": {"task": "outbox.tasks.drain", "schedule": 10.0, "options": {"expires": 10}},
+    "queue-due-reminders": {"task": "registrations.tasks.queue_due_reminders", "schedule": 60.0, "options": {"expires": 60}},
+    "forget-unproven-accounts": {"task": "registrations.tasks.forget_unproven", "schedule": 3600.0, "options": {"expires": 3600}},
+}
+
+# Static files, hashed by name and served by whitenoise; in a checkout they are gathered under var/.
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("STATIC_ROOT", str(VAR_DIR / "static"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+
+# Security
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # Bootstrap draws its ticks and arrows as data: pictures
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "echo_portal.views.csrf_failure"
+if PRODUCTION:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+# How many proxies stand in front: the visitor's IP is read that far from the right of X-Forwarded-For (rate limits).
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXIES", 1 if PRODUCTION else 0)
+
+# Logs go to the console, and hold no names, addresses, codes or links.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {name: {"level": "INFO"} for name in ("outbox", "registrations", "sessions_app")},
+}

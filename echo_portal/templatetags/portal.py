@@ -1,0 +1,71 @@
+"""Tags that every template may use, without loading them."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.http import HttpRequest
+from django.urls import translate_url
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.text import normalize_newlines
+from django.utils.translation import get_language
+
+from accounts.languages import Text
+from accounts.links import absolute_url
+from sessions_app import times
+
+register = template.Library()
+
+
+@register.simple_tag
+def written(text: str) -> SafeString | str:
+    """What an author wrote, marked with its language where that is not the page's own (WCAG 3.1.2)."""
+    if isinstance(text, Text) and text and text.lang != get_language():
+        return format_html('<span lang="{}">{}</span>', text.lang, str(text))
+    return conditional_escape(str(text))
+
+
+@register.filter
+def lang_of(text: str) -> SafeString | str:
+    """` lang="fr"` for a block whose text is not in the page's language, else nothing."""
+    if isinstance(text, Text) and text and text.lang != get_language():
+        return format_html(' lang="{}"', text.lang)
+    return ""
+
+
+@register.filter
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text: parted by empty lines."""
+    return [part.strip() for part in normalize_newlines(text).split("\n\n") if part.strip()]
+
+
+@register.simple_tag(takes_context=True)
+def other_language_url(context: dict[str, Any], language: str) -> str:
+    """This very page in the other language, filters and all."""
+    request: HttpRequest = context["request"]
+    return translate_url(request.get_full_path(), language)
+
+
+@register.filter
+def say_day(moment: datetime, zone: ZoneInfo) -> str:
+    return times.say_date(moment, zone)
+
+
+@register.filter
+def say_moment(moment: datetime, zone: ZoneInfo) -> str:
+    return times.say_moment(moment, zone)
+
+
+@register.simple_tag
+def say_times(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    return times.say_times(start, end, zone)
+
+
+@register.simple_tag
+def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
+    return times.say_readers_times(start, end, zone, reader)
+
+
+register.filter("absolute_url", absolute_url)

@@ -1,0 +1,37 @@
+"""Addresses. Public paths are `/en/…` and `/fr/…`, and French paths are French words."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
+
+from echo_portal import mailbox, views
+
+urlpatterns = [
+    path("", views.choose_language),
+    path("admin/", views.choose_language),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("_mail/", mailbox.mailbox, name="mailbox"),
+    path("_mail/<str:name>/", mailbox.letter, name="mailbox_letter"),
+    path("_mail/<str:name>/html", mailbox.letter_html, name="mailbox_html"),
+    *i18n_patterns(
+        path("", views.home, name="home"),
+        path(_("about/"), views.page, {"template": "pages/about.html"}, name="about"),
+        path(_("contact/"), views.page, {"template": "pages/contact.html"}, name="contact"),
+        path(_("privacy/"), views.page, {"template": "pages/privacy.html"}, name="privacy"),
+        path(_("accessibility/"), views.page, {"template": "pages/accessibility.html"}, name="accessibility"),
+        path(_("time-zone/"), views.time_zone, name="time_zone"),
+        path(_("sessions/"), include("sessions_app.urls")),
+        path(_("registration/"), include("registrations.urls")),
+        path(_("hubs/"), include("hubs.urls")),
+        path(_("account/"), include("echo_portal.account_urls")),
+        path("admin/", admin.site.urls),
+    ),
+]
+
+handler400 = views.bad_request
+handler403 = views.forbidden
+handler404 = views.not_found
+handler429 = views.too_many_requests
+handler500 = views.server_error

@@ -1,0 +1,132 @@
+"""The site's own pages: home, about, how to reach the project, the reader's time zone, errors, health."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import OperationalError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language_from_request, override
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.zones import ZONE_COOKIE, known_zone, reader_zone
+from echo_portal.forms import ZoneForm
+from echo_portal.middleware import A_YEAR
+from hubs.models import Hub
+from sessions_app import queries
+
+COMING_UP = 4
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    now, reader = timezone.now(), reader_zone(request)
+    coming = queries.for_list(queries.upcoming(now).filter(next_starts_at__gt=now))[:COMING_UP]
+    next_open = queries.next_open(now)
+    context = {
+        "coming": [queries.Entry(series, now, reader) for series in coming],
+        "ticket": queries.Entry(next_open, now, reader) if next_open else None,
+        "hubs": Hub.objects.listed()[:6],
+    }
+    return render(request, "pages/home.html", context)
+
+
+@require_safe
+def page(request: HttpRequest, template: str) -> HttpResponse:
+    return render(request, template)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def time_zone(request: HttpRequest) -> HttpResponse:
+    """Choose the zone that times are also shown in: for whoever has no JavaScript, or whose browser guesses wrong."""
+    back = request.GET.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = ""
+    current = known_zone(request.COOKIES.get(ZONE_COOKIE)) or settings.TIME_ZONE
+    form = ZoneForm(request.POST or None, initial={"zone": current})
+    if request.method == "POST" and form.is_valid():
+        response = redirect(back or "sessions:list")
+        response.set_cookie(ZONE_COOKIE, form.cleaned_data["zone"], max_age=A_YEAR, samesite="Lax", secure=request.is_secure())
+        return response
+    return render(request, "pages/time_zone.html", {"form": form}, status=400 if form.is_bound else 200)
+
+
+@require_safe
+def choose_language(request: HttpRequest) -> HttpResponseRedirect:
+    """`/` and `/admin/` lead to the reader's language, by their cookie or their browser."""
+    with override(get_language_from_request(request)):
+        response = redirect("admin:index" if request.path.startswith("/admin") else "home")
+    response["Vary"] = "Accept-Language, Cookie"
+    return response
+
+
+# Errors: as kind as the other pages, in the reader's language.
+
+
+def _error(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    return render(request, f"errors/{template}.html", status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error(request, "404", 404)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error(request, "403", 403)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error(request, "400", 400)
+
+
+def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error(request, "429", 429)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _error(request, "csrf", 403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Made of nothing that can fail: no database, no session, no context processor."""
+    from django.template.loader import render_to_string  # noqa: PLC0415 - kept beside its only use
+
+    return HttpResponse(render_to_string("errors/500.html", {"language": request.path_info[1:3]}), status=500)
+
+
+# Health
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """The portal can do its work: Postgres answers. A silent cache is told, and is no reason to take it out of service."""
+    state: dict[str, Any] = {"postgres": _postgres_answers(), "cache": _cache_answers()}
+    return JsonResponse(state, status=200 if state["postgres"] else 503)
+
+
+def _postgres_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except OperationalError:
+        return False
+    return True
+
+
+def _cache_answers() -> bool:
+    cache.set("readyz", 1, 5)
+    return cache.get("readyz") == 1
+
+

@@ -1,0 +1,28 @@
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import Province
+from accounts.fields import choices_field
+from hubs.models import Hub
+
+
+@admin.register(Hub)
+class HubAdmin(admin.ModelAdmin):
+    list_display = ["name", "slug", "is_listed"]
+    list_filter = ["is_listed"]
+    search_fields = ["name_en", "name_fr"]
+    prepopulated_fields = {"slug": ["name_en"]}
+    fieldsets = [
+        (None, {"fields": ["slug", "provinces", "website", "is_listed"]}),
+        (_("English"), {"fields": ["name_en", "summary_en"], "classes": ["language", "language-en"]}),
+        (_("French"), {"fields": ["name_fr", "summary_fr"], "classes": ["language", "language-fr"]}),
+    ]
+
+    class Media:
+        js = ["admin/language-tabs.js"]
+        css = {"all": ["admin/portal-admin.css"]}
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):  # type: ignore[no-untyped-def]
+        if db_field.name == "provinces":
+            return choices_field(db_field, Province.choices)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)

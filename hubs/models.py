@@ -1,0 +1,50 @@
+"""The hub partners: specialist teams that run their own sessions."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import Province
+from accounts.languages import Bilingual
+
+
+class HubQuerySet(models.QuerySet["Hub"]):
+    def listed(self) -> "HubQuerySet":
+        """The hubs that the public may see, in the order of a list."""
+        return self.filter(is_listed=True).order_by("name_en")
+
+
+class Hub(models.Model):
+    """A team of palliative care specialists that local care providers learn with, and that learns from them."""
+
+    slug = models.SlugField(_("address on the site"), unique=True)
+    name_en = models.CharField(_("name (English)"), max_length=200)
+    name_fr = models.CharField(_("name (French)"), max_length=200, blank=True)
+    summary_en = models.TextField(_("summary (English)"), blank=True)
+    summary_fr = models.TextField(_("summary (French)"), blank=True)
+    provinces = ArrayField(
+        models.CharField(max_length=2, choices=Province.choices), verbose_name=_("provinces and territories"), default=list, blank=True
+    )
+    website = models.URLField(_("website"), blank=True)
+    is_listed = models.BooleanField(_("shown to the public"), default=True)
+
+    objects = HubQuerySet.as_manager()
+
+    name = Bilingual()
+    summary = Bilingual()
+
+    class Meta:
+        verbose_name = _("hub")
+        verbose_name_plural = _("hubs")
+        ordering = ["name_en"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("hubs:detail", args=[self.slug])
+
+    @property
+    def province_names(self) -> list[str]:
+        return [str(Province(code).label) for code in self.provinces]

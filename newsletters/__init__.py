@@ -1,0 +1,1 @@
+"""Newsletters: the stay-connected form, subscribers and consent. The room stands empty until its forms are built."""

@@ -1,0 +1,44 @@
+"""The kinds of message. Each room says what its own kinds say (its emails.py) and registers them when it starts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """`content` goes out under `content_type`, parameters and all: a calendar part carries its method there."""
+
+    filename: str
+    content: bytes
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What one message says, in the recipient's language."""
+
+    subject: str
+    text: str
+    html: str
+    attachments: list[Attachment] = field(default_factory=list)
+
+
+class NoLongerTrue(Exception):  # noqa: N818 - says what happened
+    """What the message was to say no longer holds (cancelled, moved); the text says why, for staff."""
+
+
+Renderer = Callable[[dict[str, Any], datetime], Letter]
+
+_renderers: dict[str, Renderer] = {}
+
+
+def register(kind: str, renderer: Renderer) -> None:
+    """Make `renderer(data, now)` speak for a kind. It raises NoLongerTrue where nothing should be said any more."""
+    _renderers[kind] = renderer
+
+
+def renderer_of(kind: str) -> Renderer:
+    """Raises KeyError for a kind that no room registered."""
+    return _renderers[kind]

@@ -1,0 +1,11 @@
+from celery import shared_task
+from django.utils import timezone
+
+from outbox import sending, services
+
+
+@shared_task
+def drain() -> None:
+    with sending.Line() as line:
+        while services.drain_batch(line, timezone.now()):
+            pass

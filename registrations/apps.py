@@ -1,0 +1,25 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_save
+
+
+class RegistrationsConfig(AppConfig):
+    name = "registrations"
+
+    def ready(self) -> None:
+        from registrations import emails  # noqa: PLC0415 - models are ready only now
+        from sessions_app.models import Series  # noqa: PLC0415
+
+        emails.register_kinds()
+        post_save.connect(_seats_may_be_free, sender=Series, dispatch_uid="fill-free-seats")
+
+
+def _seats_may_be_free(instance: Any, created: bool, **_kwargs: Any) -> None:
+    """Whoever edits a series may have added seats; those in line get them in the same transaction."""
+    from django.utils import timezone  # noqa: PLC0415
+
+    from registrations.services import fill_free_seats  # noqa: PLC0415
+
+    if not created:
+        fill_free_seats(instance, now=timezone.now())

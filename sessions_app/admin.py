@@ -1,0 +1,160 @@
+"""The programme in the admin: a series on one page, its sessions inline, English and French in tabs."""
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.choices import Profession
+from accounts.fields import choices_field
+from accounts.zones import ZONES
+from sessions_app.models import Publication, Series, SeriesQuerySet, Session
+from sessions_app.services import programme_changed
+from sessions_app.status import registration_status
+
+
+class SeriesForm(forms.ModelForm):
+    def clean_capacity(self) -> int | None:
+        """Capacity below the seats taken is refused here with a sentence; the row stays locked until the admin has saved."""
+        capacity = self.cleaned_data["capacity"]
+        if capacity is not None and self.instance.pk:
+            taken = Series.objects.select_for_update().values_list("seats_taken", flat=True).get(pk=self.instance.pk)
+            if capacity < taken:
+                message = ngettext(
+                    "%(n)s seat is taken already, so there cannot be fewer seats than that.",
+                    "%(n)s seats are taken already, so there cannot be fewer seats than that.",
+                    taken,
+                )
+                raise forms.ValidationError(message % {"n": taken})
+        return capacity
+
+
+class SessionInline(admin.StackedInline):
+    model = Session
+    extra = 0
+    min_num = 0
+    fieldsets = [
+        (None, {"fields": [("starts_at", "ends_at"), ("delivery", "join_url")]}),
+        (_("English"), {"fields": ["title_en", "speakers_en"], "classes": ["language", "language-en"]}),
+        (_("French"), {"fields": ["title_fr", "speakers_fr"], "classes": ["language", "language-fr"]}),
+    ]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name.startswith("speakers"):
+            field.widget.attrs["rows"] = 3
+        return field
+
+
+@admin.register(Series)
+class SeriesAdmin(admin.ModelAdmin):
+    form = SeriesForm
+    inlines = [SessionInline]
+    list_display = ["title", "publication", "status", "first_starts_at", "hub", "seats"]
+    list_filter = ["publication", "hub", "language", "is_cancelled", "is_concluded"]
+    list_select_related = ["hub"]
+    search_fields = ["title_en", "title_fr", "slug"]
+    date_hierarchy = "first_starts_at"
+    prepopulated_fields = {"slug": ["title_en"]}
+    actions = ["publish", "withdraw"]
+    save_on_top = True
+    readonly_fields = ["seats"]
+    fieldsets = [
+        (None, {"fields": ["publication", "slug", "hub", "language", "time_zone"]}),
+        (
+            _("English"),
+            {
+                "fields": ["title_en", "summary_en", "description_en", "objectives_en", "audience_note_en"],
+                "classes": ["language", "language-en"],
+            },
+        ),
+        (
+            _("French"),
+            {
+                "fields": ["title_fr", "summary_fr", "description_fr", "objectives_fr", "audience_note_fr"],
+                "classes": ["language", "language-fr"],
+            },
+        ),
+        (
+            _("Registration"),
+            {
+                "fields": [
+                    ("registration_opens_at", "registration_closes_at"),
+                    ("capacity", "seats"),
+                    "waitlist_enabled",
+                    "late_joining",
+                    "is_closed",
+                ],
+                "description": _("Times are on the clock of the series’ own time zone."),
+            },
+        ),
+        (_("Audience"), {"fields": ["audience"]}),
+        (_("How it ended"), {"fields": ["is_concluded", "is_cancelled"]}),
+    ]
+
+    class Media:
+        js = ["admin/language-tabs.js"]
+        css = {"all": ["admin/portal-admin.css"]}
+
+    @admin.display(description=_("registration status"))
+    def status(self, series: Series) -> SafeString:
+        status = registration_status(series, timezone.now())
+        return format_html('<span class="status status--{}">{}</span>', status.value, status.label)
+
+    @admin.display(description=_("seats taken"))
+    def seats(self, series: Series) -> str:
+        limit = _("no limit") if series.capacity is None else series.capacity
+        return f"{series.seats_taken} / {limit}"
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        if db_field.name == "audience":
+            return choices_field(db_field, Profession.choices)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_view_on_site_url(self, obj: Model | None = None) -> str | None:
+        """The public page, or, before it is published, its preview."""
+        if not isinstance(obj, Series) or not obj.pk:
+            return None
+        return reverse("sessions:detail" if obj.publication == Publication.PUBLISHED else "sessions:preview", args=[obj.slug])
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Times are typed and shown on the clock of the series' zone: the one being saved, else the one it has."""
+        with timezone.override(ZoneInfo(self._zone(request.POST, object_id))):
+            response = super().changeform_view(request, object_id, form_url, extra_context)
+            return response.render() if hasattr(response, "render") and not response.is_rendered else response
+
+    def _zone(self, posted: Mapping[str, Any], object_id: str | None) -> str:
+        if posted.get("time_zone") in ZONES:
+            return posted["time_zone"]
+        known = Series.objects.filter(pk=object_id).values_list("time_zone", flat=True).first() if object_id else None
+        return known or Series._meta.get_field("time_zone").default
+
+    def has_delete_permission(self, request: HttpRequest, obj: Series | None = None) -> bool:
+        """A series that people registered for is cancelled or archived, never deleted."""
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.registrations.exists())
+
+    @admin.action(description=_("Publish the chosen series"), permissions=["change"])
+    def publish(self, request: HttpRequest, queryset: SeriesQuerySet) -> None:
+        self._set(request, queryset, Publication.PUBLISHED)
+
+    @admin.action(description=_("Take the chosen series off the site (back to draft)"), permissions=["change"])
+    def withdraw(self, request: HttpRequest, queryset: SeriesQuerySet) -> None:
+        self._set(request, queryset, Publication.DRAFT)
+
+    def _set(self, request: HttpRequest, queryset: SeriesQuerySet, publication: Publication) -> None:
+        count = queryset.update(publication=publication, updated_at=timezone.now())
+        programme_changed()
+        sentence = ngettext("%(n)s series: now %(state)s.", "%(n)s series: now %(state)s.", count)
+        self.message_user(request, sentence % {"n": count, "state": publication.label}, messages.SUCCESS)

@@ -1,0 +1,23 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+
+
+class SessionsConfig(AppConfig):
+    name = "sessions_app"
+
+    def ready(self) -> None:
+        from hubs.models import Hub  # noqa: PLC0415 - models are ready only now
+        from sessions_app.models import Series, Session  # noqa: PLC0415
+
+        for model in (Hub, Series, Session):
+            for signal in (post_save, post_delete):
+                signal.connect(_after_commit, sender=model, dispatch_uid="programme-changed")
+
+
+def _after_commit(**_kwargs: Any) -> None:
+    from sessions_app.services import programme_changed  # noqa: PLC0415
+
+    transaction.on_commit(programme_changed)

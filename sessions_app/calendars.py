@@ -1,0 +1,119 @@
+"""Calendar files (RFC 5545) and calendar mail (RFC 5546, RFC 6047), as DESIGN.md §4 asks.
+
+A session is an instant: DTSTART and DTEND in UTC, local times in words in the description. DTSTAMP and LAST-MODIFIED come
+from the database, so the same facts give the same bytes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from icalendar import Calendar, Event, vCalAddress, vText, vUri
+
+from accounts.links import absolute_url
+from sessions_app.models import Delivery, Series, Session
+from sessions_app.times import say_when
+
+PRODID = "-//Palliative Care ECHO Project//Portal//EN"
+
+
+@dataclass(frozen=True)
+class Attendee:
+    """Whose calendar a mailed session goes into. `uid_part` makes the UID theirs: one a session and registration."""
+
+    name: str
+    email: str
+    uid_part: str
+    join_link: str
+
+
+def published(series: Iterable[Series]) -> bytes:
+    """A download or feed: METHOD:PUBLISH, never an ATTENDEE; cancelled sessions stay in with their status.
+
+    The sessions of each series are read from `series.sessions.all()`: prefetch them.
+    """
+    calendar = _calendar("PUBLISH")
+    calendar.add("X-WR-CALNAME", str(settings.PROJECT_NAME))
+    for one in series:
+        for session in one.sessions.all():
+            calendar.add_component(_event(session, one, uid=f"session-{session.pk}@{_host()}"))
+    return calendar.to_ical()
+
+
+def invitation(session: Session, series: Series, attendee: Attendee) -> bytes:
+    """What a confirmation carries: METHOD:REQUEST, accepted already, no answer wanted."""
+    return _mailed("REQUEST", session, series, attendee, sequence=session.sequence)
+
+
+def withdrawal(session: Session, series: Series, attendee: Attendee) -> bytes:
+    """What takes it out of the calendar again: METHOD:CANCEL with a higher SEQUENCE (RFC 5546 §3.2.5)."""
+    return _mailed("CANCEL", session, series, attendee, sequence=session.sequence + 1)
+
+
+def _mailed(method: str, session: Session, series: Series, attendee: Attendee, *, sequence: int) -> bytes:
+    calendar = _calendar(method)
+    event = _event(session, series, uid=f"session-{session.pk}-{attendee.uid_part}@{_host()}", join_link=attendee.join_link)
+    event["SEQUENCE"] = sequence
+    if method == "CANCEL":
+        event["STATUS"] = vText("CANCELLED")
+    organizer = vCalAddress(f"mailto:{settings.ORGANIZER_EMAIL}")
+    organizer.params["CN"] = vText(str(settings.PROJECT_NAME))
+    event.add("ORGANIZER", organizer)
+    guest = vCalAddress(f"mailto:{attendee.email}")
+    guest.params.update(
+        {"CN": vText(attendee.name or attendee.email), "ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"}
+    )
+    event.add("ATTENDEE", guest)
+    calendar.add_component(event)
+    return calendar.to_ical()
+
+
+def _calendar(method: str) -> Calendar:
+    calendar = Calendar()
+    calendar.add("PRODID", PRODID)
+    calendar.add("VERSION", "2.0")
+    calendar.add("METHOD", method)
+    return calendar
+
+
+def _event(session: Session, series: Series, *, uid: str, join_link: str = "") -> Event:
+    event = Event()
+    event.add("UID", uid)
+    event.add("SEQUENCE", session.sequence)
+    event.add("DTSTAMP", session.updated_at.astimezone(UTC).replace(microsecond=0))
+    event.add("LAST-MODIFIED", session.updated_at.astimezone(UTC).replace(microsecond=0))
+    event.add("DTSTART", session.starts_at.astimezone(UTC))
+    event.add("DTEND", session.ends_at.astimezone(UTC))
+    event.add("SUMMARY", _summary(session, series))
+    event.add("DESCRIPTION", _description(session, series, join_link))
+    event.add("LOCATION", _("Online"))
+    event.add("URL", vUri(join_link or absolute_url(series)))
+    event.add("STATUS", _state(session, series))
+    event.add("TRANSP", "OPAQUE")
+    return event
+
+
+def _state(session: Session, series: Series) -> str:
+    if series.is_cancelled or session.delivery == Delivery.CANCELLED:
+        return "CANCELLED"
+    return "TENTATIVE" if session.delivery == Delivery.POSTPONED else "CONFIRMED"
+
+
+def _summary(session: Session, series: Series) -> str:
+    return f"{series.title}: {session.title}" if session.title else series.title
+
+
+def _description(session: Session, series: Series, join_link: str) -> str:
+    lines = [say_when(session.starts_at, session.ends_at, series.zone), series.summary]
+    if join_link:
+        lines.append(_("To join: %(link)s") % {"link": join_link})
+    lines.append(absolute_url(series))
+    return "\n\n".join(str(line) for line in lines if line)
+
+
+def _host() -> str:
+    return settings.ORGANIZER_EMAIL.rpartition("@")[2]
+
+

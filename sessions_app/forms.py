@@ -1,0 +1,70 @@
+"""The filters of the programme: all in the query string, so that a filtered list can be kept, sent and read without JavaScript."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import Profession, Province
+from accounts.zones import PROJECT_ZONE
+from hubs.models import Hub
+from sessions_app.status import Status
+
+NATIONAL = "national"
+
+
+class Ticks(forms.MultipleChoiceField):
+    widget = forms.CheckboxSelectMultiple
+    default_error_messages = {"invalid_choice": _("“%(value)s” is not one of the choices.")}
+
+
+class MonthField(forms.Field):
+    """`2026-11`: a month on the project's clock. Cleans to (its first moment, the next month's first moment)."""
+
+    def clean(self, value: str | None) -> tuple[datetime, datetime] | None:
+        if not value:
+            return None
+        match = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", value)
+        if not match:
+            raise forms.ValidationError(_("A month is written as year and month, like 2027-03."))
+        year, month = int(match[1]), int(match[2])
+        zone = ZoneInfo(PROJECT_ZONE)
+        return datetime(year, month, 1, tzinfo=zone), datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
+
+
+class ProgrammeFilter(forms.Form):
+    """A filter that makes no sense is named and left out; the others still count."""
+
+    use_required_attribute = False
+
+    q = forms.CharField(
+        label=_("Words"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"})
+    )
+    status = Ticks(
+        label=_("Registration"), required=False, choices=[(s.value, s.label) for s in (Status.OPEN, Status.WAITLIST, Status.SOON)]
+    )
+    language = Ticks(label=_("Language"), required=False, choices=[("en", _("English")), ("fr", _("French"))])
+    month = MonthField(label=_("Month"), required=False, widget=forms.TextInput(attrs={"type": "month"}))
+    profession = Ticks(label=_("For"), required=False, choices=Profession.choices)
+    province = Ticks(label=_("Province or territory"), required=False, choices=Province.choices)
+    hub = Ticks(label=_("Hub"), required=False)
+
+    def __init__(self, data: Any, *, hubs: Iterable[Hub]) -> None:
+        super().__init__(data, auto_id="filter-%s")
+        choices = [(NATIONAL, _("National programming")), *((hub.slug, hub.name) for hub in hubs)]
+        self.fields["hub"].choices = choices  # type: ignore[attr-defined]
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The filters that were set and make sense."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def complaints(self) -> list[str]:
+        """One sentence for each filter that makes no sense, naming it."""
+        return [f"{self.fields[name].label}: {error}" for name, errors in self.errors.items() for error in errors]

@@ -1,0 +1,233 @@
+"""Series and the dated sessions in them. What a registration status is, stands in status.py; what is done, in services.py."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import Profession
+from accounts.languages import Bilingual
+from accounts.zones import PROJECT_ZONE, ZONE_CHOICES
+from hubs.models import Hub
+
+
+class Publication(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Submitted")
+    PUBLISHED = "published", _("Published")
+    ARCHIVED = "archived", _("Archived")
+
+
+class Delivery(models.TextChoices):
+    SCHEDULED = "scheduled", _("Scheduled")
+    POSTPONED = "postponed", _("Postponed")
+    CANCELLED = "cancelled", _("Cancelled")
+    HELD = "held", _("Held")
+
+
+class DeliveryLanguage(models.TextChoices):
+    ENGLISH = "en", _("English")
+    FRENCH = "fr", _("French")
+    BOTH = "both", _("English and French")
+
+
+class SeriesQuerySet(models.QuerySet["Series"]):
+    def public(self) -> "SeriesQuerySet":
+        """The wall of the public pages: published series only."""
+        return self.filter(publication=Publication.PUBLISHED)
+
+
+class Series(models.Model):
+    """One or more sessions that people register for together; a one-off is a series of one (DESIGN.md §3).
+
+    `first_starts_at`, `last_starts_at`, `last_ends_at` and `has_postponed` are kept by a database trigger (migration
+    0002) from the sessions that are neither cancelled nor postponed, whatever writes them; nothing else sets them.
+    """
+
+    slug = models.SlugField(_("address on the site"), max_length=90, unique=True)
+    title_en = models.CharField(_("title (English)"), max_length=250, blank=True)
+    title_fr = models.CharField(_("title (French)"), max_length=250, blank=True)
+    summary_en = models.TextField(_("summary (English)"), blank=True, help_text=_("One or two sentences for lists."))
+    summary_fr = models.TextField(_("summary (French)"), blank=True, help_text=_("One or two sentences for lists."))
+    description_en = models.TextField(_("description (English)"), blank=True)
+    description_fr = models.TextField(_("description (French)"), blank=True)
+    objectives_en = models.TextField(_("learning objectives (English)"), blank=True, help_text=_("One a line."))
+    objectives_fr = models.TextField(_("learning objectives (French)"), blank=True, help_text=_("One a line."))
+    audience_note_en = models.CharField(_("who it is for (English)"), max_length=250, blank=True)
+    audience_note_fr = models.CharField(_("who it is for (French)"), max_length=250, blank=True)
+    hub = models.ForeignKey(
+        Hub, models.PROTECT, verbose_name=_("hub"), null=True, blank=True, help_text=_("Empty: national programming.")
+    )
+    audience = ArrayField(
+        models.CharField(max_length=40, choices=Profession.choices),
+        verbose_name=_("meant for"),
+        default=list,
+        blank=True,
+        help_text=_("None ticked: everyone."),
+    )
+    language = models.CharField(_("language of the sessions"), max_length=4, choices=DeliveryLanguage.choices, default="en")
+    time_zone = models.CharField(_("time zone"), max_length=40, choices=ZONE_CHOICES, default=PROJECT_ZONE)
+    publication = models.CharField(_("publication"), max_length=10, choices=Publication.choices, default="draft")
+
+    capacity = models.PositiveIntegerField(_("seats"), null=True, blank=True, help_text=_("Empty: no limit."))
+    seats_taken = models.PositiveIntegerField(_("seats taken"), default=0, editable=False)
+    waitlist_enabled = models.BooleanField(_("waitlist when full"), default=True)
+    registration_opens_at = models.DateTimeField(
+        _("registration opens"), null=True, blank=True, help_text=_("Empty: “opening soon”, until you set it.")
+    )
+    registration_closes_at = models.DateTimeField(
+        _("registration closes"), null=True, blank=True, help_text=_("Empty: when the first session starts.")
+    )
+    late_joining = models.BooleanField(
+        _("late joining"), default=False, help_text=_("Registration stays open until the last session starts.")
+    )
+    is_closed = models.BooleanField(_("registration closed by staff"), default=False)
+    is_cancelled = models.BooleanField(_("cancelled"), default=False)
+    is_concluded = models.BooleanField(_("concluded"), default=False, help_text=_("A past series, even without dates."))
+
+    first_starts_at = models.DateTimeField(null=True, editable=False)
+    last_starts_at = models.DateTimeField(null=True, editable=False)
+    last_ends_at = models.DateTimeField(null=True, editable=False)
+    has_postponed = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = SeriesQuerySet.as_manager()
+
+    title = Bilingual()
+    summary = Bilingual()
+    description = Bilingual()
+    objectives = Bilingual()
+    audience_note = Bilingual()
+
+    KEPT_BY_THE_DATABASE = ("seats_taken", "first_starts_at", "last_starts_at", "last_ends_at", "has_postponed")
+
+    class Meta:
+        verbose_name = _("series")
+        verbose_name_plural = _("series")
+        ordering = [F("first_starts_at").desc(nulls_last=True), "slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(capacity=None) | Q(seats_taken__lte=F("capacity")),
+                name="series_seats_within_capacity",
+                violation_error_message=_("There cannot be fewer seats than are taken already."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(title_en="") | ~Q(title_fr=""),
+                name="series_has_a_title",
+                violation_error_message=_("Give the series a title in English, in French or in both."),
+            ),
+            models.CheckConstraint(
+                condition=Q(registration_opens_at=None)
+                | Q(registration_closes_at=None)
+                | Q(registration_closes_at__gt=F("registration_opens_at")),
+                name="series_closes_after_opening",
+                violation_error_message=_("Registration has to close after it opens."),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["publication", "last_ends_at"], name="series_by_end"),
+            GinIndex(fields=["audience"], name="series_by_audience"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save what people edit. What the database keeps is never written back from memory, where it may be old."""
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            kept = {*self.KEPT_BY_THE_DATABASE, "id", "created_at"}
+            kwargs["update_fields"] = [field.name for field in self._meta.concrete_fields if field.name not in kept]
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("sessions:detail", args=[self.slug])
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def seats_left(self) -> int | None:
+        """How many seats are free; None where there is no limit."""
+        return None if self.capacity is None else max(self.capacity - self.seats_taken, 0)
+
+    @property
+    def closes_at(self) -> datetime | None:
+        """When registration closes (UTC): the time that staff set, else the first session's start, or, with late joining,
+        the last one's. None where there are no dates yet."""
+        return self.registration_closes_at or (self.last_starts_at if self.late_joining else self.first_starts_at)
+
+    @property
+    def objective_lines(self) -> list[str]:
+        return self.objectives.splitlines()
+
+    @property
+    def audience_names(self) -> list[str]:
+        return [str(Profession(code).label) for code in self.audience]
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def meeting(self) -> "SessionQuerySet":
+        """The sessions that take place: neither cancelled nor postponed."""
+        return self.exclude(delivery__in=[Delivery.CANCELLED, Delivery.POSTPONED])
+
+
+class Session(models.Model):
+    """A dated live meeting of a series. Times are instants (UTC); they are shown in the series' zone."""
+
+    series = models.ForeignKey(Series, models.CASCADE, related_name="sessions", verbose_name=_("series"))
+    title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
+    title_fr = models.CharField(_("title (French)"), max_length=200, blank=True)
+    speakers_en = models.TextField(_("speakers (English)"), blank=True, help_text=_("One a line: name, role."))
+    speakers_fr = models.TextField(_("speakers (French)"), blank=True, help_text=_("One a line: name, role."))
+    starts_at = models.DateTimeField(_("starts"))
+    ends_at = models.DateTimeField(_("ends"))
+    delivery = models.CharField(_("delivery"), max_length=10, choices=Delivery.choices, default="scheduled")
+    join_url = models.URLField(
+        _("join link"), max_length=500, blank=True, help_text=_("Sent only to those who are registered; never on a public page.")
+    )
+    sequence = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    title = Bilingual()
+    speakers = Bilingual()
+
+    # What a calendar shows of a session: a change of any of these raises SEQUENCE (RFC 5545 §3.8.7.4).
+    CALENDAR_FIELDS = ("title_en", "title_fr", "starts_at", "ends_at", "delivery")
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        ordering = ["starts_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="session_ends_after_start",
+                violation_error_message=_("A session has to end after it starts."),
+            )
+        ]
+        indexes = [models.Index(fields=["starts_at"], name="session_by_start")]
+
+    def __str__(self) -> str:
+        return self.title or str(self.series)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk and not kwargs.get("update_fields"):
+            before = Session.objects.filter(pk=self.pk).values(*self.CALENDAR_FIELDS).first()
+            if before and any(before[name] != getattr(self, name) for name in self.CALENDAR_FIELDS):
+                self.sequence += 1
+        super().save(*args, **kwargs)
+
+    @property
+    def speaker_lines(self) -> list[str]:
+        return self.speakers.splitlines()

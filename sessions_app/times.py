@@ -1,0 +1,76 @@
+"""Saying when: dates and times as a person says them, each with its zone, in English and in French as written in Canada.
+
+English: "Friday, May 21, 2021, 12:00–1:00 pm ET". French: "vendredi 21 mai 2021, de 12 h à 13 h (HE)".
+All functions take aware datetimes and speak the language that is active.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+
+from accounts.languages import current_language
+from accounts.zones import zone_label
+
+NBSP = "\u00a0"
+
+
+def say_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bool = True) -> str:
+    """ "Friday, May 21, 2021"; "vendredi 21 mai 2021" (le 1er du mois: "1er mai")."""
+    local = moment.astimezone(zone)
+    if current_language() == "fr":
+        day = f"1er{NBSP}" if local.day == 1 else f"{local.day}{NBSP}"
+        text = f"{day}{dateformat.format(local, 'F')}" + (f" {local.year}" if year else "")
+        return f"{dateformat.format(local, 'l')} {text}" if weekday else text
+    text = f"{dateformat.format(local, 'F')}{NBSP}{local.day}" + (f", {local.year}" if year else "")
+    return f"{dateformat.format(local, 'l')}, {text}" if weekday else text
+
+
+def say_time(moment: datetime, zone: ZoneInfo) -> str:
+    """ "7:30 pm"; "19 h 30" (without the zone: `say_clock` adds it)."""
+    local = moment.astimezone(zone)
+    if current_language() == "fr":
+        return f"{local.hour}{NBSP}h" + (f"{NBSP}{local.minute:02}" if local.minute else "")
+    return f"{local.hour % 12 or 12}:{local.minute:02}{NBSP}{_half(local)}"
+
+
+def say_times(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """ "12:00–1:00 pm ET"; "de 12 h à 13 h (HE)"."""
+    if current_language() == "fr":
+        return f"de {say_time(start, zone)} à {say_time(end, zone)} ({zone_label(zone.key)})"
+    first, last = start.astimezone(zone), end.astimezone(zone)
+    opening = say_time(start, zone)
+    if _half(first) == _half(last):
+        opening = opening.rpartition(NBSP)[0]
+    return f"{opening}–{say_time(end, zone)} {zone_label(zone.key)}"
+
+
+def say_clock(moment: datetime, zone: ZoneInfo) -> str:
+    """One time with its zone: "7:00 pm ET"; "19 h (HE)"."""
+    label = zone_label(zone.key)
+    return f"{say_time(moment, zone)} ({label})" if current_language() == "fr" else f"{say_time(moment, zone)} {label}"
+
+
+def say_when(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """A session's date and times: "Friday, May 21, 2021, 12:00–1:00 pm ET"."""
+    return f"{say_date(start, zone)}, {say_times(start, end, zone)}"
+
+
+def say_moment(moment: datetime, zone: ZoneInfo) -> str:
+    """One moment: "May 21, 2021, 7:00 pm ET"; "21 mai 2021, 19 h (HE)"."""
+    return f"{say_date(moment, zone, weekday=False)}, {say_clock(moment, zone)}"
+
+
+def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
+    """The same times on the reader's own clock, empty where they are the same: "1:30–2:30 pm NT"; with the day where it differs."""
+    if reader is None or start.astimezone(reader).utcoffset() == start.astimezone(zone).utcoffset():
+        return ""
+    times = say_times(start, end, reader)
+    if start.astimezone(reader).date() != start.astimezone(zone).date():
+        times = f"{say_date(start, reader, year=False)}, {times}"
+    return _("%(times)s for you") % {"times": times}
+
+
+def _half(local: datetime) -> str:
+    return "am" if local.hour < 12 else "pm"  # noqa: PLR2004 - noon

@@ -1,0 +1,68 @@
+"""The public programme. Every page here is the same for everyone who lives in one zone, so it can be kept (page_cache.py)."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.languages import current_language
+from accounts.zones import reader_zone
+from hubs.models import Hub
+from sessions_app import calendars, queries
+from sessions_app.forms import ProgrammeFilter
+from sessions_app.models import Series, SeriesQuerySet
+from sessions_app.structured_data import series_json_ld
+
+PAGE_SIZE = 40
+
+
+@require_safe
+def programme(request: HttpRequest) -> HttpResponse:
+    return _list(request, queries.upcoming, "sessions_app/list.html")
+
+
+@require_safe
+def past(request: HttpRequest) -> HttpResponse:
+    return _list(request, queries.past, "sessions_app/past.html")
+
+
+def _list(request: HttpRequest, read: Any, template: str) -> HttpResponse:
+    now = timezone.now()
+    form = ProgrammeFilter(request.GET, hubs=Hub.objects.listed())
+    page = Paginator(queries.for_list(read(now, form.chosen)), PAGE_SIZE).get_page(request.GET.get("page"))
+    entries = [queries.Entry(series, now, reader_zone(request)) for series in page]
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {"form": form, "page": page, "months": queries.by_month(entries), "entries": entries, "query": query.urlencode()}
+    return render(request, template, context)
+
+
+@require_safe
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    return _series_page(request, Series.objects.public(), slug)
+
+
+@require_safe
+def preview(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the page will look like, for staff who edit it; for everyone else it does not exist."""
+    if not request.user.has_perm("sessions_app.view_series"):
+        raise Http404
+    return _series_page(request, Series.objects.all(), slug, is_preview=True)
+
+
+def _series_page(request: HttpRequest, wall: SeriesQuerySet, slug: str, *, is_preview: bool = False) -> HttpResponse:
+    series = get_object_or_404(queries.for_list(wall), slug=slug)
+    entry = queries.Entry(series, timezone.now(), reader_zone(request))
+    context = {"series": series, "entry": entry, "json_ld": series_json_ld(series), "is_preview": is_preview}
+    return render(request, "sessions_app/detail.html", context)
+
+
+@require_safe
+def series_ics(request: HttpRequest, slug: str) -> HttpResponse:
+    series = get_object_or_404(queries.for_list(Series.objects.public()), slug=slug)
+    response = HttpResponse(calendars.published([series]), content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{series.slug}-{current_language()}.ics"'
+    return response
