@@ -8,6 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.languages import current_language
 from outbox.services import Draft, write
@@ -16,6 +17,12 @@ KINDS = {"account/email/login_code": "code", "account/email/unknown_account": "n
 
 
 class PortalAccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "incorrect_code": _("That is not the code we mailed. Look for the newest mail, and type its six digits."),
+        "too_many_login_attempts": _("Too many tries. Wait ten minutes, then ask for a new code."),
+        "rate_limited": _("Too many tries. Wait ten minutes, then ask for a new code."),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Nobody signs up by itself: registering for a series is what begins an account."""
         return False

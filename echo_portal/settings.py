@@ -106,6 +106,10 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_FORMS = {
+    "request_login_code": "echo_portal.account_forms.SignInForm",
+    "confirm_login_code": "echo_portal.account_forms.CodeForm",
+}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 # Per address tight, per IP wide: a hospital's thousands share one IP (DESIGN.md §1: scale).
@@ -192,6 +196,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        "frame-src": [SELF] if MAILBOX_OPEN else [NONE],
     }
 }
 X_FRAME_OPTIONS = "DENY"

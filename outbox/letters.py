@@ -20,6 +20,7 @@ def compose_letter(
     context = context | {
         "subject": subject,
         "language": get_language(),
+        "project_name": settings.PROJECT_NAME,
         "contact_email": settings.CONTACT_EMAIL,
         "postal_address": settings.POSTAL_ADDRESS,
         "site_url": settings.SITE_URL,

@@ -65,6 +65,16 @@ class ProgrammeFilter(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value}
 
     @property
+    def ticks(self) -> list[forms.BoundField]:
+        """The short lists of ticks, which are always in sight."""
+        return [self[name] for name in ("status", "language")]
+
+    @property
+    def long_ticks(self) -> list[forms.BoundField]:
+        """The long ones, which open when asked for."""
+        return [self[name] for name in ("profession", "province", "hub")]
+
+    @property
     def complaints(self) -> list[str]:
         """One sentence for each filter that makes no sense, naming it."""
         return [f"{self.fields[name].label}: {error}" for name, errors in self.errors.items() for error in errors]

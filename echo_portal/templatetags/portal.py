@@ -5,7 +5,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.http import HttpRequest
 from django.urls import translate_url
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
@@ -43,9 +42,12 @@ def paragraphs(text: str) -> list[str]:
 
 @register.simple_tag(takes_context=True)
 def other_language_url(context: dict[str, Any], language: str) -> str:
-    """This very page in the other language, filters and all."""
-    request: HttpRequest = context["request"]
-    return translate_url(request.get_full_path(), language)
+    """This very page in the other language, filters and all; an error page leads to the same address there."""
+    path = context["request"].get_full_path()
+    translated = translate_url(path, language)
+    if translated != path:
+        return translated
+    return f"/{language}/{path[4:]}" if path[:4] in ("/en/", "/fr/") else f"/{language}/"
 
 
 @register.filter

@@ -1,0 +1,16 @@
+"""How gunicorn serves the portal, here and in production: `gunicorn --config python:echo_portal.gunicorn`."""
+
+import os
+
+wsgi_app = "echo_portal.wsgi:application"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+worker_class = "gthread"
+threads = int(os.environ.get("WEB_THREADS", "4"))
+preload_app = True
+timeout = 30
+graceful_timeout = 10
+max_requests = 20_000
+max_requests_jitter = 2_000
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108 - a heartbeat on disk can stall
+errorlog = "-"
+accesslog = None  # addresses hold tokens, so they are not logged here

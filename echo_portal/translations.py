@@ -1,0 +1,160 @@
+"""Translations without gettext's programs: extracted, checked and compiled in Python, by Babel.
+
+    python -m echo_portal.translations compile   .po → .mo, where the .po is newer
+    python -m echo_portal.translations update    bring the .po up to date with the sources
+    python -m echo_portal.translations check     say what is missing, unfinished or no longer used
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+PO = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
+ROOMS = ("accounts", "echo_portal", "hubs", "newsletters", "outbox", "registrations", "sessions_app")
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+}
+
+STRING = r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')"""
+TRANSLATE = re.compile(rf"""{{%\s*(?:translate|trans)\s+{STRING}(?P<rest>[^%]*)%}}""")
+CONTEXT = re.compile(rf"context\s+{STRING}")
+UNDERSCORE = re.compile(rf"_\({STRING}\)")
+BLOCK = re.compile(r"{%\s*blocktrans(?:late)?(?P<head>[^%]*)%}(?P<body>.*?){%\s*endblocktrans(?:late)?\s*%}", re.S)
+PLURAL = re.compile(r"{%\s*plural\s*%}")
+VARIABLE = re.compile(r"{{\s*([\w.]+)[^}]*}}")
+
+Found = tuple[str, int, str | tuple[str, str], str | None]  # file, line, message or (singular, plural), context
+
+
+def sources() -> Iterator[Found]:
+    """Every text that the sources give to translation."""
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield from _in_python(path)
+    for path in sorted([*(ROOT / "templates").rglob("*.html"), *(ROOT / "templates").rglob("*.txt")]):
+        yield from _in_template(path)
+
+
+def _in_python(path: Path) -> Iterator[Found]:
+    name = str(path.relative_to(ROOT))
+    for line, message, _comments, context in extract("python", BytesIO(path.read_bytes()), keywords=KEYWORDS):
+        yield name, line, message, context
+
+
+def _in_template(path: Path) -> Iterator[Found]:
+    name, text = str(path.relative_to(ROOT)), path.read_text()
+    for match in TRANSLATE.finditer(text):
+        context = CONTEXT.search(match["rest"])
+        yield name, _line(text, match), _unquoted(match), (context[1] or context[2]) if context else None
+    for match in UNDERSCORE.finditer(text):
+        yield name, _line(text, match), _unquoted(match), None
+    for match in BLOCK.finditer(text):
+        parts = [_normal(part, "trimmed" in match["head"]) for part in PLURAL.split(match["body"])]
+        yield name, _line(text, match), parts[0] if len(parts) == 1 else (parts[0], parts[1]), None
+
+
+def _line(text: str, match: re.Match[str]) -> int:
+    return text.count("\n", 0, match.start()) + 1
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    return (match[1] if match[1] is not None else match[2]).replace('\\"', '"').replace("\\'", "'")
+
+
+def _normal(body: str, trimmed: bool) -> str:
+    """As Django's tag looks the text up: variables as %(name)s, a trimmed text on one line."""
+    text = VARIABLE.sub(r"%(\1)s", body.replace("%", "%%"))
+    return re.sub(r"\s*\n\s*", " ", text.strip()) if trimmed else text
+
+
+def from_sources() -> Catalog:
+    catalog = Catalog(locale="fr", project="echo_portal", charset="utf-8", fuzzy=False)
+    for file, line, message, context in sources():
+        catalog.add(message, locations=[(file, line)], context=context)
+    return catalog
+
+
+def kept() -> Catalog:
+    with PO.open("rb") as file:
+        return read_po(file, locale="fr")
+
+
+def update() -> None:
+    """Add what is new, take out what is gone; translations that still apply stay. Nothing is guessed."""
+    catalog = kept() if PO.exists() else Catalog(locale="fr")
+    catalog.update(from_sources(), no_fuzzy_matching=True, update_header_comment=False)
+    catalog.obsolete.clear()
+    PO.parent.mkdir(parents=True, exist_ok=True)
+    buffer = BytesIO()
+    write_po(buffer, catalog, width=120, sort_by_file=False, omit_header=False, include_lineno=False)
+    PO.write_bytes(re.sub(rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By):.*\n', b"", buffer.getvalue()))
+    missing = sum(1 for message in catalog if message.id and not _is_done(message.string))
+    print(f"{PO.relative_to(ROOT)}: {len(catalog)} texts, {missing} to translate.")  # noqa: T201
+
+
+def complaints() -> list[str]:
+    """What keeps French from being complete: a text that is not in the .po, an empty or fuzzy one, one that nobody uses."""
+    catalog, wanted = kept(), from_sources()
+    known = {(m.id, m.context): m for m in catalog if m.id}
+    asked = {(m.id, m.context) for m in wanted if m.id}
+    found = [f"not in the .po: {key[0]!r}" for key in asked if key not in known]
+    found += [f"no longer used: {key[0]!r}" for key in known if key not in asked]
+    for key, message in known.items():
+        if message.fuzzy or not _is_done(message.string):
+            found.append(f"not translated: {key[0]!r}")
+        elif problems := _placeholders_differ(message.id, message.string):
+            found.append(f"placeholders differ in {key[0]!r}: {problems}")
+    return sorted(found)
+
+
+def _is_done(string: object) -> bool:
+    return all(string) if isinstance(string, (tuple, list)) else bool(string)
+
+
+def _placeholders_differ(message: object, string: object) -> str:
+    names = [set(re.findall(r"%\(\w+\)s", text)) for text in (message if isinstance(message, (tuple, list)) else (message,))]
+    for text in string if isinstance(string, (tuple, list)) else (string,):
+        got = set(re.findall(r"%\(\w+\)s", str(text)))
+        if got not in names:
+            return f"{sorted(got)}"
+    return ""
+
+
+def compile_all() -> None:
+    mo = PO.with_suffix(".mo")
+    if mo.exists() and mo.stat().st_mtime >= PO.stat().st_mtime:
+        return
+    with mo.open("wb") as file:
+        write_mo(file, kept())
+
+
+def main(command: str) -> int:
+    if command == "compile":
+        compile_all()
+    elif command == "update":
+        update()
+        compile_all()
+    elif found := complaints():
+        print("\n".join(found), file=sys.stderr)  # noqa: T201
+        print(f"{len(found)} texts are not right in {PO.relative_to(ROOT)}; `make messages` adds the new ones.", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,43 @@
+"""How the programme looks: the status chip, the same everywhere."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from sessions_app.queries import Entry
+from sessions_app.status import Status
+
+register = template.Library()
+
+# Each status is a word, a shape and a colour. The shapes are drawn in a box of 16.
+SHAPES = {
+    "open": '<circle cx="8" cy="8" r="6" fill="currentColor"/>',
+    "few": '<path d="M8 2a6 6 0 1 0 0 12z" fill="currentColor"/><circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.6"/>',
+    "opening-soon": '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.8"/>'
+    '<path d="M8 4.6V8l2.4 1.6" fill="none" stroke="currentColor" stroke-width="1.6"/>',
+    "waitlist": '<path d="M2 4h12M2 8h12M2 12h7" stroke="currentColor" stroke-width="2"/>',
+    "full": '<rect x="3" y="3" width="10" height="10" rx="1.5" fill="currentColor"/>',
+    "closed": '<rect x="3" y="3" width="10" height="10" rx="1.5" fill="none" stroke="currentColor" stroke-width="1.8"/>',
+    "past": '<path d="m3 8.5 3.2 3.2L13 5" fill="none" stroke="currentColor" stroke-width="2"/>',
+    "cancelled": '<path d="m4 4 8 8m0-8-8 8" stroke="currentColor" stroke-width="2"/>',
+}
+ICON = '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">{}</svg>'
+ICONS = {name: mark_safe(ICON.format(shape)) for name, shape in SHAPES.items()}
+
+
+@register.simple_tag
+def status_chip(entry: Entry) -> SafeString:
+    """The registration status of a series, with the seats left when few and the opening date where known."""
+    few = entry.few_left
+    if few:
+        return chip("few", ngettext("Open: %(n)s seat left", "Open: %(n)s seats left", few) % {"n": few})
+    if entry.opens:
+        return chip(entry.status, _("Opens %(date)s") % {"date": entry.opens})
+    return chip(entry.status, str(Status(entry.status).label))
+
+
+@register.simple_tag
+def chip(name: str, words: str) -> SafeString:
+    return format_html('<span class="status status--{}">{}{}</span>', name, ICONS[name], words)

@@ -1,0 +1,50 @@
+// Every page works without this file. It adds two things: times in the reader's own zone, and their own place in a series.
+"use strict";
+
+const cookies = new Map(document.cookie.split("; ").map((pair) => pair.split("=")));
+
+// Public pages are the same for all readers of a zone. On the first visit the browser tells its zone in a cookie, and what
+// shows times is asked for once more; from then on the server answers with both times at once.
+function tellZone() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!zone || cookies.has("zone")) return;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+  if (zone !== "America/Toronto" && document.cookie.includes("zone=")) refreshTimes();
+}
+
+async function refreshTimes() {
+  const main = document.querySelector("main[data-shows-times]");
+  if (!main || main.contains(document.activeElement) || document.querySelector(".note")) return;
+  const page = await fetchPage(location.href);
+  const fresh = page && page.querySelector("main");
+  if (fresh && !main.contains(document.activeElement)) main.replaceChildren(...fresh.childNodes);
+  showPanel();
+}
+
+// Someone who has signed in sees their own place in the series, or registers with one click.
+async function showPanel() {
+  const panel = document.querySelector("[data-panel]");
+  if (!panel || !cookies.has("known")) return;
+  const page = await fetchPage(panel.dataset.panel);
+  if (page && page.body.children.length) panel.replaceChildren(...page.body.childNodes);
+}
+
+async function fetchPage(address) {
+  try {
+    const response = await fetch(address, { credentials: "same-origin" });
+    return response.ok ? new DOMParser().parseFromString(await response.text(), "text/html") : null;
+  } catch {
+    return null; // offline: the page stays as it is
+  }
+}
+
+// What is wrong in a form is read out first.
+function focusSummary() {
+  const summary = document.querySelector(".summary[tabindex]");
+  if (summary) summary.focus();
+}
+
+tellZone();
+showPanel();
+focusSummary();
