@@ -99,10 +99,12 @@ def update() -> None:
     catalog = kept() if PO.exists() else Catalog(locale="fr")
     catalog.update(from_sources(), no_fuzzy_matching=True, update_header_comment=False)
     catalog.obsolete.clear()
+    catalog.project, catalog.version, catalog.fuzzy = "echo-portal", "", False
+    catalog.header_comment = "# The portal's French, as it is written in Canada. `make messages` adds what is new."
     PO.parent.mkdir(parents=True, exist_ok=True)
     buffer = BytesIO()
     write_po(buffer, catalog, width=120, sort_by_file=False, omit_header=False, include_lineno=False)
-    PO.write_bytes(re.sub(rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By):.*\n', b"", buffer.getvalue()))
+    PO.write_bytes(re.sub(rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team|Report-Msgid-Bugs-To):.*\n', b"", buffer.getvalue()))
     missing = sum(1 for message in catalog if message.id and not _is_done(message.string))
     print(f"{PO.relative_to(ROOT)}: {len(catalog)} texts, {missing} to translate.")  # noqa: T201
 

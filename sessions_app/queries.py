@@ -111,6 +111,23 @@ class Entry:
         return times.say_when(self.lead.starts_at, self.lead.ends_at, self.series.zone) if self.lead else ""
 
     @property
+    def also(self) -> str:
+        """The dates of the sessions that follow the one that leads; with their times where these differ from its own."""
+        if not self.lead:
+            return ""
+        zone = self.series.zone
+        hours = times.say_times(self.lead.starts_at, self.lead.ends_at, zone)
+        said = []
+        for session in self.meetings:
+            if session.starts_at <= self.lead.starts_at:
+                continue
+            year = session.starts_at.year != self.lead.starts_at.year
+            own = times.say_times(session.starts_at, session.ends_at, zone)
+            date = times.say_date(session.starts_at, zone, weekday=False, year=year)
+            said.append(date if own == hours else f"{date} ({own})")
+        return " · ".join(said)
+
+    @property
     def readers_times(self) -> str:
         if not self.lead:
             return ""
