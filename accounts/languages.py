@@ -4,7 +4,7 @@ A model keeps `title_en` and `title_fr` as plain columns and declares `title = B
 gives the reader's language, or the other one where it is missing (DESIGN.md §4), as a `Text` that knows its language.
 """
 
-from typing import Any
+from typing import Any, Self
 
 from django.utils.translation import get_language
 
@@ -22,7 +22,7 @@ class Text(str):
     __slots__ = ("lang",)
     lang: str
 
-    def __new__(cls, value: str, lang: str) -> "Text":
+    def __new__(cls, value: str, lang: str) -> Self:
         text = super().__new__(cls, value)
         text.lang = lang
         return text

@@ -29,6 +29,12 @@ class CodeForm(ConfirmLoginCodeForm):
         field = self.fields["code"]
         field.label = _("Six-digit code")
         field.widget = forms.TextInput(
-            attrs={"class": "code", "autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": 12, "autofocus": True}
+            attrs={
+                "class": "code",
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "maxlength": 12,
+                "autofocus": True,
+            }
         )
         field.error_messages["required"] = _("Type the six digits from the mail.")

@@ -25,10 +25,10 @@ class PatientRedisCache(RedisCache):
         self._attempt(None, super().set, key, value, *args, **kwargs)
 
     def add(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> bool:
-        return self._attempt(True, super().add, key, value, *args, **kwargs)  # noqa: FBT003
+        return self._attempt(True, super().add, key, value, *args, **kwargs)
 
     def delete(self, key: Any, version: int | None = None) -> bool:
-        return self._attempt(False, super().delete, key, version)  # noqa: FBT003
+        return self._attempt(False, super().delete, key, version)
 
     def _attempt(self, otherwise: Any, act: Any, *args: Any, **kwargs: Any) -> Any:
         try:

@@ -6,6 +6,7 @@ with its life, so nothing is left to clean by hand: the next user adopts what st
 """
 
 import atexit
+import contextlib
 import fcntl
 import json
 import os
@@ -65,7 +66,9 @@ def _make_var() -> None:
         free = shutil.disk_usage(VAR).free
         (VAR / ".writable").touch()
     except OSError as error:
-        raise EngineError(f"{VAR} cannot be written ({error.strerror}). Give yourself the right to, then try again.") from error
+        raise EngineError(
+            f"{VAR} cannot be written ({error.strerror}). Give yourself the right to, then try again."
+        ) from error
     if free < NEEDED_BYTES:
         raise EngineError(f"The disk has {free // 2**20} MB free; Postgres needs about 300. Make room, then try again.")
 
@@ -133,7 +136,9 @@ def _check_major(data: Path, binaries: Path) -> None:
     made_by = version_file.read_text().strip()
     have = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
     if have.split()[2].split(".")[0] != made_by:
-        raise EngineError(f"{data} was made by Postgres {made_by}, and {have.split()[2]} is installed. Remove {VAR} and try again.")
+        raise EngineError(
+            f"{data} was made by Postgres {made_by}, and {have.split()[2]} is installed. Remove {VAR} and try again."
+        )
 
 
 def _forget_stale_pid(data: Path) -> None:
@@ -240,8 +245,6 @@ def _wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path, secon
 def _wait_for_end(pid: int, name: str, seconds: float = 10) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until and _is_program(pid, name):
-        try:
+        with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)  # reap it where it is our own child, else it stays a zombie that looks alive
-        except ChildProcessError:
-            pass
         time.sleep(0.02)

@@ -14,5 +14,7 @@ class PortalRenderer(TemplatesSetting):
 
 class ZoneForm(forms.Form):
     zone = forms.ChoiceField(
-        label=_("Your time zone"), choices=ZONE_CHOICES, help_text=_("We show each time in Eastern time and, where it differs, in yours.")
+        label=_("Your time zone"),
+        choices=ZONE_CHOICES,
+        help_text=_("We show each time in Eastern time and, where it differs, in yours."),
     )

@@ -21,11 +21,12 @@ from sessions_app.models import Publication, Series, Session
 from sessions_app.services import programme_changed
 
 FILES = Path(programme_file.__file__).parent / "sample"
-STAFF_EMAIL, STAFF_PASSWORD = "staff@echo.example.ca", "palliative-echo"  # noqa: S105 - printed by `make run`, never in production
+STAFF_EMAIL, STAFF_PASSWORD = "staff@echo.example.ca", "palliative-echo"
 PROVIDER_EMAIL = "amelie@echo.example.ca"
 # At scale 100: the size that Project ECHO has reached world-wide (DESIGN.md §1).
 PER_SCALE = {"hubs": 8.6, "series": 200, "providers": 1400, "registrations": 10_000}
 CHUNK = 5_000
+LISTED_HUBS = 60
 
 HUBS = [
     ("northern-ontario", "Northern Ontario hub", "Pôle du Nord de l’Ontario", ["ON"]),
@@ -61,13 +62,21 @@ def load_handful(now: datetime) -> None:
     )
     for slug, name_en, name_fr, provinces in HUBS:
         summary_en, summary_fr = SUMMARIES[slug]
-        facts = {"name_en": name_en, "name_fr": name_fr, "provinces": provinces, "summary_en": summary_en, "summary_fr": summary_fr}
+        facts = {
+            "name_en": name_en,
+            "name_fr": name_fr,
+            "provinces": provinces,
+            "summary_en": summary_en,
+            "summary_fr": summary_fr,
+        }
         Hub.objects.update_or_create(slug=slug, defaults=facts)
     today = now.astimezone(ZoneInfo(PROJECT_ZONE)).date()
     for name, days in (("programme-2021.yaml", 4), ("hubs-sample.yaml", 2)):
         rows, zone = programme_file.read(FILES / name, starting=today + timedelta(days=days))
         programme_file.write(rows, zone)
-    Series.objects.filter(slug="children-who-are-dying-children-who-stay").update(registration_opens_at=now + timedelta(days=9))
+    Series.objects.filter(slug="children-who-are-dying-children-who-stay").update(
+        registration_opens_at=now + timedelta(days=9)
+    )
     _fill_seats(now)
 
 
@@ -91,7 +100,13 @@ def load_many(scale: int, now: datetime, say: Callable[[str], None]) -> None:
     counts = {name: int(number * scale) for name, number in PER_SCALE.items()}
     hubs = Hub.objects.bulk_create(
         (
-            Hub(slug=f"hub-{n}", name_en=f"Hub {n}", name_fr=f"Pôle {n}", provinces=[Province.values[n % 13]], is_listed=n < 60)  # noqa: PLR2004
+            Hub(
+                slug=f"hub-{n}",
+                name_en=f"Hub {n}",
+                name_fr=f"Pôle {n}",
+                provinces=[Province.values[n % 13]],
+                is_listed=n < LISTED_HUBS,
+            )
             for n in range(counts["hubs"])
         ),
         ignore_conflicts=True,
@@ -139,7 +154,12 @@ def _many_providers(count: int, say: Callable[[str], None]) -> None:
     for start in range(0, count, CHUNK):
         numbers = range(start, min(start + CHUNK, count))
         people = User.objects.bulk_create(
-            User(email=f"sample{n}@echo.example.ca", name=f"Sample {n}", password="!", language="fr" if n % 4 == 0 else "en")  # noqa: S106
+            User(
+                email=f"sample{n}@echo.example.ca",
+                name=f"Sample {n}",
+                password="!",  # noqa: S106 - unusable
+                language="fr" if n % 4 == 0 else "en",
+            )
             for n in numbers
         )
         ProviderProfile.objects.bulk_create(

@@ -102,7 +102,16 @@ def _start(processes: dict[str, subprocess.Popen[bytes]], port: str, dev: bool) 
         web = [PYTHON, "manage.py", "runserver", f"127.0.0.1:{port}"]
     commands = {
         "web": web,
-        "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING", "--without-mingle", "--without-gossip"],
+        "worker": [
+            *celery,
+            "worker",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "WARNING",
+            "--without-mingle",
+            "--without-gossip",
+        ],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(VAR / "beat-schedule"), "--pidfile", ""],
     }
     (VAR / "log").mkdir(exist_ok=True)
@@ -117,11 +126,13 @@ def _wait_until_it_answers(port: str, processes: dict[str, subprocess.Popen[byte
     while time.monotonic() < until:
         _check(processes)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):  # noqa: S310 - our own address
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
-    raise Stop(f"The web server did not answer within {seconds:.0f} seconds; its log says why: {VAR / 'log' / 'web.log'}")
+    raise Stop(
+        f"The web server did not answer within {seconds:.0f} seconds; its log says why: {VAR / 'log' / 'web.log'}"
+    )
 
 
 def _check(processes: dict[str, subprocess.Popen[bytes]]) -> None:

@@ -166,13 +166,21 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "drain-outbox": {"task": "outbox.tasks.drain", "schedule": 10.0, "options": {"expires": 10}},
-    "queue-due-reminders": {"task": "registrations.tasks.queue_due_reminders", "schedule": 60.0, "options": {"expires": 60}},
-    "forget-unproven-accounts": {"task": "registrations.tasks.forget_unproven", "schedule": 3600.0, "options": {"expires": 3600}},
+    "queue-due-reminders": {
+        "task": "registrations.tasks.queue_due_reminders",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "forget-unproven-accounts": {
+        "task": "registrations.tasks.forget_unproven",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
 }
 
 # Static files, hashed by name and served by whitenoise; in a checkout they are gathered under var/.
 STATIC_URL = "/static/"
-STATIC_ROOT = env.path("STATIC_ROOT", str(VAR_DIR / "static"))
+STATIC_ROOT = env.path("STATIC_ROOT", VAR_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

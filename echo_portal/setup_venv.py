@@ -14,7 +14,9 @@ def main(kind: str) -> int:
     target = ROOT / ".venv"
     free = shutil.disk_usage(ROOT).free
     if free < NEEDED_BYTES:
-        print(f"The disk has {free // 2**20} MB free; the portal's tools need about 700. Make room in {ROOT}, then try again.")
+        print(
+            f"The disk has {free // 2**20} MB free; the portal's tools need about 700. Make room in {ROOT}, then try again."
+        )
         return 1
     if not (target / "bin" / "python").exists():
         print("Making .venv (once) …", flush=True)

@@ -1,8 +1,8 @@
 """Translations without gettext's programs: extracted, checked and compiled in Python, by Babel.
 
-    python -m echo_portal.translations compile   .po → .mo, where the .po is newer
-    python -m echo_portal.translations update    bring the .po up to date with the sources
-    python -m echo_portal.translations check     say what is missing, unfinished or no longer used
+python -m echo_portal.translations compile   .po → .mo, where the .po is newer
+python -m echo_portal.translations update    bring the .po up to date with the sources
+python -m echo_portal.translations check     say what is missing, unfinished or no longer used
 """
 
 import re
@@ -33,11 +33,11 @@ STRING = r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')"""
 TRANSLATE = re.compile(rf"""{{%\s*(?:translate|trans)\s+{STRING}(?P<rest>[^%]*)%}}""")
 CONTEXT = re.compile(rf"context\s+{STRING}")
 UNDERSCORE = re.compile(rf"_\({STRING}\)")
-BLOCK = re.compile(r"{%\s*blocktrans(?:late)?(?P<head>[^%]*)%}(?P<body>.*?){%\s*endblocktrans(?:late)?\s*%}", re.S)
+BLOCK = re.compile(r"{%\s*blocktrans(?:late)?(?P<head>[^%]*)%}(?P<body>.*?){%\s*endblocktrans(?:late)?\s*%}", re.DOTALL)
 PLURAL = re.compile(r"{%\s*plural\s*%}")
 VARIABLE = re.compile(r"{{\s*([\w.]+)[^}]*}}")
 
-Found = tuple[str, int, str | tuple[str, str], str | None]  # file, line, message or (singular, plural), context
+Found = tuple[str, int, str | tuple[str, ...], str | None]  # file, line, message or (singular, plural), context
 
 
 def sources() -> Iterator[Found]:
@@ -104,9 +104,15 @@ def update() -> None:
     PO.parent.mkdir(parents=True, exist_ok=True)
     buffer = BytesIO()
     write_po(buffer, catalog, width=120, sort_by_file=False, omit_header=False, include_lineno=False)
-    PO.write_bytes(re.sub(rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team|Report-Msgid-Bugs-To):.*\n', b"", buffer.getvalue()))
+    PO.write_bytes(
+        re.sub(
+            rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team|Report-Msgid-Bugs-To):.*\n',
+            b"",
+            buffer.getvalue(),
+        )
+    )
     missing = sum(1 for message in catalog if message.id and not _is_done(message.string))
-    print(f"{PO.relative_to(ROOT)}: {len(catalog)} texts, {missing} to translate.")  # noqa: T201
+    print(f"{PO.relative_to(ROOT)}: {len(catalog)} texts, {missing} to translate.")
 
 
 def complaints() -> list[str]:
@@ -129,7 +135,9 @@ def _is_done(string: object) -> bool:
 
 
 def _placeholders_differ(message: object, string: object) -> str:
-    names = [set(re.findall(r"%\(\w+\)s", text)) for text in (message if isinstance(message, (tuple, list)) else (message,))]
+    names = [
+        set(re.findall(r"%\(\w+\)s", text)) for text in (message if isinstance(message, (tuple, list)) else (message,))
+    ]
     for text in string if isinstance(string, (tuple, list)) else (string,):
         got = set(re.findall(r"%\(\w+\)s", str(text)))
         if got not in names:
@@ -152,8 +160,11 @@ def main(command: str) -> int:
         update()
         compile_all()
     elif found := complaints():
-        print("\n".join(found), file=sys.stderr)  # noqa: T201
-        print(f"{len(found)} texts are not right in {PO.relative_to(ROOT)}; `make messages` adds the new ones.", file=sys.stderr)  # noqa: T201
+        print("\n".join(found), file=sys.stderr)
+        print(
+            f"{len(found)} texts are not right in {PO.relative_to(ROOT)}; `make messages` adds the new ones.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

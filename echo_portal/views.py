@@ -25,7 +25,7 @@ COMING_UP = 4
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     now, reader = timezone.now(), reader_zone(request)
-    coming = queries.for_list(queries.upcoming(now).filter(next_starts_at__gt=now))[:COMING_UP]
+    coming = queries.for_list(queries.dated(now))[:COMING_UP]
     next_open = queries.next_open(now)
     context = {
         "coming": [queries.Entry(series, now, reader) for series in coming],
@@ -50,7 +50,9 @@ def time_zone(request: HttpRequest) -> HttpResponse:
     form = ZoneForm(request.POST or None, initial={"zone": current})
     if request.method == "POST" and form.is_valid():
         response = redirect(back or "sessions:list")
-        response.set_cookie(ZONE_COOKIE, form.cleaned_data["zone"], max_age=A_YEAR, samesite="Lax", secure=request.is_secure())
+        response.set_cookie(
+            ZONE_COOKIE, form.cleaned_data["zone"], max_age=A_YEAR, samesite="Lax", secure=request.is_secure()
+        )
         return response
     return render(request, "pages/time_zone.html", {"form": form}, status=400 if form.is_bound else 200)
 
@@ -128,5 +130,3 @@ def _postgres_answers() -> bool:
 def _cache_answers() -> bool:
     cache.set("readyz", 1, 5)
     return cache.get("readyz") == 1
-
-

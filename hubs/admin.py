@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Province
@@ -22,7 +25,7 @@ class HubAdmin(admin.ModelAdmin):
         js = ["admin/language-tabs.js"]
         css = {"all": ["admin/portal-admin.css"]}
 
-    def formfield_for_dbfield(self, db_field, request, **kwargs):  # type: ignore[no-untyped-def]
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "provinces":
             return choices_field(db_field, Province.choices)
         return super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -24,7 +24,10 @@ class Hub(models.Model):
     summary_en = models.TextField(_("summary (English)"), blank=True)
     summary_fr = models.TextField(_("summary (French)"), blank=True)
     provinces = ArrayField(
-        models.CharField(max_length=2, choices=Province.choices), verbose_name=_("provinces and territories"), default=list, blank=True
+        models.CharField(max_length=2, choices=Province.choices),
+        verbose_name=_("provinces and territories"),
+        default=list,
+        blank=True,
     )
     website = models.URLField(_("website"), blank=True)
     is_listed = models.BooleanField(_("shown to the public"), default=True)

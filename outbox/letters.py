@@ -16,7 +16,7 @@ def compose_letter(
     template: str, subject: str, context: dict[str, Any], attachments: list[Attachment] | None = None
 ) -> Letter:
     """Both forms of one letter in the active language. `subject` loses its line breaks: a title must not add headers."""
-    subject = " ".join(subject.split())
+    subject = " ".join(subject.splitlines())
     context = context | {
         "subject": subject,
         "language": get_language(),

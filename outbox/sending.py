@@ -4,7 +4,7 @@ import smtplib
 from email.mime.text import MIMEText
 from email.utils import formataddr, make_msgid
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -33,10 +33,12 @@ class Line:
         self.connection: Any = get_connection()
         self.is_open = False
 
-    def __enter__(self) -> "Line":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._close()
 
     def _close(self) -> None:
@@ -86,7 +88,9 @@ def compose(message: Message, letter: Letter, connection: Any = None) -> EmailMu
         headers={
             "Auto-Submitted": "auto-generated",
             "Content-Language": message.language,
-            "Message-ID": make_msgid(idstring=f"outbox-{message.pk}", domain=settings.SERVICE_FROM_EMAIL.rpartition("@")[2]),
+            "Message-ID": make_msgid(
+                idstring=f"outbox-{message.pk}", domain=settings.SERVICE_FROM_EMAIL.rpartition("@")[2]
+            ),
         },
         connection=connection,
     )

@@ -42,7 +42,13 @@ def write(drafts: Iterable[Draft], *, now: datetime) -> None:
     """Write rows in the caller's transaction; a key that is there already is left as it is. Nudges the worker on commit."""
     rows = [
         Message(
-            key=draft.key, kind=draft.kind, to=draft.to, language=draft.language, data=draft.data, not_before=now, expires_at=draft.expires_at
+            key=draft.key,
+            kind=draft.kind,
+            to=draft.to,
+            language=draft.language,
+            data=draft.data,
+            not_before=now,
+            expires_at=draft.expires_at,
         )
         for draft in drafts
     ]

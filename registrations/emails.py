@@ -32,7 +32,9 @@ def register_kinds() -> None:
 
 def render_registered(data: dict[str, Any], now: datetime) -> Letter:
     registration = _registration(data, Place.CONFIRMED)
-    return _letter("registered", registration, _("You are registered: %(title)s"), now=now, calendar=calendars.invitation)
+    return _letter(
+        "registered", registration, _("You are registered: %(title)s"), now=now, calendar=calendars.invitation
+    )
 
 
 def render_seat_found(data: dict[str, Any], now: datetime) -> Letter:
@@ -47,7 +49,9 @@ def render_waitlisted(data: dict[str, Any], now: datetime) -> Letter:
 
 def render_cancelled(data: dict[str, Any], now: datetime) -> Letter:
     registration = _registration(data, Place.CANCELLED)
-    return _letter("cancelled", registration, _("Your seat is given up: %(title)s"), now=now, calendar=calendars.withdrawal)
+    return _letter(
+        "cancelled", registration, _("Your seat is given up: %(title)s"), now=now, calendar=calendars.withdrawal
+    )
 
 
 def render_left_waitlist(data: dict[str, Any], now: datetime) -> Letter:

@@ -30,7 +30,9 @@ class Registration(models.Model):
     """One person's place in one series. A cancelled one stays as a fact; coming back makes a new one."""
 
     series = models.ForeignKey(Series, models.PROTECT, related_name="registrations", verbose_name=_("series"))
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="registrations", verbose_name=_("person"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="registrations", verbose_name=_("person")
+    )
     place = models.CharField(_("place"), max_length=10, choices=Place.choices)
     created_at = models.DateTimeField(_("since"))
     confirmed_at = models.DateTimeField(_("seat taken"), null=True, blank=True)

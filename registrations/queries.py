@@ -30,7 +30,9 @@ class MyEntry(Entry):
     @property
     def can_join(self) -> bool:
         """The doors of the next session are open: from 15 minutes before it until its end."""
-        return bool(not self.is_waiting and self.lead and self.lead.starts_at - DOORS_OPEN <= self.now < self.lead.ends_at)
+        return bool(
+            not self.is_waiting and self.lead and self.lead.starts_at - DOORS_OPEN <= self.now < self.lead.ends_at
+        )
 
     @property
     def doors_open_at(self) -> datetime | None:
@@ -60,7 +62,9 @@ def mine(user: User, now: datetime, reader: ZoneInfo | None) -> tuple[list[MyEnt
 def with_line(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
     """Annotate `line_place` and `line_length`: "3rd of 12"."""
     line = Registration.objects.filter(place=Place.WAITLISTED, series=OuterRef("series")).order_by()
-    before = Q(waitlisted_at__lt=OuterRef("waitlisted_at")) | Q(waitlisted_at=OuterRef("waitlisted_at"), pk__lte=OuterRef("pk"))
+    before = Q(waitlisted_at__lt=OuterRef("waitlisted_at")) | Q(
+        waitlisted_at=OuterRef("waitlisted_at"), pk__lte=OuterRef("pk")
+    )
 
     def counted(rows: RegistrationQuerySet) -> Coalesce:
         return Coalesce(Subquery(rows.values("series").annotate(n=Count("pk")).values("n")), 0)

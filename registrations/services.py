@@ -120,7 +120,9 @@ def _seat_those_in_line(series: Series, now: datetime) -> int:
     if registration_status(series, now) in (Status.PAST, Status.CANCELLED):
         return 0
     seated = 0
-    for registration in Registration.objects.waiting().filter(series=series).select_for_update().iterator(chunk_size=50):
+    for registration in (
+        Registration.objects.waiting().filter(series=series).select_for_update().iterator(chunk_size=50)
+    ):
         if not _take_seat(series.pk):
             break
         registration.place, registration.confirmed_at = Place.CONFIRMED, now

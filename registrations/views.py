@@ -1,7 +1,7 @@
 """Registering in two pages (a form, a code), "my sessions", cancelling and joining."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.account.views import ConfirmLoginCodeView
@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.languages import current_language
-from accounts.models import ProviderProfile
+from accounts.models import ProviderProfile, User
 from accounts.services import Details, find_or_begin, keep_details
 from accounts.zones import ZONE_COOKIE, known_zone, reader_zone
 from registrations import queries, services
@@ -32,6 +32,11 @@ from sessions_app.status import Status
 PENDING = "pending_registration"
 STALE = "stale_code"
 OPEN_STATES = (Status.OPEN, Status.WAITLIST)
+
+
+def _me(request: HttpRequest) -> User:
+    """The person who is signed in, where the view has made sure that somebody is."""
+    return cast("User", request.user)
 
 
 def _series(slug: str) -> Series:
@@ -60,7 +65,11 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "registrations/not_open.html", context)
     user = request.user
     if user.is_authenticated and ProviderProfile.objects.filter(user=user).exists():
-        return _settle(request, series) if request.method == "POST" else render(request, "registrations/one_click.html", context)
+        return (
+            _settle(request, series)
+            if request.method == "POST"
+            else render(request, "registrations/one_click.html", context)
+        )
     form = RegisterForm(request.POST or None, initial=_typed(request, slug), is_signed_in=user.is_authenticated)
     if request.method == "POST" and form.is_valid():
         details = form.details(language=current_language(), time_zone=known_zone(request.COOKIES.get(ZONE_COOKIE)))
@@ -68,7 +77,9 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
             return _settle(request, series, details)
         if ratelimit.consume(request, action="register", key=form.cleaned_data["email"]):
             return _send_code(request, series, form.cleaned_data["email"], details)
-        form.add_error("email", _("We mailed several codes to this address just now. Wait ten minutes, then try again."))
+        form.add_error(
+            "email", _("We mailed several codes to this address just now. Wait ten minutes, then try again.")
+        )
     context |= {"form": form, "is_stale": request.session.pop(STALE, False)}
     return render(request, "registrations/register.html", context, status=400 if form.is_bound else 200)
 
@@ -130,9 +141,9 @@ code = CodeView.as_view()
 def _settle(request: HttpRequest, series: Series, details: Details | None = None) -> HttpResponse:
     """The person is known: write down who they are, give them their place, and say what happens next."""
     if details:
-        keep_details(request.user, details)
+        keep_details(_me(request), details)
     try:
-        registration = services.register(series, request.user, now=timezone.now())
+        registration = services.register(series, _me(request), now=timezone.now())
     except services.RegistrationRefusedError:  # closed or filled while the code was on its way
         return redirect("registrations:register", slug=series.slug)
     _say(request, "registered" if registration.place == Place.CONFIRMED else "waitlisted", registration)
@@ -160,7 +171,7 @@ def panel(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
-    coming, over = queries.mine(request.user, timezone.now(), reader_zone(request))
+    coming, over = queries.mine(_me(request), timezone.now(), reader_zone(request))
     return render(request, "registrations/mine.html", {"coming": coming, "over": over})
 
 
@@ -169,7 +180,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, slug: str) -> HttpResponse:
     """Asks first; a place that is not one's own does not exist."""
-    registrations = Registration.objects.filter(user=request.user, series__slug=slug).select_related("series", "user")
+    registrations = Registration.objects.filter(user=_me(request), series__slug=slug).select_related("series", "user")
     registration = registrations.active().first()
     if registration is None and request.method == "POST" and registrations.exists():
         return redirect("registrations:mine")  # a second click: it is cancelled already

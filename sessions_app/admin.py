@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -17,7 +18,7 @@ from django.utils.translation import ngettext
 
 from accounts.choices import Profession
 from accounts.fields import choices_field
-from accounts.zones import ZONES
+from accounts.zones import PROJECT_ZONE, ZONES
 from sessions_app.models import Publication, Series, SeriesQuerySet, Session
 from sessions_app.services import programme_changed
 from sessions_app.status import registration_status
@@ -49,7 +50,7 @@ class SessionInline(admin.StackedInline):
         (_("French"), {"fields": ["title_fr", "speakers_fr"], "classes": ["language", "language-fr"]}),
     ]
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name.startswith("speakers"):
             field.widget.attrs["rows"] = 3
@@ -116,7 +117,7 @@ class SeriesAdmin(admin.ModelAdmin):
         limit = _("no limit") if series.capacity is None else series.capacity
         return f"{series.seats_taken} / {limit}"
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "audience":
             return choices_field(db_field, Profession.choices)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -125,7 +126,9 @@ class SeriesAdmin(admin.ModelAdmin):
         """The public page, or, before it is published, its preview."""
         if not isinstance(obj, Series) or not obj.pk:
             return None
-        return reverse("sessions:detail" if obj.publication == Publication.PUBLISHED else "sessions:preview", args=[obj.slug])
+        return reverse(
+            "sessions:detail" if obj.publication == Publication.PUBLISHED else "sessions:preview", args=[obj.slug]
+        )
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -133,13 +136,13 @@ class SeriesAdmin(admin.ModelAdmin):
         """Times are typed and shown on the clock of the series' zone: the one being saved, else the one it has."""
         with timezone.override(ZoneInfo(self._zone(request.POST, object_id))):
             response = super().changeform_view(request, object_id, form_url, extra_context)
-            return response.render() if hasattr(response, "render") and not response.is_rendered else response
+            return response.render() if isinstance(response, TemplateResponse) else response
 
     def _zone(self, posted: Mapping[str, Any], object_id: str | None) -> str:
         if posted.get("time_zone") in ZONES:
             return posted["time_zone"]
         known = Series.objects.filter(pk=object_id).values_list("time_zone", flat=True).first() if object_id else None
-        return known or Series._meta.get_field("time_zone").default
+        return known or PROJECT_ZONE
 
     def has_delete_permission(self, request: HttpRequest, obj: Series | None = None) -> bool:
         """A series that people registered for is cancelled or archived, never deleted."""

@@ -54,7 +54,9 @@ def withdrawal(session: Session, series: Series, attendee: Attendee) -> bytes:
 
 def _mailed(method: str, session: Session, series: Series, attendee: Attendee, *, sequence: int) -> bytes:
     calendar = _calendar(method)
-    event = _event(session, series, uid=f"session-{session.pk}-{attendee.uid_part}@{_host()}", join_link=attendee.join_link)
+    event = _event(
+        session, series, uid=f"session-{session.pk}-{attendee.uid_part}@{_host()}", join_link=attendee.join_link
+    )
     event["SEQUENCE"] = sequence
     if method == "CANCEL":
         event["STATUS"] = vText("CANCELLED")
@@ -63,7 +65,12 @@ def _mailed(method: str, session: Session, series: Series, attendee: Attendee, *
     event.add("ORGANIZER", organizer)
     guest = vCalAddress(f"mailto:{attendee.email}")
     guest.params.update(
-        {"CN": vText(attendee.name or attendee.email), "ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"}
+        {
+            "CN": vText(attendee.name or attendee.email),
+            "ROLE": "REQ-PARTICIPANT",
+            "PARTSTAT": "ACCEPTED",
+            "RSVP": "FALSE",
+        }
     )
     event.add("ATTENDEE", guest)
     calendar.add_component(event)
@@ -115,5 +122,3 @@ def _description(session: Session, series: Series, join_link: str) -> str:
 
 def _host() -> str:
     return settings.ORGANIZER_EMAIL.rpartition("@")[2]
-
-

@@ -42,10 +42,15 @@ class ProgrammeFilter(forms.Form):
     use_required_attribute = False
 
     q = forms.CharField(
-        label=_("Words"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"})
+        label=_("Words"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
     status = Ticks(
-        label=_("Registration"), required=False, choices=[(s.value, s.label) for s in (Status.OPEN, Status.WAITLIST, Status.SOON)]
+        label=_("Registration"),
+        required=False,
+        choices=[(s.value, s.label) for s in (Status.OPEN, Status.WAITLIST, Status.SOON)],
     )
     language = Ticks(label=_("Language"), required=False, choices=[("en", _("English")), ("fr", _("French"))])
     month = MonthField(label=_("Month"), required=False, widget=forms.TextInput(attrs={"type": "month"}))

@@ -71,7 +71,9 @@ class Series(models.Model):
         blank=True,
         help_text=_("None ticked: everyone."),
     )
-    language = models.CharField(_("language of the sessions"), max_length=4, choices=DeliveryLanguage.choices, default="en")
+    language = models.CharField(
+        _("language of the sessions"), max_length=4, choices=DeliveryLanguage.choices, default="en"
+    )
     time_zone = models.CharField(_("time zone"), max_length=40, choices=ZONE_CHOICES, default=PROJECT_ZONE)
     publication = models.CharField(_("publication"), max_length=10, choices=Publication.choices, default="draft")
 
@@ -191,7 +193,10 @@ class Session(models.Model):
     ends_at = models.DateTimeField(_("ends"))
     delivery = models.CharField(_("delivery"), max_length=10, choices=Delivery.choices, default="scheduled")
     join_url = models.URLField(
-        _("join link"), max_length=500, blank=True, help_text=_("Sent only to those who are registered; never on a public page.")
+        _("join link"),
+        max_length=500,
+        blank=True,
+        help_text=_("Sent only to those who are registered; never on a public page."),
     )
     sequence = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -24,7 +24,18 @@ from hubs.models import Hub
 from sessions_app.models import DeliveryLanguage, Publication, Series, Session
 
 TEXTS = ("title", "title_fr", "summary", "summary_fr", "description", "description_fr", "objectives", "objectives_fr")
-SERIES_COLUMNS = {*TEXTS, "audience_note", "audience_note_fr", "hub", "audience", "language", "capacity", "waitlist", "shown_as", "opens"}
+SERIES_COLUMNS = {
+    *TEXTS,
+    "audience_note",
+    "audience_note_fr",
+    "hub",
+    "audience",
+    "language",
+    "capacity",
+    "waitlist",
+    "shown_as",
+    "opens",
+}
 SESSION_COLUMNS = {"label", "label_fr", "date", "start", "end", "speakers", "speakers_fr", "join_url"}
 # What the static page said of a series, as the facts behind it.
 SHOWN_AS = {"", "open", "opening soon", "full and closed", "past"}
@@ -144,7 +155,9 @@ def _text(path: Path) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         byte = content[error.start]
         raise ProgrammeFileError(
-            [f"line {line}: the file is not in UTF-8 (byte 0x{byte:02X}). Save it again as UTF-8; nothing else has to change."]
+            [
+                f"line {line}: the file is not in UTF-8 (byte 0x{byte:02X}). Save it again as UTF-8; nothing else has to change."
+            ]
         ) from error
 
 
@@ -164,7 +177,10 @@ def _xlsx_rows(path: Path) -> list[tuple[int, list[str]]]:
         sheet = openpyxl.load_workbook(path, read_only=True, data_only=True).worksheets[0]
     except Exception as error:
         raise ProgrammeFileError([f"“{path.name}” cannot be read as a spreadsheet."]) from error
-    return [(number, [_cell_text(value) for value in row]) for number, row in enumerate(sheet.iter_rows(values_only=True), 1)]
+    return [
+        (number, [_cell_text(value) for value in row])
+        for number, row in enumerate(sheet.iter_rows(values_only=True), 1)
+    ]
 
 
 def _cell_text(value: Any) -> str:
@@ -187,7 +203,9 @@ def _from_table(rows: list[tuple[int, list[str]]]) -> list[Raw]:
         raise ProgrammeFileError([f"line {head_line}: {what}."])
     found: list[Raw] = []
     for line, row in rows[1:]:
-        cells = {name: Cell(value.strip(), line) for name, value in zip(names, row, strict=False) if name and value.strip()}
+        cells = {
+            name: Cell(value.strip(), line) for name, value in zip(names, row, strict=False) if name and value.strip()
+        }
         if not cells:
             continue
         series = {name: cell for name, cell in cells.items() if name in SERIES_COLUMNS}
@@ -268,7 +286,9 @@ class _Reader:
     def complain(self, line: int, sentence: str) -> None:
         self.complaints.append(f"line {line}: {sentence}")
 
-    def series(self, cells: dict[str, Cell], line: int, sessions: list[tuple[dict[str, Cell], int]]) -> SeriesRow | None:
+    def series(
+        self, cells: dict[str, Cell], line: int, sessions: list[tuple[dict[str, Cell], int]]
+    ) -> SeriesRow | None:
         values = {name: cells[name].value if name in cells else "" for name in SERIES_COLUMNS}
         row = SeriesRow(line, values)
         if not values["title"] and not values["title_fr"]:
@@ -330,9 +350,14 @@ class _Reader:
         if not (day and start and end):
             return None
         if end <= start:
-            self.complain(cells["end"].line, f"the session ends at {cells['end'].value}, before it starts at {cells['start'].value}.")
+            self.complain(
+                cells["end"].line,
+                f"the session ends at {cells['end'].value}, before it starts at {cells['start'].value}.",
+            )
             return None
-        texts = {name: cells[name].value if name in cells else "" for name in SESSION_COLUMNS - {"date", "start", "end"}}
+        texts = {
+            name: cells[name].value if name in cells else "" for name in SESSION_COLUMNS - {"date", "start", "end"}
+        }
         return SessionRow(line=line, day=day, start=start, end=end, **texts)
 
     def _date(self, cell: Cell) -> date | None:
@@ -405,7 +430,8 @@ def _series_facts(row: SeriesRow, zone: ZoneInfo) -> dict[str, Any]:
         "audience": row.audience,
         "language": values["language"] or DeliveryLanguage.ENGLISH,
         "time_zone": zone.key,
-        "registration_opens_at": row.opens or (first - OPENED_BEFORE if first and values["shown_as"] != "opening soon" else None),
+        "registration_opens_at": row.opens
+        or (first - OPENED_BEFORE if first and values["shown_as"] != "opening soon" else None),
         "is_concluded": values["shown_as"] == "past",
     }
 

@@ -20,7 +20,8 @@ SEARCHED = ("title", "summary", "description", "audience_note")
 def upcoming(now: datetime, filters: dict[str, Any] | None = None) -> SeriesQuerySet:
     """Public series that are not past, the next session first, those without a date last."""
     still_ahead = Q(status=Status.CANCELLED) & ~Q(last_ends_at__gt=now)
-    series = with_status(Series.objects.public(), now).exclude(status=Status.PAST).exclude(still_ahead)
+    series: Any = with_status(Series.objects.public(), now)  # Any: types do not follow annotations
+    series = series.exclude(status=Status.PAST).exclude(still_ahead)
     ahead = Session.objects.meeting().filter(series=OuterRef("pk"), ends_at__gt=now).order_by()
     next_start = ahead.values("series").annotate(next=Min("starts_at")).values("next")
     series = series.annotate(next_starts_at=Subquery(next_start))
@@ -29,11 +30,13 @@ def upcoming(now: datetime, filters: dict[str, Any] | None = None) -> SeriesQuer
 
 def past(now: datetime, filters: dict[str, Any] | None = None) -> SeriesQuerySet:
     """Public series that are past, the latest first, those without dates last."""
-    series = with_status(Series.objects.public(), now).filter(status=Status.PAST)
-    return narrowed(series, filters or {}).order_by(F("last_ends_at").desc(nulls_last=True), "slug")
+    series: Any = with_status(Series.objects.public(), now)
+    return narrowed(series.filter(status=Status.PAST), filters or {}).order_by(
+        F("last_ends_at").desc(nulls_last=True), "slug"
+    )
 
 
-def narrowed(series: SeriesQuerySet, filters: dict[str, Any]) -> SeriesQuerySet:
+def narrowed(series: Any, filters: dict[str, Any]) -> SeriesQuerySet:
     """Apply the chosen filters (forms.ProgrammeFilter). National programming is for every province."""
     for word in filters.get("q", "").split():
         found = Q()
@@ -49,7 +52,9 @@ def narrowed(series: SeriesQuerySet, filters: dict[str, Any]) -> SeriesQuerySet:
     if "province" in filters:
         series = series.filter(Q(hub=None) | Q(hub__provinces__overlap=filters["province"]))
     if "hub" in filters:
-        series = series.filter(Q(hub__slug__in=filters["hub"]) | (Q(hub=None) if NATIONAL in filters["hub"] else Q(pk=None)))
+        series = series.filter(
+            Q(hub__slug__in=filters["hub"]) | (Q(hub=None) if NATIONAL in filters["hub"] else Q(pk=None))
+        )
     if "month" in filters:
         start, after = filters["month"]
         in_month = Session.objects.meeting().filter(starts_at__gte=start, starts_at__lt=after)
@@ -59,7 +64,9 @@ def narrowed(series: SeriesQuerySet, filters: dict[str, Any]) -> SeriesQuerySet:
 
 def for_list(series: SeriesQuerySet) -> SeriesQuerySet:
     """Everything that an agenda shows of a series, in two queries."""
-    return series.select_related("hub").prefetch_related(Prefetch("sessions", Session.objects.order_by("starts_at", "pk")))
+    return series.select_related("hub").prefetch_related(
+        Prefetch("sessions", Session.objects.order_by("starts_at", "pk"))
+    )
 
 
 @dataclass
@@ -155,4 +162,10 @@ def by_month(entries: list[Entry]) -> list[tuple[datetime | None, list[Entry]]]:
 
 def next_open(now: datetime) -> Series | None:
     """The next series with a seat, for the home page's ticket."""
-    return for_list(upcoming(now).filter(status=Status.OPEN, next_starts_at__gt=now)).first()
+    return for_list(dated(now).filter(status=Status.OPEN)).first()
+
+
+def dated(now: datetime) -> Any:
+    """The upcoming series whose next session has a date and has not begun."""
+    series: Any = upcoming(now)
+    return series.filter(next_starts_at__gt=now)

@@ -23,7 +23,7 @@ def series_json_ld(series: Series) -> SafeString:
         data["startDate"] = sessions[0].starts_at.isoformat()
         data["endDate"] = sessions[-1].ends_at.isoformat()
         data["subEvent"] = [_session(session, series) for session in sessions]
-    return mark_safe(json.dumps(data, ensure_ascii=False).translate(ESCAPES))  # noqa: S308 - escaped on this line
+    return mark_safe(json.dumps(data, ensure_ascii=False).translate(ESCAPES))
 
 
 def _session(session: Session, series: Series) -> dict[str, Any]:

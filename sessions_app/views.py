@@ -36,7 +36,13 @@ def _list(request: HttpRequest, read: Any, template: str) -> HttpResponse:
     entries = [queries.Entry(series, now, reader_zone(request)) for series in page]
     query = request.GET.copy()
     query.pop("page", None)
-    context = {"form": form, "page": page, "months": queries.by_month(entries), "entries": entries, "query": query.urlencode()}
+    context = {
+        "form": form,
+        "page": page,
+        "months": queries.by_month(entries),
+        "entries": entries,
+        "query": query.urlencode(),
+    }
     return render(request, template, context)
 
 

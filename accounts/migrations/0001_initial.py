@@ -8,51 +8,166 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
-                ('name', models.CharField(blank=True, max_length=150, verbose_name='name')),
-                ('language', models.CharField(choices=[('en', 'English'), ('fr', 'French')], default='en', max_length=2, verbose_name='language')),
-                ('time_zone', models.CharField(choices=[('America/St_Johns', 'Newfoundland'), ('America/Halifax', 'Atlantic'), ('America/Toronto', 'Eastern'), ('America/Winnipeg', 'Manitoba'), ('America/Rankin_Inlet', 'Kivalliq (central Nunavut)'), ('America/Regina', 'Saskatchewan'), ('America/Edmonton', 'Alberta'), ('America/Yellowknife', 'Northwest Territories'), ('America/Vancouver', 'British Columbia'), ('America/Whitehorse', 'Yukon')], default='America/Toronto', max_length=40, verbose_name='time zone')),
-                ('is_staff', models.BooleanField(default=False, verbose_name='may enter the admin')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='since')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail address")),
+                ("name", models.CharField(blank=True, max_length=150, verbose_name="name")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("fr", "French")],
+                        default="en",
+                        max_length=2,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        choices=[
+                            ("America/St_Johns", "Newfoundland"),
+                            ("America/Halifax", "Atlantic"),
+                            ("America/Toronto", "Eastern"),
+                            ("America/Winnipeg", "Manitoba"),
+                            ("America/Rankin_Inlet", "Kivalliq (central Nunavut)"),
+                            ("America/Regina", "Saskatchewan"),
+                            ("America/Edmonton", "Alberta"),
+                            ("America/Yellowknife", "Northwest Territories"),
+                            ("America/Vancouver", "British Columbia"),
+                            ("America/Whitehorse", "Yukon"),
+                        ],
+                        default="America/Toronto",
+                        max_length=40,
+                        verbose_name="time zone",
+                    ),
+                ),
+                ("is_staff", models.BooleanField(default=False, verbose_name="may enter the admin")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="since"),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'people',
+                "verbose_name": "person",
+                "verbose_name_plural": "people",
             },
         ),
         migrations.CreateModel(
-            name='ProviderProfile',
+            name="ProviderProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('profession', models.CharField(choices=[('physician', 'Physician'), ('nurse-practitioner', 'Nurse practitioner'), ('registered-nurse', 'Registered nurse'), ('practical-nurse', 'Licensed or registered practical nurse'), ('personal-support-worker', 'Personal support worker or health care aide'), ('pharmacist', 'Pharmacist'), ('social-worker', 'Social worker'), ('spiritual-care', 'Spiritual care practitioner'), ('paramedic', 'Paramedic'), ('occupational-therapist', 'Occupational therapist'), ('physiotherapist', 'Physiotherapist'), ('respiratory-therapist', 'Respiratory therapist'), ('dietitian', 'Dietitian'), ('psychologist', 'Psychologist or counsellor'), ('child-life', 'Child life specialist'), ('volunteer', 'Hospice volunteer'), ('manager', 'Manager or administrator'), ('educator', 'Educator or researcher'), ('student', 'Student or resident'), ('other', 'Other')], max_length=40, verbose_name='profession')),
-                ('province', models.CharField(choices=[('AB', 'Alberta'), ('BC', 'British Columbia'), ('MB', 'Manitoba'), ('NB', 'New Brunswick'), ('NL', 'Newfoundland and Labrador'), ('NT', 'Northwest Territories'), ('NS', 'Nova Scotia'), ('NU', 'Nunavut'), ('ON', 'Ontario'), ('PE', 'Prince Edward Island'), ('QC', 'Quebec'), ('SK', 'Saskatchewan'), ('YT', 'Yukon')], max_length=2, verbose_name='province or territory')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='profile', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "profession",
+                    models.CharField(
+                        choices=[
+                            ("physician", "Physician"),
+                            ("nurse-practitioner", "Nurse practitioner"),
+                            ("registered-nurse", "Registered nurse"),
+                            ("practical-nurse", "Licensed or registered practical nurse"),
+                            ("personal-support-worker", "Personal support worker or health care aide"),
+                            ("pharmacist", "Pharmacist"),
+                            ("social-worker", "Social worker"),
+                            ("spiritual-care", "Spiritual care practitioner"),
+                            ("paramedic", "Paramedic"),
+                            ("occupational-therapist", "Occupational therapist"),
+                            ("physiotherapist", "Physiotherapist"),
+                            ("respiratory-therapist", "Respiratory therapist"),
+                            ("dietitian", "Dietitian"),
+                            ("psychologist", "Psychologist or counsellor"),
+                            ("child-life", "Child life specialist"),
+                            ("volunteer", "Hospice volunteer"),
+                            ("manager", "Manager or administrator"),
+                            ("educator", "Educator or researcher"),
+                            ("student", "Student or resident"),
+                            ("other", "Other"),
+                        ],
+                        max_length=40,
+                        verbose_name="profession",
+                    ),
+                ),
+                (
+                    "province",
+                    models.CharField(
+                        choices=[
+                            ("AB", "Alberta"),
+                            ("BC", "British Columbia"),
+                            ("MB", "Manitoba"),
+                            ("NB", "New Brunswick"),
+                            ("NL", "Newfoundland and Labrador"),
+                            ("NT", "Northwest Territories"),
+                            ("NS", "Nova Scotia"),
+                            ("NU", "Nunavut"),
+                            ("ON", "Ontario"),
+                            ("PE", "Prince Edward Island"),
+                            ("QC", "Quebec"),
+                            ("SK", "Saskatchewan"),
+                            ("YT", "Yukon"),
+                        ],
+                        max_length=2,
+                        verbose_name="province or territory",
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="profile",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'provider profile',
-                'verbose_name_plural': 'provider profiles',
+                "verbose_name": "provider profile",
+                "verbose_name_plural": "provider profiles",
             },
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_any_case'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"), name="user_email_any_case"
+            ),
         ),
     ]

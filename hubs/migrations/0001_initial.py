@@ -5,30 +5,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Hub',
+            name="Hub",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True, verbose_name='address on the site')),
-                ('name_en', models.CharField(max_length=200, verbose_name='name (English)')),
-                ('name_fr', models.CharField(blank=True, max_length=200, verbose_name='name (French)')),
-                ('summary_en', models.TextField(blank=True, verbose_name='summary (English)')),
-                ('summary_fr', models.TextField(blank=True, verbose_name='summary (French)')),
-                ('provinces', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('AB', 'Alberta'), ('BC', 'British Columbia'), ('MB', 'Manitoba'), ('NB', 'New Brunswick'), ('NL', 'Newfoundland and Labrador'), ('NT', 'Northwest Territories'), ('NS', 'Nova Scotia'), ('NU', 'Nunavut'), ('ON', 'Ontario'), ('PE', 'Prince Edward Island'), ('QC', 'Quebec'), ('SK', 'Saskatchewan'), ('YT', 'Yukon')], max_length=2), blank=True, default=list, size=None, verbose_name='provinces and territories')),
-                ('website', models.URLField(blank=True, verbose_name='website')),
-                ('is_listed', models.BooleanField(default=True, verbose_name='shown to the public')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(unique=True, verbose_name="address on the site")),
+                ("name_en", models.CharField(max_length=200, verbose_name="name (English)")),
+                ("name_fr", models.CharField(blank=True, max_length=200, verbose_name="name (French)")),
+                ("summary_en", models.TextField(blank=True, verbose_name="summary (English)")),
+                ("summary_fr", models.TextField(blank=True, verbose_name="summary (French)")),
+                (
+                    "provinces",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("AB", "Alberta"),
+                                ("BC", "British Columbia"),
+                                ("MB", "Manitoba"),
+                                ("NB", "New Brunswick"),
+                                ("NL", "Newfoundland and Labrador"),
+                                ("NT", "Northwest Territories"),
+                                ("NS", "Nova Scotia"),
+                                ("NU", "Nunavut"),
+                                ("ON", "Ontario"),
+                                ("PE", "Prince Edward Island"),
+                                ("QC", "Quebec"),
+                                ("SK", "Saskatchewan"),
+                                ("YT", "Yukon"),
+                            ],
+                            max_length=2,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="provinces and territories",
+                    ),
+                ),
+                ("website", models.URLField(blank=True, verbose_name="website")),
+                ("is_listed", models.BooleanField(default=True, verbose_name="shown to the public")),
             ],
             options={
-                'verbose_name': 'hub',
-                'verbose_name_plural': 'hubs',
-                'ordering': ['name_en'],
+                "verbose_name": "hub",
+                "verbose_name_plural": "hubs",
+                "ordering": ["name_en"],
             },
         ),
     ]

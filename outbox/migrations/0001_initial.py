@@ -4,38 +4,71 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200, unique=True, verbose_name='key')),
-                ('kind', models.CharField(max_length=40, verbose_name='kind')),
-                ('to', models.EmailField(max_length=254, verbose_name='to')),
-                ('language', models.CharField(choices=[('en', 'English'), ('fr', 'French')], max_length=2, verbose_name='language')),
-                ('data', models.JSONField(default=dict, verbose_name='data')),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('sent', 'Sent'), ('failed', 'Failed'), ('uncertain', 'Uncertain'), ('expired', 'Expired')], default='queued', max_length=10, verbose_name='state')),
-                ('not_before', models.DateTimeField(verbose_name='not before')),
-                ('expires_at', models.DateTimeField(verbose_name='not after')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('claimed_at', models.DateTimeField(blank=True, null=True, verbose_name='claimed')),
-                ('handed_over_at', models.DateTimeField(blank=True, help_text='Set just before the server is spoken to.', null=True, verbose_name='handed to the mail server')),
-                ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='settled')),
-                ('subject', models.CharField(blank=True, max_length=300, verbose_name='subject')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='written')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=200, unique=True, verbose_name="key")),
+                ("kind", models.CharField(max_length=40, verbose_name="kind")),
+                ("to", models.EmailField(max_length=254, verbose_name="to")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("fr", "French")], max_length=2, verbose_name="language"
+                    ),
+                ),
+                ("data", models.JSONField(default=dict, verbose_name="data")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("sending", "Sending"),
+                            ("sent", "Sent"),
+                            ("failed", "Failed"),
+                            ("uncertain", "Uncertain"),
+                            ("expired", "Expired"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("not_before", models.DateTimeField(verbose_name="not before")),
+                ("expires_at", models.DateTimeField(verbose_name="not after")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("claimed_at", models.DateTimeField(blank=True, null=True, verbose_name="claimed")),
+                (
+                    "handed_over_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Set just before the server is spoken to.",
+                        null=True,
+                        verbose_name="handed to the mail server",
+                    ),
+                ),
+                ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="settled")),
+                ("subject", models.CharField(blank=True, max_length=300, verbose_name="subject")),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="reason")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="written")),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
-                'ordering': ['-pk'],
-                'indexes': [models.Index(condition=models.Q(('state', 'queued')), fields=['not_before', 'id'], name='message_due'), models.Index(condition=models.Q(('state', 'sending')), fields=['claimed_at'], name='message_in_flight')],
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
+                "ordering": ["-pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "queued")), fields=["not_before", "id"], name="message_due"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "sending")), fields=["claimed_at"], name="message_in_flight"
+                    ),
+                ],
             },
         ),
     ]

@@ -6,33 +6,71 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('sessions_app', '0001_initial'),
+        ("sessions_app", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Registration',
+            name="Registration",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place', models.CharField(choices=[('confirmed', 'Registered'), ('waitlisted', 'On the waitlist'), ('cancelled', 'Cancelled')], max_length=10, verbose_name='place')),
-                ('created_at', models.DateTimeField(verbose_name='since')),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='seat taken')),
-                ('waitlisted_at', models.DateTimeField(blank=True, null=True, verbose_name='in line since')),
-                ('cancelled_at', models.DateTimeField(blank=True, null=True, verbose_name='cancelled')),
-                ('series', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='registrations', to='sessions_app.series', verbose_name='series')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='registrations', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "place",
+                    models.CharField(
+                        choices=[
+                            ("confirmed", "Registered"),
+                            ("waitlisted", "On the waitlist"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        max_length=10,
+                        verbose_name="place",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="since")),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True, verbose_name="seat taken")),
+                ("waitlisted_at", models.DateTimeField(blank=True, null=True, verbose_name="in line since")),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True, verbose_name="cancelled")),
+                (
+                    "series",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="registrations",
+                        to="sessions_app.series",
+                        verbose_name="series",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="registrations",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'registration',
-                'verbose_name_plural': 'registrations',
-                'ordering': ['-created_at', '-pk'],
-                'indexes': [models.Index(condition=models.Q(('place', 'waitlisted')), fields=['series', 'waitlisted_at'], name='registration_line')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('place', 'cancelled'), _negated=True), fields=('series', 'user'), name='registration_one_active_a_person')],
+                "verbose_name": "registration",
+                "verbose_name_plural": "registrations",
+                "ordering": ["-created_at", "-pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("place", "waitlisted")),
+                        fields=["series", "waitlisted_at"],
+                        name="registration_line",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("place", "cancelled"), _negated=True),
+                        fields=("series", "user"),
+                        name="registration_one_active_a_person",
+                    )
+                ],
             },
         ),
     ]

@@ -7,105 +7,305 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('hubs', '0001_initial'),
+        ("hubs", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Series',
+            name="Series",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=90, unique=True, verbose_name='address on the site')),
-                ('title_en', models.CharField(blank=True, max_length=250, verbose_name='title (English)')),
-                ('title_fr', models.CharField(blank=True, max_length=250, verbose_name='title (French)')),
-                ('summary_en', models.TextField(blank=True, help_text='One or two sentences for lists.', verbose_name='summary (English)')),
-                ('summary_fr', models.TextField(blank=True, help_text='One or two sentences for lists.', verbose_name='summary (French)')),
-                ('description_en', models.TextField(blank=True, verbose_name='description (English)')),
-                ('description_fr', models.TextField(blank=True, verbose_name='description (French)')),
-                ('objectives_en', models.TextField(blank=True, help_text='One a line.', verbose_name='learning objectives (English)')),
-                ('objectives_fr', models.TextField(blank=True, help_text='One a line.', verbose_name='learning objectives (French)')),
-                ('audience_note_en', models.CharField(blank=True, max_length=250, verbose_name='who it is for (English)')),
-                ('audience_note_fr', models.CharField(blank=True, max_length=250, verbose_name='who it is for (French)')),
-                ('audience', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('physician', 'Physician'), ('nurse-practitioner', 'Nurse practitioner'), ('registered-nurse', 'Registered nurse'), ('practical-nurse', 'Licensed or registered practical nurse'), ('personal-support-worker', 'Personal support worker or health care aide'), ('pharmacist', 'Pharmacist'), ('social-worker', 'Social worker'), ('spiritual-care', 'Spiritual care practitioner'), ('paramedic', 'Paramedic'), ('occupational-therapist', 'Occupational therapist'), ('physiotherapist', 'Physiotherapist'), ('respiratory-therapist', 'Respiratory therapist'), ('dietitian', 'Dietitian'), ('psychologist', 'Psychologist or counsellor'), ('child-life', 'Child life specialist'), ('volunteer', 'Hospice volunteer'), ('manager', 'Manager or administrator'), ('educator', 'Educator or researcher'), ('student', 'Student or resident'), ('other', 'Other')], max_length=40), blank=True, default=list, help_text='None ticked: everyone.', size=None, verbose_name='meant for')),
-                ('language', models.CharField(choices=[('en', 'English'), ('fr', 'French'), ('both', 'English and French')], default='en', max_length=4, verbose_name='language of the sessions')),
-                ('time_zone', models.CharField(choices=[('America/St_Johns', 'Newfoundland'), ('America/Halifax', 'Atlantic'), ('America/Toronto', 'Eastern'), ('America/Winnipeg', 'Manitoba'), ('America/Rankin_Inlet', 'Kivalliq (central Nunavut)'), ('America/Regina', 'Saskatchewan'), ('America/Edmonton', 'Alberta'), ('America/Yellowknife', 'Northwest Territories'), ('America/Vancouver', 'British Columbia'), ('America/Whitehorse', 'Yukon')], default='America/Toronto', max_length=40, verbose_name='time zone')),
-                ('publication', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('published', 'Published'), ('archived', 'Archived')], default='draft', max_length=10, verbose_name='publication')),
-                ('capacity', models.PositiveIntegerField(blank=True, help_text='Empty: no limit.', null=True, verbose_name='seats')),
-                ('seats_taken', models.PositiveIntegerField(default=0, editable=False, verbose_name='seats taken')),
-                ('waitlist_enabled', models.BooleanField(default=True, verbose_name='waitlist when full')),
-                ('registration_opens_at', models.DateTimeField(blank=True, help_text='Empty: “opening soon”, until you set it.', null=True, verbose_name='registration opens')),
-                ('registration_closes_at', models.DateTimeField(blank=True, help_text='Empty: when the first session starts.', null=True, verbose_name='registration closes')),
-                ('late_joining', models.BooleanField(default=False, help_text='Registration stays open until the last session starts.', verbose_name='late joining')),
-                ('is_closed', models.BooleanField(default=False, verbose_name='registration closed by staff')),
-                ('is_cancelled', models.BooleanField(default=False, verbose_name='cancelled')),
-                ('is_concluded', models.BooleanField(default=False, help_text='A past series, even without dates.', verbose_name='concluded')),
-                ('first_starts_at', models.DateTimeField(editable=False, null=True)),
-                ('last_starts_at', models.DateTimeField(editable=False, null=True)),
-                ('last_ends_at', models.DateTimeField(editable=False, null=True)),
-                ('has_postponed', models.BooleanField(default=False, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('hub', models.ForeignKey(blank=True, help_text='Empty: national programming.', null=True, on_delete=django.db.models.deletion.PROTECT, to='hubs.hub', verbose_name='hub')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=90, unique=True, verbose_name="address on the site")),
+                ("title_en", models.CharField(blank=True, max_length=250, verbose_name="title (English)")),
+                ("title_fr", models.CharField(blank=True, max_length=250, verbose_name="title (French)")),
+                (
+                    "summary_en",
+                    models.TextField(
+                        blank=True, help_text="One or two sentences for lists.", verbose_name="summary (English)"
+                    ),
+                ),
+                (
+                    "summary_fr",
+                    models.TextField(
+                        blank=True, help_text="One or two sentences for lists.", verbose_name="summary (French)"
+                    ),
+                ),
+                ("description_en", models.TextField(blank=True, verbose_name="description (English)")),
+                ("description_fr", models.TextField(blank=True, verbose_name="description (French)")),
+                (
+                    "objectives_en",
+                    models.TextField(blank=True, help_text="One a line.", verbose_name="learning objectives (English)"),
+                ),
+                (
+                    "objectives_fr",
+                    models.TextField(blank=True, help_text="One a line.", verbose_name="learning objectives (French)"),
+                ),
+                (
+                    "audience_note_en",
+                    models.CharField(blank=True, max_length=250, verbose_name="who it is for (English)"),
+                ),
+                (
+                    "audience_note_fr",
+                    models.CharField(blank=True, max_length=250, verbose_name="who it is for (French)"),
+                ),
+                (
+                    "audience",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("physician", "Physician"),
+                                ("nurse-practitioner", "Nurse practitioner"),
+                                ("registered-nurse", "Registered nurse"),
+                                ("practical-nurse", "Licensed or registered practical nurse"),
+                                ("personal-support-worker", "Personal support worker or health care aide"),
+                                ("pharmacist", "Pharmacist"),
+                                ("social-worker", "Social worker"),
+                                ("spiritual-care", "Spiritual care practitioner"),
+                                ("paramedic", "Paramedic"),
+                                ("occupational-therapist", "Occupational therapist"),
+                                ("physiotherapist", "Physiotherapist"),
+                                ("respiratory-therapist", "Respiratory therapist"),
+                                ("dietitian", "Dietitian"),
+                                ("psychologist", "Psychologist or counsellor"),
+                                ("child-life", "Child life specialist"),
+                                ("volunteer", "Hospice volunteer"),
+                                ("manager", "Manager or administrator"),
+                                ("educator", "Educator or researcher"),
+                                ("student", "Student or resident"),
+                                ("other", "Other"),
+                            ],
+                            max_length=40,
+                        ),
+                        blank=True,
+                        default=list,
+                        help_text="None ticked: everyone.",
+                        size=None,
+                        verbose_name="meant for",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("fr", "French"), ("both", "English and French")],
+                        default="en",
+                        max_length=4,
+                        verbose_name="language of the sessions",
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        choices=[
+                            ("America/St_Johns", "Newfoundland"),
+                            ("America/Halifax", "Atlantic"),
+                            ("America/Toronto", "Eastern"),
+                            ("America/Winnipeg", "Manitoba"),
+                            ("America/Rankin_Inlet", "Kivalliq (central Nunavut)"),
+                            ("America/Regina", "Saskatchewan"),
+                            ("America/Edmonton", "Alberta"),
+                            ("America/Yellowknife", "Northwest Territories"),
+                            ("America/Vancouver", "British Columbia"),
+                            ("America/Whitehorse", "Yukon"),
+                        ],
+                        default="America/Toronto",
+                        max_length=40,
+                        verbose_name="time zone",
+                    ),
+                ),
+                (
+                    "publication",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("submitted", "Submitted"),
+                            ("published", "Published"),
+                            ("archived", "Archived"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="publication",
+                    ),
+                ),
+                (
+                    "capacity",
+                    models.PositiveIntegerField(
+                        blank=True, help_text="Empty: no limit.", null=True, verbose_name="seats"
+                    ),
+                ),
+                ("seats_taken", models.PositiveIntegerField(default=0, editable=False, verbose_name="seats taken")),
+                ("waitlist_enabled", models.BooleanField(default=True, verbose_name="waitlist when full")),
+                (
+                    "registration_opens_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Empty: “opening soon”, until you set it.",
+                        null=True,
+                        verbose_name="registration opens",
+                    ),
+                ),
+                (
+                    "registration_closes_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Empty: when the first session starts.",
+                        null=True,
+                        verbose_name="registration closes",
+                    ),
+                ),
+                (
+                    "late_joining",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Registration stays open until the last session starts.",
+                        verbose_name="late joining",
+                    ),
+                ),
+                ("is_closed", models.BooleanField(default=False, verbose_name="registration closed by staff")),
+                ("is_cancelled", models.BooleanField(default=False, verbose_name="cancelled")),
+                (
+                    "is_concluded",
+                    models.BooleanField(
+                        default=False, help_text="A past series, even without dates.", verbose_name="concluded"
+                    ),
+                ),
+                ("first_starts_at", models.DateTimeField(editable=False, null=True)),
+                ("last_starts_at", models.DateTimeField(editable=False, null=True)),
+                ("last_ends_at", models.DateTimeField(editable=False, null=True)),
+                ("has_postponed", models.BooleanField(default=False, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "hub",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty: national programming.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="hubs.hub",
+                        verbose_name="hub",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'series',
-                'verbose_name_plural': 'series',
-                'ordering': [models.OrderBy(models.F('first_starts_at'), descending=True, nulls_last=True), 'slug'],
+                "verbose_name": "series",
+                "verbose_name_plural": "series",
+                "ordering": [models.OrderBy(models.F("first_starts_at"), descending=True, nulls_last=True), "slug"],
             },
         ),
         migrations.CreateModel(
-            name='Session',
+            name="Session",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title_en', models.CharField(blank=True, max_length=200, verbose_name='title (English)')),
-                ('title_fr', models.CharField(blank=True, max_length=200, verbose_name='title (French)')),
-                ('speakers_en', models.TextField(blank=True, help_text='One a line: name, role.', verbose_name='speakers (English)')),
-                ('speakers_fr', models.TextField(blank=True, help_text='One a line: name, role.', verbose_name='speakers (French)')),
-                ('starts_at', models.DateTimeField(verbose_name='starts')),
-                ('ends_at', models.DateTimeField(verbose_name='ends')),
-                ('delivery', models.CharField(choices=[('scheduled', 'Scheduled'), ('postponed', 'Postponed'), ('cancelled', 'Cancelled'), ('held', 'Held')], default='scheduled', max_length=10, verbose_name='delivery')),
-                ('join_url', models.URLField(blank=True, help_text='Sent only to those who are registered; never on a public page.', max_length=500, verbose_name='join link')),
-                ('sequence', models.PositiveIntegerField(default=0, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('series', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='sessions_app.series', verbose_name='series')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title_en", models.CharField(blank=True, max_length=200, verbose_name="title (English)")),
+                ("title_fr", models.CharField(blank=True, max_length=200, verbose_name="title (French)")),
+                (
+                    "speakers_en",
+                    models.TextField(
+                        blank=True, help_text="One a line: name, role.", verbose_name="speakers (English)"
+                    ),
+                ),
+                (
+                    "speakers_fr",
+                    models.TextField(blank=True, help_text="One a line: name, role.", verbose_name="speakers (French)"),
+                ),
+                ("starts_at", models.DateTimeField(verbose_name="starts")),
+                ("ends_at", models.DateTimeField(verbose_name="ends")),
+                (
+                    "delivery",
+                    models.CharField(
+                        choices=[
+                            ("scheduled", "Scheduled"),
+                            ("postponed", "Postponed"),
+                            ("cancelled", "Cancelled"),
+                            ("held", "Held"),
+                        ],
+                        default="scheduled",
+                        max_length=10,
+                        verbose_name="delivery",
+                    ),
+                ),
+                (
+                    "join_url",
+                    models.URLField(
+                        blank=True,
+                        help_text="Sent only to those who are registered; never on a public page.",
+                        max_length=500,
+                        verbose_name="join link",
+                    ),
+                ),
+                ("sequence", models.PositiveIntegerField(default=0, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "series",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sessions",
+                        to="sessions_app.series",
+                        verbose_name="series",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'session',
-                'verbose_name_plural': 'sessions',
-                'ordering': ['starts_at', 'pk'],
+                "verbose_name": "session",
+                "verbose_name_plural": "sessions",
+                "ordering": ["starts_at", "pk"],
             },
         ),
         migrations.AddIndex(
-            model_name='series',
-            index=models.Index(fields=['publication', 'last_ends_at'], name='series_by_end'),
+            model_name="series",
+            index=models.Index(fields=["publication", "last_ends_at"], name="series_by_end"),
         ),
         migrations.AddIndex(
-            model_name='series',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['audience'], name='series_by_audience'),
+            model_name="series",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["audience"], name="series_by_audience"),
         ),
         migrations.AddConstraint(
-            model_name='series',
-            constraint=models.CheckConstraint(condition=models.Q(('capacity', None), ('seats_taken__lte', models.F('capacity')), _connector='OR'), name='series_seats_within_capacity', violation_error_message='There cannot be fewer seats than are taken already.'),
+            model_name="series",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("capacity", None), ("seats_taken__lte", models.F("capacity")), _connector="OR"),
+                name="series_seats_within_capacity",
+                violation_error_message="There cannot be fewer seats than are taken already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='series',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('title_en', ''), _negated=True), models.Q(('title_fr', ''), _negated=True), _connector='OR'), name='series_has_a_title', violation_error_message='Give the series a title in English, in French or in both.'),
+            model_name="series",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("title_en", ""), _negated=True),
+                    models.Q(("title_fr", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="series_has_a_title",
+                violation_error_message="Give the series a title in English, in French or in both.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='series',
-            constraint=models.CheckConstraint(condition=models.Q(('registration_opens_at', None), ('registration_closes_at', None), ('registration_closes_at__gt', models.F('registration_opens_at')), _connector='OR'), name='series_closes_after_opening', violation_error_message='Registration has to close after it opens.'),
+            model_name="series",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("registration_opens_at", None),
+                    ("registration_closes_at", None),
+                    ("registration_closes_at__gt", models.F("registration_opens_at")),
+                    _connector="OR",
+                ),
+                name="series_closes_after_opening",
+                violation_error_message="Registration has to close after it opens.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(fields=['starts_at'], name='session_by_start'),
+            model_name="session",
+            index=models.Index(fields=["starts_at"], name="session_by_start"),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='session_ends_after_start', violation_error_message='A session has to end after it starts.'),
+            model_name="session",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="session_ends_after_start",
+                violation_error_message="A session has to end after it starts.",
+            ),
         ),
     ]

@@ -25,6 +25,10 @@ class Command(BaseCommand):
         sample.load_handful(now)
         if scale > 1:
             if User.objects.filter(email="sample0@echo.example.ca").exists():
-                raise CommandError("Sample data at a larger scale is there already. For a fresh start, remove var/ and try again.")
+                raise CommandError(
+                    "Sample data at a larger scale is there already. For a fresh start, remove var/ and try again."
+                )
             sample.load_many(scale, now, self.stdout.write)
-        self.stdout.write("Sample data is loaded. Look at /en/sessions/, or sign in to the admin as the address that `make run` prints.")
+        self.stdout.write(
+            "Sample data is loaded. Look at /en/sessions/, or sign in to the admin as the address that `make run` prints."
+        )

@@ -1,0 +1,47 @@
+"""`make check`: every check in one go, each named, the first that fails stopping the line with its own words."""
+
+import os
+import subprocess
+import sys
+import time
+
+from echo_portal import engines
+
+PYTHON = [sys.executable]
+# Enough for production's settings to load; nothing is connected to.
+PRODUCTION = {
+    "PORTAL_ENV": "production",
+    "SECRET_KEY": "only-for-this-check-" + "k7Q2m9Zx4Lw8Rt1Vb6Ny3Hc5Jd0Pf" * 2,
+    "DATABASE_URL": "postgres://nobody@localhost/nothing",
+    "REDIS_URL": "redis://localhost:6379/0",
+    "EMAIL_URL": "smtp://localhost:25",
+    "SITE_URL": "https://echo.example.ca",
+}
+CHECKS = {
+    "lint": ([*PYTHON, "-m", "ruff", "check", "--quiet", "."], {}),
+    "format": ([*PYTHON, "-m", "ruff", "format", "--quiet", "--check", "."], {}),
+    "types": ([*PYTHON, "-m", "mypy", "--no-error-summary", "."], {}),
+    "imports run down only": ([*PYTHON, "-m", "pytest", "--quiet", "--no-header", "tests/test_house.py"], {}),
+    "migrations": ([*PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"], {}),
+    "deploy": ([*PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
+    "translations": ([*PYTHON, "-m", "echo_portal.translations", "check"], {}),
+}
+
+
+def main() -> int:
+    engines.ensure()
+    for name, (command, environment) in CHECKS.items():
+        start = time.monotonic()
+        done = subprocess.run(
+            command, cwd=engines.ROOT, env=os.environ | environment, capture_output=True, text=True, check=False
+        )
+        print(f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - start:.1f} s)", flush=True)
+        if done.returncode:
+            print(done.stdout + done.stderr)
+            return 1
+    print("All checks passed.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

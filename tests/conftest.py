@@ -1,0 +1,115 @@
+"""Fixtures that several rooms share, and those that make whole classes of bug impossible."""
+
+import re
+import socket
+from datetime import UTC, datetime
+from email.message import EmailMessage
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.core.cache import cache
+from django.test import Client
+
+from outbox import sending, services
+from tests.factories import SessionFactory, UserFactory
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_translations():
+    from echo_portal import translations
+
+    translations.compile_all()
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_page_from_the_test_before():
+    """The page cache is per process; a new version is set for every test, so nothing is answered across tests."""
+    from sessions_app.services import programme_changed
+
+    programme_changed()
+
+
+@pytest.fixture(autouse=True)
+def _no_missing_variables(monkeypatch):
+    """Templates fail on an unknown variable that would be shown."""
+    original = Client.request
+
+    def request(self, **kwargs):
+        response = original(self, **kwargs)
+        if not response.streaming and b"%MISSING:" in response.content:
+            missing = set(re.findall(r"%MISSING:([^%]*)%", response.content.decode()))
+            pytest.fail(f"The page shows variables that no view gave: {missing}")
+        return response
+
+    monkeypatch.setattr(Client, "request", request)
+
+
+@pytest.fixture
+def now():
+    return datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def open_series(now):
+    """A published series with one session ten days ahead, open for registration."""
+    return SessionFactory(days=10, now=now).series
+
+
+@pytest.fixture
+def provider(db):
+    return UserFactory(with_profile=True)
+
+
+@pytest.fixture
+def drain():
+    """Send what the outbox holds, as the worker would; gives the messages that went."""
+    from django.core import mail
+
+    def run(now):
+        mail.outbox.clear()
+        with sending.Line() as line:
+            while services.drain_batch(line, now):
+                pass
+        return list(mail.outbox)
+
+    return run
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Sink:
+    """A mail server on loopback that keeps what it is given, and can be told how to answer."""
+
+    def __init__(self):
+        self.messages: list[EmailMessage] = []
+        self.answer = "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
+        import email
+        import email.policy
+
+        if self.answer.startswith("250"):
+            self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        return self.answer
+
+
+@pytest.fixture
+def smtp(settings):
+    """A real SMTP server; the portal in this process sends to it."""
+    sink = Sink()
+    sink.port = free_port()
+    controller = Controller(sink, hostname="127.0.0.1", port=sink.port)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+    yield sink
+    controller.stop()

@@ -1,0 +1,58 @@
+"""Things to test with. A session is made some days from `now`, so that no test depends on today."""
+
+from datetime import timedelta
+
+import factory
+from allauth.account.models import EmailAddress
+
+from accounts.models import ProviderProfile, User
+from hubs.models import Hub
+from sessions_app.models import Series, Session
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.ca")
+    name = factory.Sequence(lambda n: f"Person {n}")
+    language = "en"
+
+    @factory.post_generation
+    def with_profile(self, create, extracted, **kwargs):
+        if extracted:
+            ProviderProfile.objects.create(user=self, profession="registered-nurse", province="ON")
+            EmailAddress.objects.create(user=self, email=self.email, primary=True, verified=True)
+
+
+class HubFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Hub
+
+    slug = factory.Sequence(lambda n: f"hub-{n}")
+    name_en = factory.Sequence(lambda n: f"Hub {n}")
+    name_fr = factory.Sequence(lambda n: f"Pôle {n}")
+    provinces = ["ON"]
+
+
+class SeriesFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Series
+
+    slug = factory.Sequence(lambda n: f"series-{n}")
+    title_en = factory.Sequence(lambda n: f"Series {n}")
+    title_fr = factory.Sequence(lambda n: f"Série {n}")
+    publication = "published"
+
+
+def SessionFactory(*, now, days=10, series=None, hours=1, **fields):  # noqa: N802 - a factory like the others
+    """A session `days` from `now`; its series, if not given, opened a month ago. The series is read back with its dates."""
+    opens = {key: fields.pop(key) for key in list(fields) if not hasattr(Session, key)}
+    series = series or SeriesFactory(**({"registration_opens_at": now - timedelta(days=30)} | opens))
+    starts_at = now + timedelta(days=days)
+    session = Session.objects.create(series=series, starts_at=starts_at, ends_at=starts_at + timedelta(hours=hours), **fields)
+    series.refresh_from_db()
+    return session
+
+

@@ -1,0 +1,377 @@
+"""Registering over HTTP: a form, a code, "my sessions"; and what happens to stale codes, second clicks and strangers."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session as WebSession
+
+from accounts.models import User
+from outbox.models import Message
+from registrations.models import Place, Registration
+from registrations.services import register
+from registrations.tokens import make_join_token
+from tests.factories import SeriesFactory, SessionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+FORM = {"name": "Amélie Tremblay", "email": "Amelie@Example.ca", "profession": "registered-nurse", "province": "NL"}
+
+
+@pytest.fixture(autouse=True)
+def clock(now):
+    with time_machine.travel(now, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def address(open_series):
+    return f"/en/registration/{open_series.slug}/"
+
+
+def code():
+    return Message.objects.filter(kind="code").latest("pk").data["code"]
+
+
+def text(response):
+    return response.content.decode().replace("\u00a0", " ")
+
+
+def test_a_newcomer_registers_in_two_pages_and_is_told_what_happens_next(client, open_series, address):
+    assert "six-digit code" in text(client.get(address))
+    response = client.post(address, FORM)
+    assert response.url == address + "code/"
+    assert Registration.objects.count() == 0
+    assert re.fullmatch(r"\d{6}", code())
+    assert "We mailed six digits to amelie@example.ca" in text(client.get(response.url))
+    response = client.post(response.url, {"code": code()}, follow=True)
+    assert response.redirect_chain == [("/en/registration/mine/", 302)]
+    page = text(response)
+    assert "You are registered, Amélie." in page
+    assert "is on its way to amelie@example.ca" in page
+    assert open_series.title_en in page
+    registration = Registration.objects.get()
+    assert (registration.place, registration.user.email) == (Place.CONFIRMED, "amelie@example.ca")
+    assert (registration.user.name, registration.user.profile.province) == ("Amélie Tremblay", "NL")
+    assert (registration.user.language, registration.user.time_zone) == ("en", "America/St_Johns")
+    assert registration.user.emailaddress_set.get().verified
+
+
+def test_in_french_all_of_it_is_french(client, open_series):
+    address = f"/fr/inscription/{open_series.slug}/"
+    assert "Choisissez votre profession" in text(client.post(address, {**FORM, "profession": ""}))
+    response = client.post(address, FORM)
+    page = text(client.get(response.url))
+    assert "Tapez le code reçu par courriel" in page
+    page = text(client.post(response.url, {"code": code()}, follow=True))
+    assert "Votre inscription est faite, Amélie." in page
+    assert User.objects.get().language == "fr"
+
+
+def test_the_zone_that_the_browser_told_is_kept(client, address):
+    client.cookies["zone"] = "America/Vancouver"
+    response = client.post(address, FORM)
+    client.post(response.url, {"code": code()})
+    assert User.objects.get().time_zone == "America/Vancouver"
+
+
+def test_who_has_an_account_and_forgot_is_registered_by_the_same_form(client, address):
+    known = UserFactory(email="amelie@example.ca", with_profile=True)
+    response = client.post(address, FORM)
+    client.post(response.url, {"code": code()})
+    assert Registration.objects.get().user == known
+
+
+def test_a_stranger_who_types_my_address_changes_nothing_of_mine(client, address):
+    known = UserFactory(email="amelie@example.ca", name="The real one", with_profile=True)
+    response = client.post(address, FORM | {"name": "Mallory"})
+    client.post(response.url, {"code": "000000" if code() != "000000" else "111111"})
+    known.refresh_from_db()
+    assert (known.name, Registration.objects.count()) == ("The real one", 0)
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("name", "", "Tell us your name"),
+        ("email", "", "We need your e-mail address"),
+        ("email", "amelie.example.ca", "Write your e-mail address with an @"),
+        ("profession", "astronaut", "Select a valid choice"),
+        ("province", "", "Choose your province or territory"),
+    ],
+)
+def test_what_is_wrong_is_said_twice_and_nothing_typed_is_lost(client, address, field, value, sentence):
+    response = client.post(address, FORM | {field: value})
+    assert response.status_code == 400
+    assert text(response).count(sentence) == 2
+    for name in ("name", "email"):
+        if name != field:
+            assert f'value="{FORM[name]}"' in text(response)
+    assert Message.objects.count() == 0
+
+
+def test_a_wrong_code_can_be_corrected_and_five_wrong_ones_lead_back_with_all_that_was_typed(client, address):
+    response = client.post(address, FORM)
+    right = code()
+    wrong = "111111" if right != "111111" else "222222"
+    assert "That is not the code we mailed" in text(client.post(response.url, {"code": wrong}))
+    for _ in range(4):
+        last = client.post(response.url, {"code": wrong})
+    assert last.url == address
+    page = text(client.get(address))
+    assert "That code is of no use any more" in page
+    assert 'value="Amélie Tremblay"' in page
+    assert 'value="amelie@example.ca"' in page
+    assert client.post(response.url, {"code": right}).url == address
+    assert Registration.objects.count() == 0
+
+
+def test_a_code_grows_stale_after_fifteen_minutes(client, address, clock):
+    response = client.post(address, FORM)
+    clock.shift(timedelta(minutes=15, seconds=1))
+    assert client.post(response.url, {"code": code()}).url == address
+    assert "That code is of no use any more" in text(client.get(address))
+    assert Registration.objects.count() == 0
+
+
+def test_a_code_works_in_the_browser_that_asked_for_it_only(client, address):
+    from django.test import Client
+
+    response = client.post(address, FORM)
+    assert Client().post(response.url, {"code": code()}).url == address
+    assert Registration.objects.count() == 0
+
+
+def test_a_second_click_on_the_code_page_ends_at_my_sessions(client, address):
+    response = client.post(address, FORM)
+    sent = code()
+    client.post(response.url, {"code": sent})
+    page = client.post(response.url, {"code": sent}, follow=True)
+    assert page.redirect_chain[-1] == ("/en/registration/mine/", 302)
+    assert Registration.objects.count() == 1
+
+
+def test_a_new_code_replaces_the_old_one(client, address):
+    response = client.post(address, FORM)
+    first = code()
+    assert "A new code is on its way" in text(client.post(response.url, {"action": "resend"}, follow=True))
+    second = code()
+    assert second != first
+    assert "That is not the code we mailed" in text(client.post(response.url, {"code": first}))
+    client.post(response.url, {"code": second})
+    assert Registration.objects.count() == 1
+
+
+def test_an_address_is_not_flooded_with_codes(client, address):
+    for _ in range(6):
+        assert client.post(address, FORM).status_code == 302
+    response = client.post(address, FORM)
+    assert "We mailed several codes to this address just now" in text(response)
+    assert Message.objects.filter(kind="code").count() == 6
+    assert client.post(address, FORM | {"email": "colleague@example.ca"}).status_code == 302
+
+
+def test_when_the_last_seat_goes_meanwhile_the_person_stands_in_line(client, now):
+    series = SessionFactory(now=now, capacity=1).series
+    response = client.post(f"/en/registration/{series.slug}/", FORM)
+    register(series, UserFactory(), now=now)
+    page = text(client.post(response.url, {"code": code()}, follow=True))
+    assert "You are on the waitlist." in page
+    assert "Waitlist: number 1 of 1" in page
+
+
+def test_when_registration_closes_meanwhile_the_page_says_so(client, open_series, address):
+    response = client.post(address, FORM)
+    open_series.is_closed = True
+    open_series.save()
+    page = text(client.post(response.url, {"code": code()}, follow=True))
+    assert "Registration for this series is closed." in page
+    assert Registration.objects.count() == 0
+
+
+def test_who_is_signed_in_registers_with_one_click(client, open_series, address, provider):
+    client.force_login(provider)
+    assert "One click, and we know you are coming." in text(client.get(address))
+    assert Registration.objects.count() == 0
+    page = client.post(address, follow=True)
+    assert page.redirect_chain == [("/en/registration/mine/", 302)]
+    client.post(address)
+    assert Registration.objects.count() == 1
+
+
+def test_who_is_signed_in_without_a_profile_is_asked_once(client, address):
+    user = UserFactory()
+    client.force_login(user)
+    page = text(client.get(address))
+    assert 'name="email"' not in page
+    client.post(address, FORM)
+    user.refresh_from_db()
+    assert (user.name, Registration.objects.get().user) == ("Amélie Tremblay", user)
+
+
+def test_a_closed_account_gets_no_code_and_no_hint(client, address):
+    UserFactory(email="amelie@example.ca", is_active=False)
+    response = client.post(address, FORM)
+    assert response.url == address + "code/"
+    assert not Message.objects.filter(kind="code").exists()
+
+
+@pytest.mark.parametrize("page", ["", "code/", "panel/"])
+def test_what_is_not_public_does_not_exist_here_either(client, page, now):
+    series = SessionFactory(now=now, publication="draft").series
+    assert client.get(f"/en/registration/{series.slug}/{page}").status_code == 404
+    assert client.post(f"/en/registration/{series.slug}/").status_code == 404
+    assert client.get(f"/en/registration/no-such-series/{page}").status_code == 404
+
+
+def test_my_sessions_shows_mine_and_nobody_elses(client, open_series, provider, now):
+    other = SessionFactory(now=now).series
+    register(open_series, provider, now=now)
+    register(other, UserFactory(), now=now)
+    client.force_login(provider)
+    page = text(client.get("/en/registration/mine/"))
+    assert open_series.title_en in page
+    assert other.title_en not in page
+
+
+def test_my_sessions_takes_the_same_queries_for_one_series_and_for_ten(client, provider, now, django_assert_num_queries):
+    client.force_login(provider)
+    for count in (1, 9):
+        for _ in range(count):
+            register(SessionFactory(now=now).series, provider, now=now)
+        with django_assert_num_queries(4):
+            client.get("/en/registration/mine/")
+
+
+def test_my_sessions_is_empty_kindly_and_asks_to_sign_in(client, provider):
+    assert client.get("/en/registration/mine/").url == "/en/account/sign-in/?next=/en/registration/mine/"
+    client.force_login(provider)
+    page = text(client.get("/en/registration/mine/"))
+    assert "You are not registered for anything that lies ahead." in page
+
+
+def test_cancelling_asks_first_then_frees_the_seat_and_offers_the_way_back(client, open_series, provider, now):
+    register(open_series, provider, now=now)
+    client.force_login(provider)
+    address = f"/en/registration/{open_series.slug}/cancel/"
+    assert "Cancel your place?" in text(client.get(address))
+    assert Registration.objects.get().place == Place.CONFIRMED
+    page = text(client.post(address, follow=True))
+    assert "Your place is cancelled." in page
+    assert "A mistake? Register again" in page
+    assert Registration.objects.get().place == Place.CANCELLED
+    assert client.post(address).url == "/en/registration/mine/"  # a second click
+
+
+def test_another_persons_place_cannot_be_seen_or_cancelled(client, open_series, provider, now):
+    register(open_series, UserFactory(), now=now)
+    address = f"/en/registration/{open_series.slug}/cancel/"
+    assert client.post(address).url.startswith("/en/account/sign-in/")
+    client.force_login(provider)
+    assert client.get(address).status_code == 404
+    assert client.post(address).status_code == 404
+    assert Registration.objects.get().place == Place.CONFIRMED
+
+
+def test_leaving_the_waitlist(client, provider, now):
+    series = SessionFactory(now=now, capacity=0).series
+    register(series, provider, now=now)
+    client.force_login(provider)
+    page = text(client.post(f"/en/registration/{series.slug}/cancel/", follow=True))
+    assert "You left the waitlist." in page
+
+
+def test_the_panel_is_the_readers_own(client, open_series, provider, now):
+    address = f"/en/registration/{open_series.slug}/panel/"
+    assert client.get(address).status_code == 204
+    client.force_login(provider)
+    assert f'action="/en/registration/{open_series.slug}/"' in text(client.get(address))
+    register(open_series, provider, now=now)
+    assert "You have a seat." in text(client.get(address))
+
+
+class TestJoin:
+    @pytest.fixture
+    def link(self, now, provider):
+        session = SessionFactory(now=now, days=1, join_url="https://meet.example.ca/room")
+        registration = register(session.series, provider, now=now)
+        return f"/en/registration/join/{make_join_token(registration.pk, session.pk)}/"
+
+    def test_it_opens_fifteen_minutes_before_and_closes_with_the_session(self, client, link, now, clock):
+        day = timedelta(days=1)
+        clock.move_to(now + day - timedelta(minutes=15, seconds=1))
+        page = client.get(link)
+        assert "You are early" in text(page)
+        assert "meet.example.ca" not in text(page)
+        clock.move_to(now + day - timedelta(minutes=15))
+        assert client.get(link).url == "https://meet.example.ca/room"
+        clock.move_to(now + day + timedelta(hours=1))
+        assert "This session is over" in text(client.get(link))
+
+    def test_a_given_up_place_or_a_forged_link_leads_nowhere(self, client, link, clock, now):
+        clock.move_to(now + timedelta(days=1))
+        assert client.get(link[:-3] + "xx/").status_code == 404
+        assert client.get("/en/registration/join/1-1/").status_code == 404
+        from registrations.services import cancel
+
+        cancel(Registration.objects.get(), now=now)
+        assert client.get(link).status_code == 404
+
+    def test_a_session_that_is_off_says_so(self, client, link, clock, now):
+        from sessions_app.models import Session
+
+        clock.move_to(now + timedelta(days=1))
+        Session.objects.update(delivery="postponed")
+        assert "This session does not take place" in text(client.get(link))
+
+    def test_without_a_meeting_yet_the_page_says_so(self, client, link, clock, now):
+        from sessions_app.models import Session
+
+        clock.move_to(now + timedelta(days=1))
+        Session.objects.update(join_url="")
+        assert "The link is on its way" in text(client.get(link))
+
+
+class TestSignIn:
+    def test_a_code_signs_in_who_has_an_account(self, client, provider):
+        response = client.post("/en/account/sign-in/?next=/en/registration/mine/", {"email": provider.email.upper()})
+        page = client.post(response.url, {"code": code()}, follow=True)
+        assert page.redirect_chain[-1][0] == "/en/registration/mine/"
+        assert page.wsgi_request.user == provider
+
+    def test_it_never_tells_whether_an_address_has_an_account(self, client, provider):
+        known = client.post("/en/account/sign-in/", {"email": provider.email})
+        known_page = text(client.get(known.url))
+        client.cookies.clear()
+        unknown = client.post("/en/account/sign-in/", {"email": "nobody@example.ca"})
+        strip = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"')
+        assert unknown.url == known.url
+        assert strip.sub("", text(client.get(unknown.url))) == strip.sub("", known_page)
+        assert Message.objects.get(to="nobody@example.ca").kind == "no-account"
+
+    def test_signing_out_needs_a_click(self, client, provider):
+        client.force_login(provider)
+        assert client.get("/en/account/sign-out/").status_code == 200
+        assert "_auth_user_id" in client.session
+        client.post("/en/account/sign-out/")
+        assert not WebSession.objects.filter(session_data__contains="_auth").exists()
+        assert client.get("/en/registration/mine/").status_code == 302
+
+
+def test_accounts_that_nobody_proved_are_forgotten_after_two_days(client, address, now):
+    from accounts.services import forget_unproven
+
+    client.post(address, FORM)
+    assert forget_unproven(now + timedelta(days=1)) == 0
+    assert forget_unproven(now + timedelta(days=3)) == 1
+    assert not User.objects.exists()
+
+
+def test_a_series_without_dates_can_be_registered_for(client, provider, now):
+    series = SeriesFactory(registration_opens_at=now)
+    client.force_login(provider)
+    page = text(client.post(f"/en/registration/{series.slug}/", follow=True))
+    assert "You are registered" in page
+    assert series.title_en in page

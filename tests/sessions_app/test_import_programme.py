@@ -1,0 +1,181 @@
+"""Programme files: refused by line and reason with nothing written, or written whole; a second import changes nothing."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import openpyxl
+import pytest
+from django.core.management import CommandError, call_command
+
+from sessions_app.models import Series, Session
+from tests.factories import HubFactory
+
+pytestmark = pytest.mark.django_db
+SAMPLE = Path(__file__).resolve().parents[2] / "sessions_app" / "sample"
+
+GOOD = """\
+time_zone: America/Toronto
+series:
+  - title: Pain at Home
+    audience: [registered-nurse]
+    sessions:
+      - {label: One, date: 2027-05-21, start: "12:00", end: "13:00"}
+      - {label: Two, date: 2027-05-28, start: "12:00", end: "13:00"}
+  - title: Grief in the Team
+    sessions:
+      - {date: 2027-06-02, start: "15:00", end: "16:30"}
+"""
+
+
+def write(tmp_path, content, name="programme.yaml"):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def refusal(path, **options):
+    with pytest.raises(CommandError) as caught:
+        call_command("import_programme", path, **options)
+    assert not Series.objects.exists()
+    assert not Session.objects.exists()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "reason"),
+    [
+        (("2027-05-28", "2027-02-30"), 7, "“2027-02-30” is not a date"),
+        (("registered-nurse", "astronaut"), 4, "unknown profession “astronaut”"),
+        (('end: "16:30"', 'end: "14:30"'), 10, "ends at 14:30, before it starts at 15:00"),
+        (("Grief in the Team", "Pain at Home"), 8, "the title “Pain at Home” stands on line 3 already"),
+        (('start: "15:00"', 'start: "25:00"'), 10, "“25:00” is not a time"),
+        (("    audience", "    hub: nowhere\n    audience"), 4, "there is no hub “nowhere”"),
+        (("    audience", "    colour: blue\n    audience"), 4, "unknown name “colour”"),
+        (("    audience", "    shown_as: maybe\n    audience"), 4, "“maybe” is not one of"),
+        (("    audience", "    capacity: many\n    audience"), 4, "“many” is not a number of seats"),
+        (("America/Toronto", "Mars/Olympus"), 1, "“Mars/Olympus” is not a time zone"),
+        ((", end: \"16:30\"", ""), 10, "the session has no end"),
+        (("series:", "series: ["), 3, "this is not YAML"),
+    ],
+)
+def test_what_is_wrong_is_named_by_line_and_reason_and_nothing_is_written(tmp_path, change, line, reason):
+    sentence = refusal(write(tmp_path, GOOD.replace(*change)))
+    assert f"line {line}: " in sentence
+    assert reason in sentence
+    if "YAML" not in reason and "unknown name" not in reason:
+        assert "1 to correct in programme.yaml; nothing was written." in sentence
+
+
+def test_all_complaints_come_at_once_in_the_order_of_lines(tmp_path):
+    bad = GOOD.replace("2027-05-21", "soon").replace('end: "16:30"', 'end: "1:30"')
+    complaints = refusal(write(tmp_path, bad)).splitlines()
+    assert [line.split(":")[0] for line in complaints[:2]] == ["line 6", "line 10"]
+    assert complaints[-1].startswith("2 to correct")
+
+
+def test_a_wrong_encoding_is_named_by_its_line(tmp_path):
+    latin = GOOD.replace("Grief", "Détresse").encode("latin-1")
+    assert "line 8: the file is not in UTF-8 (byte 0xE9)" in refusal(write(tmp_path, latin))
+
+
+@pytest.mark.parametrize("name", ["none.yaml", "folder.pdf"])
+def test_a_file_that_is_not_there_or_of_another_kind_is_refused(tmp_path, name):
+    path = tmp_path / name if name == "none.yaml" else write(tmp_path, "x", name)
+    assert name in refusal(path)
+
+
+def test_an_empty_list_is_refused(tmp_path):
+    assert "the file has no series" in refusal(write(tmp_path, "series: []\n"))
+
+
+def test_a_second_import_changes_nothing(tmp_path, capsys):
+    path = write(tmp_path, GOOD)
+    call_command("import_programme", path)
+    before = list(Series.objects.values()), list(Session.objects.values())
+    call_command("import_programme", path)
+    assert (list(Series.objects.values()), list(Session.objects.values())) == before
+    assert "0 series created, 0 changed, 2 unchanged" in capsys.readouterr().out
+
+
+def test_what_the_file_leaves_out_stays_as_staff_wrote_it(tmp_path):
+    path = write(tmp_path, GOOD)
+    call_command("import_programme", path)
+    Series.objects.filter(slug="pain-at-home").update(title_fr="La douleur à domicile", capacity=30, waitlist_enabled=False)
+    call_command("import_programme", path)
+    series = Series.objects.get(slug="pain-at-home")
+    assert (series.title_fr, series.capacity, series.waitlist_enabled) == ("La douleur à domicile", 30, False)
+
+
+def test_starting_moves_the_first_session_and_all_others_with_it(tmp_path):
+    call_command("import_programme", write(tmp_path, GOOD), starting=date(2027, 11, 5))
+    starts = list(Session.objects.order_by("starts_at").values_list("starts_at", flat=True))
+    assert [f"{start:%Y-%m-%d %H:%M}" for start in starts] == ["2027-11-05 16:00", "2027-11-12 17:00", "2027-11-17 20:00"]
+    assert starts[1] - starts[0] == timedelta(days=7, hours=1)  # noon on the wall, across the change of clocks
+
+
+def test_a_moved_series_keeps_its_sessions_and_raises_their_sequence(tmp_path):
+    path = write(tmp_path, GOOD)
+    call_command("import_programme", path)
+    kept = set(Session.objects.values_list("pk", flat=True))
+    call_command("import_programme", path, starting=date(2027, 6, 1))
+    assert set(Session.objects.values_list("pk", flat=True)) == kept
+    assert set(Session.objects.values_list("sequence", flat=True)) == {1}
+
+
+def test_fewer_seats_than_are_taken_are_refused(tmp_path):
+    call_command("import_programme", write(tmp_path, GOOD))
+    Series.objects.filter(slug="pain-at-home").update(seats_taken=3)
+    path = write(tmp_path, GOOD.replace("    audience", "    capacity: 2\n    audience"))
+    with pytest.raises(CommandError, match="line 3: 3 seats are taken"):
+        call_command("import_programme", path)
+
+
+CSV = """\
+title,title_fr,hub,label,date,start,end,capacity
+Pain at Home,La douleur à domicile,north,One,2027-05-21,12:00,13:00,30
+,,,Two,2027-05-28,12:00,13:00,
+Grief in the Team,,,,2027-06-02,15:00,16:30,
+"""
+
+
+def test_a_csv_has_one_row_a_session(tmp_path):
+    HubFactory(slug="north")
+    call_command("import_programme", write(tmp_path, "\ufeff" + CSV, "programme.csv"))
+    pain = Series.objects.get(slug="pain-at-home")
+    assert (pain.hub.slug, pain.capacity, pain.title_fr) == ("north", 30, "La douleur à domicile")
+    assert [session.title_en for session in pain.sessions.all()] == ["One", "Two"]
+    assert Series.objects.get(slug="grief-in-the-team").sessions.count() == 1
+
+
+def test_a_csv_is_refused_by_line_too(tmp_path):
+    HubFactory(slug="north")
+    bad = CSV.replace("2027-05-28", "2027-13-28").replace("Grief in the Team", "Pain at home")
+    sentence = refusal(write(tmp_path, bad, "programme.csv"))
+    assert "line 3: “2027-13-28” is not a date" in sentence
+    assert "line 4: the title “Pain at home” stands on line 2 already" in sentence
+    assert "unknown column “seats”" in refusal(write(tmp_path, CSV.replace("capacity", "seats"), "programme.csv"))
+
+
+def test_a_spreadsheet_has_the_same_columns_with_real_dates_and_times(tmp_path):
+    from datetime import time
+
+    book = openpyxl.Workbook()
+    book.active.append(["title", "date", "start", "end"])
+    book.active.append(["Pain at Home", date(2027, 5, 21), time(12), time(13)])
+    book.save(tmp_path / "programme.xlsx")
+    call_command("import_programme", tmp_path / "programme.xlsx")
+    assert f"{Session.objects.get().starts_at:%Y-%m-%d %H:%M}" == "2027-05-21 16:00"
+    assert "cannot be read as a spreadsheet" in refusal_of_garbage(tmp_path)
+
+
+def refusal_of_garbage(tmp_path):
+    Series.objects.all().delete()
+    return refusal(write(tmp_path, b"not a zip", "garbage.xlsx"))
+
+
+def test_the_samples_that_the_project_keeps_are_whole():
+    for slug in ("northern-ontario", "maritimes", "estrie", "prairies"):
+        HubFactory(slug=slug)
+    for path in sorted(SAMPLE.glob("*.yaml")):
+        call_command("import_programme", path)
+    assert not Series.objects.filter(title_fr="").exists()
