@@ -41,7 +41,7 @@ class Page:
     gzipped: bytes
     etag: str
     headers: dict[str, str]
-    version: int
+    version: str
     minute: int
 
     @property
@@ -56,7 +56,7 @@ class Shelf:
         self.pages: OrderedDict[Key, Page] = OrderedDict()
         self.size = 0
 
-    def get(self, key: Key, version: int, minute: int) -> Page | None:
+    def get(self, key: Key, version: str, minute: int) -> Page | None:
         page = self.pages.get(key)
         if page is None or page.version != version or page.minute != minute:
             return None
@@ -107,7 +107,7 @@ def _is_for_everyone(request: HttpRequest, response: HttpResponse) -> bool:
     )
 
 
-def _keep(response: HttpResponse, version: int, minute: int) -> Page:
+def _keep(response: HttpResponse, version: str, minute: int) -> Page:
     body = response.content
     return Page(
         body=body,

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Province
-from accounts.fields import choices_field
+from accounts.fields import HTTPS_ASSUMED, choices_field
 from hubs.models import Hub
 
 
@@ -15,6 +15,7 @@ class HubAdmin(admin.ModelAdmin):
     list_filter = ["is_listed"]
     search_fields = ["name_en", "name_fr"]
     prepopulated_fields = {"slug": ["name_en"]}
+    formfield_overrides = HTTPS_ASSUMED
     fieldsets = [
         (None, {"fields": ["slug", "provinces", "website", "is_listed"]}),
         (_("English"), {"fields": ["name_en", "summary_en"], "classes": ["language", "language-en"]}),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.choices import Profession
-from accounts.fields import choices_field
+from accounts.fields import HTTPS_ASSUMED, choices_field
 from accounts.zones import PROJECT_ZONE, ZONES
 from sessions_app.models import Publication, Series, SeriesQuerySet, Session
 from sessions_app.services import programme_changed
@@ -43,6 +43,7 @@ class SeriesForm(forms.ModelForm):
 class SessionInline(admin.StackedInline):
     model = Session
     extra = 0
+    formfield_overrides = HTTPS_ASSUMED
     min_num = 0
     fieldsets = [
         (None, {"fields": [("starts_at", "ends_at"), ("delivery", "join_url")]}),

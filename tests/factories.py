@@ -51,8 +51,8 @@ def SessionFactory(*, now, days=10, series=None, hours=1, **fields):  # noqa: N8
     opens = {key: fields.pop(key) for key in list(fields) if not hasattr(Session, key)}
     series = series or SeriesFactory(**({"registration_opens_at": now - timedelta(days=30)} | opens))
     starts_at = now + timedelta(days=days)
-    session = Session.objects.create(series=series, starts_at=starts_at, ends_at=starts_at + timedelta(hours=hours), **fields)
+    session = Session.objects.create(
+        series=series, starts_at=starts_at, ends_at=starts_at + timedelta(hours=hours), **fields
+    )
     series.refresh_from_db()
     return session
-
-

@@ -50,7 +50,10 @@ def test_a_row_goes_once_however_often_it_is_written_and_drained(now, smtp):
     run(now)
     assert (state(message), message.settled_at, message.subject) == ("sent", now, "Hello")
     (mail,) = smtp.messages
-    assert (mail["To"], mail["From"]) == ("someone@example.ca", "Palliative Care ECHO Project <sessions@echo.example.ca>")
+    assert (mail["To"], mail["From"]) == (
+        "someone@example.ca",
+        "Palliative Care ECHO Project <sessions@echo.example.ca>",
+    )
     assert mail["Reply-To"] == "contact@echo.example.ca"
     assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
 

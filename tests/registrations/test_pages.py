@@ -236,7 +236,9 @@ def test_my_sessions_shows_mine_and_nobody_elses(client, open_series, provider, 
     assert other.title_en not in page
 
 
-def test_my_sessions_takes_the_same_queries_for_one_series_and_for_ten(client, provider, now, django_assert_num_queries):
+def test_my_sessions_takes_the_same_queries_for_one_series_and_for_ten(
+    client, provider, now, django_assert_num_queries
+):
     client.force_login(provider)
     for count in (1, 9):
         for _ in range(count):

@@ -1,11 +1,11 @@
 """Reminders a day and an hour before: each once, never after their time, never for what does not hold any more."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
 from django.urls import resolve
-from urllib.parse import urlsplit
 
 from outbox.models import Message
 from registrations.services import cancel, queue_due_reminders, register
@@ -86,7 +86,9 @@ def test_a_reminder_in_the_queue_is_checked_once_more_before_it_goes(seat, sessi
 def test_a_session_that_moved_is_reminded_of_anew_and_the_old_reminder_does_not_go(seat, session, drain):
     moment = session.starts_at - HOUR
     queue_due_reminders(moment)
-    Session.objects.filter(pk=session.pk).update(starts_at=session.starts_at + 48 * HOUR, ends_at=session.ends_at + 48 * HOUR)
+    Session.objects.filter(pk=session.pk).update(
+        starts_at=session.starts_at + 48 * HOUR, ends_at=session.ends_at + 48 * HOUR
+    )
     assert drain(moment) == []
     assert Message.objects.get().reason == "The session is not at that time any more."
     assert queue_due_reminders(moment + 48 * HOUR) == 1

@@ -54,7 +54,7 @@ def refusal(path, **options):
         (("    audience", "    shown_as: maybe\n    audience"), 4, "“maybe” is not one of"),
         (("    audience", "    capacity: many\n    audience"), 4, "“many” is not a number of seats"),
         (("America/Toronto", "Mars/Olympus"), 1, "“Mars/Olympus” is not a time zone"),
-        ((", end: \"16:30\"", ""), 10, "the session has no end"),
+        ((', end: "16:30"', ""), 10, "the session has no end"),
         (("series:", "series: ["), 3, "this is not YAML"),
     ],
 )
@@ -100,7 +100,9 @@ def test_a_second_import_changes_nothing(tmp_path, capsys):
 def test_what_the_file_leaves_out_stays_as_staff_wrote_it(tmp_path):
     path = write(tmp_path, GOOD)
     call_command("import_programme", path)
-    Series.objects.filter(slug="pain-at-home").update(title_fr="La douleur à domicile", capacity=30, waitlist_enabled=False)
+    Series.objects.filter(slug="pain-at-home").update(
+        title_fr="La douleur à domicile", capacity=30, waitlist_enabled=False
+    )
     call_command("import_programme", path)
     series = Series.objects.get(slug="pain-at-home")
     assert (series.title_fr, series.capacity, series.waitlist_enabled) == ("La douleur à domicile", 30, False)
@@ -109,7 +111,11 @@ def test_what_the_file_leaves_out_stays_as_staff_wrote_it(tmp_path):
 def test_starting_moves_the_first_session_and_all_others_with_it(tmp_path):
     call_command("import_programme", write(tmp_path, GOOD), starting=date(2027, 11, 5))
     starts = list(Session.objects.order_by("starts_at").values_list("starts_at", flat=True))
-    assert [f"{start:%Y-%m-%d %H:%M}" for start in starts] == ["2027-11-05 16:00", "2027-11-12 17:00", "2027-11-17 20:00"]
+    assert [f"{start:%Y-%m-%d %H:%M}" for start in starts] == [
+        "2027-11-05 16:00",
+        "2027-11-12 17:00",
+        "2027-11-17 20:00",
+    ]
     assert starts[1] - starts[0] == timedelta(days=7, hours=1)  # noon on the wall, across the change of clocks
 
 

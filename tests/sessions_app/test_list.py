@@ -89,7 +89,16 @@ def test_each_filter_narrows(client, now):
 
 
 @pytest.mark.parametrize(
-    "query", ["?status=maybe", "?hub=nowhere", "?month=2027-13", "?month=x", "?profession=%00", "?province=ZZ", "?q=" + "x" * 200]
+    "query",
+    [
+        "?status=maybe",
+        "?hub=nowhere",
+        "?month=2027-13",
+        "?month=x",
+        "?profession=%00",
+        "?province=ZZ",
+        "?q=" + "x" * 200,
+    ],
 )
 def test_a_filter_that_makes_no_sense_is_named_and_left_out(client, now, query):
     make(now, "Here")

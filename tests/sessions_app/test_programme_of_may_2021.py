@@ -54,7 +54,10 @@ ENGLISH = {
         "Full and closed",
         "Registration for this series is full and closed.",
     ],
-    "past": ["7 Keys to Delivering Palliative Care Upstream: What we Learned From 1,000 Patients and Families", "Past session"],
+    "past": [
+        "7 Keys to Delivering Palliative Care Upstream: What we Learned From 1,000 Patients and Families",
+        "Past session",
+    ],
     "full": "Full and closed",
     "soon": "Opening soon",
 }
@@ -72,7 +75,10 @@ FRENCH = {
         "Complète et fermée",
         "Les inscriptions à cette série sont complètes et fermées.",
     ],
-    "past": ["Sept clés pour offrir les soins palliatifs en amont : ce que nous ont appris 1 000 personnes", "Séance passée"],
+    "past": [
+        "Sept clés pour offrir les soins palliatifs en amont : ce que nous ont appris 1 000 personnes",
+        "Séance passée",
+    ],
     "full": "Complète et fermée",
     "soon": "Ouverture prochaine",
 }

@@ -75,7 +75,9 @@ moments = st.one_of(st.none(), st.integers(-4, 4))
     closes=moments,
     seats=st.one_of(st.none(), st.integers(0, 2)),
     taken=st.integers(0, 2),
-    sessions=st.lists(st.tuples(st.integers(-4, 4), st.sampled_from(["scheduled", "held", "cancelled", "postponed"])), max_size=3),
+    sessions=st.lists(
+        st.tuples(st.integers(-4, 4), st.sampled_from(["scheduled", "held", "cancelled", "postponed"])), max_size=3
+    ),
     offset=st.integers(-5, 5),
 )
 def test_the_queryset_twin_agrees(now, flags, opens, closes, seats, taken, sessions, offset):

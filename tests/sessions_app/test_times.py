@@ -58,7 +58,9 @@ def test_an_alias_keeps_the_same_clock_as_the_zone_it_stands_for():
         for year in range(2026, 2031):
             for month in range(1, 13):
                 moment = datetime(year, month, 15, 12, tzinfo=UTC)
-                assert moment.astimezone(ZoneInfo(alias)).utcoffset() == moment.astimezone(ZoneInfo(name)).utcoffset(), alias
+                assert (
+                    moment.astimezone(ZoneInfo(alias)).utcoffset() == moment.astimezone(ZoneInfo(name)).utcoffset()
+                ), alias
 
 
 def test_every_province_has_a_zone_that_the_portal_speaks_of():

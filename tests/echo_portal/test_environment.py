@@ -1,0 +1,57 @@
+"""Production refuses to start with a sentence that names what is missing; a checkout needs nothing set."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from echo_portal.checks import PRODUCTION
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(**environment):
+    clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    command = [
+        sys.executable,
+        "-c",
+        "import django; django.setup(); from django.conf import settings; print(settings.DEBUG, settings.ALLOWED_HOSTS)",
+    ]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=clean | {"DJANGO_SETTINGS_MODULE": "echo_portal.settings"} | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL"])
+def test_production_names_what_is_missing(name):
+    done = start(**{key: value for key, value in PRODUCTION.items() if key != name})
+    assert done.returncode != 0
+    sentence = done.stderr.strip().splitlines()[-1]
+    assert f"The portal cannot start in production without {name} (" in sentence
+
+
+def test_production_starts_once_all_is_there():
+    done = start(**PRODUCTION, DEBUG="1")
+    assert done.stdout.split("\n")[0] == "False ['echo.example.ca']"
+
+
+def test_a_checkout_needs_nothing():
+    assert start().stdout.startswith("False ['*']")
+
+
+def test_sample_data_is_never_loaded_in_production():
+    command = [sys.executable, "manage.py", "sample_data"]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | PRODUCTION | {"DJANGO_SETTINGS_MODULE": "echo_portal.settings"},
+        capture_output=True,
+        text=True,
+    )
+    assert "never loaded in production" in done.stderr

@@ -1,0 +1,113 @@
+"""Public pages are kept, and never a moment too long: an edit, a seat, a minute, the reader's zone each make them anew."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from registrations.services import cancel, register
+from sessions_app.models import Series
+from tests.factories import SessionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def clock(now):
+    with time_machine.travel(now, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def series(now):
+    return SessionFactory(now=now, capacity=5).series
+
+
+def page(client, series):
+    return client.get(f"/en/sessions/{series.slug}/").content.decode()
+
+
+def test_a_kept_page_costs_no_query(client, series, django_assert_num_queries):
+    page(client, series)
+    with django_assert_num_queries(0):
+        page(client, series)
+
+
+def test_a_seat_taken_or_given_up_shows_at_once(client, series, now):
+    assert "Open: 5 seats left" in page(client, series)
+    registration = register(series, UserFactory(), now=now)
+    assert "Open: 4 seats left" in page(client, series)
+    cancel(registration, now=now)
+    assert "Open: 5 seats left" in page(client, series)
+
+
+def test_what_staff_change_shows_at_once(client, series):
+    page(client, series)
+    series.title_en = "Renamed"
+    series.save()
+    assert "Renamed" in page(client, series)
+    series.hub_id = None
+    series.sessions.all().delete()
+    assert "The date is not set yet." in page(client, series)
+
+
+def test_registration_opens_on_the_minute(client, series, now, clock):
+    Series.objects.update(registration_opens_at=now + timedelta(minutes=1))
+    assert "Registration opens" in page(client, series)
+    clock.shift(timedelta(seconds=59))
+    assert "Registration opens" in page(client, series)
+    clock.shift(timedelta(seconds=1))
+    assert "Open: 5 seats left" in page(client, series)
+
+
+def test_readers_of_another_zone_or_query_get_their_own(client, series, now):
+    assert "for you" not in page(client, series)
+    client.cookies["zone"] = "America/Vancouver"
+    assert "for you" in page(client, series)
+    assert "Part of the filter" not in client.get("/en/sessions/").content.decode()
+    assert "Part of the filter" in client.get("/en/sessions/?status=x").content.decode()
+
+
+def test_a_page_for_one_person_is_never_kept(client, series, now):
+    person = UserFactory(name="Only Me", with_profile=True)
+    client.force_login(person)
+    mine = client.get("/en/registration/mine/")
+    assert "Only Me" in mine.content.decode()
+    assert "no-store" in mine["Cache-Control"]
+    public = page(client, series)
+    client.logout()
+    assert "Only Me" not in public
+    assert page(client, series) == public
+
+
+def test_what_does_not_exist_is_not_kept(client, series):
+    Series.objects.update(publication="draft")
+    assert client.get(f"/en/sessions/{series.slug}/").status_code == 404
+    series.publication = "published"
+    series.save()
+    assert client.get(f"/en/sessions/{series.slug}/").status_code == 200
+
+
+def test_a_browser_that_has_it_is_told_so(client, series):
+    first = client.get("/en/sessions/", headers={"accept-encoding": "gzip"})
+    assert first["Content-Encoding"] == "gzip"
+    assert (first["Cache-Control"], "Cookie" in first["Vary"]) == ("no-cache", True)
+    again = client.get("/en/sessions/", headers={"if-none-match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    series.save()
+    Series.objects.update(title_en="Renamed")
+    assert client.get("/en/sessions/", headers={"if-none-match": first["ETag"]}).status_code == 200
+
+
+def test_the_kept_page_carries_the_same_security_headers(client, series):
+    first, second = (client.get("/en/") for _ in range(2))
+    for name in ("Content-Security-Policy", "X-Frame-Options", "X-Content-Type-Options", "Referrer-Policy"):
+        assert first[name] == second[name]
+
+
+def test_with_the_cache_server_down_pages_are_made_anew(client, series, settings):
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    assert "Open: 5 seats left" in page(client, series)
+    Series.objects.update(capacity=4)
+    assert "Open: 4 seats left" in page(client, series)
+    assert client.get("/readyz").json() == {"postgres": True, "cache": False}

@@ -1,0 +1,156 @@
+"""Staff edit the programme in the admin: sessions inline, both languages, the series' own clock, and nothing can be oversold."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from registrations.models import Registration
+from registrations.services import register
+from sessions_app.models import Series
+from tests.factories import SeriesFactory, SessionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff(client):
+    user = UserFactory(is_staff=True, is_superuser=True)
+    client.force_login(user)
+    return client
+
+
+def fields(**changes):
+    data = {
+        "publication": "draft",
+        "slug": "pain-at-home",
+        "language": "en",
+        "time_zone": "America/Toronto",
+        "title_en": "Pain at Home",
+        "title_fr": "La douleur à domicile",
+        "registration_opens_at_0": "2027-03-01",
+        "registration_opens_at_1": "09:00",
+        "waitlist_enabled": "on",
+        "audience": ["physician", "pharmacist"],
+        "sessions-TOTAL_FORMS": "1",
+        "sessions-INITIAL_FORMS": "0",
+        "sessions-0-starts_at_0": "2027-05-21",
+        "sessions-0-starts_at_1": "12:00",
+        "sessions-0-ends_at_0": "2027-05-21",
+        "sessions-0-ends_at_1": "13:00",
+        "sessions-0-delivery": "scheduled",
+        "sessions-0-title_en": "One",
+    }
+    return data | changes
+
+
+def test_a_series_with_its_sessions_is_made_on_one_page(staff):
+    response = staff.post("/en/admin/sessions_app/series/add/", fields())
+    assert response.status_code == 302, response.context["errors"]
+    series = Series.objects.get()
+    assert (series.title_fr, series.audience) == ("La douleur à domicile", ["physician", "pharmacist"])
+    assert series.first_starts_at == datetime(2027, 5, 21, 16, tzinfo=UTC)
+
+
+def test_times_are_on_the_clock_of_the_series_own_zone(staff):
+    staff.post("/en/admin/sessions_app/series/add/", fields(time_zone="America/St_Johns"))
+    series = Series.objects.get()
+    assert series.first_starts_at == datetime(2027, 5, 21, 14, 30, tzinfo=UTC)
+    page = staff.get(f"/en/admin/sessions_app/series/{series.pk}/change/").content.decode()
+    assert 'value="12:00:00"' in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"sessions-0-ends_at_1": "11:00"}, "A session has to end after it starts."),
+        ({"title_en": "", "title_fr": ""}, "Give the series a title"),
+        ({"registration_closes_at_0": "2027-02-01", "registration_closes_at_1": "09:00"}, "close after it opens"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_sentence(staff, changes, sentence):
+    response = staff.post("/en/admin/sessions_app/series/add/", fields(**changes))
+    assert sentence in response.content.decode()
+    assert not Series.objects.exists()
+
+
+def edit(series, **changes):
+    session = series.sessions.get()
+    return fields(
+        publication="published",
+        slug=series.slug,
+        **{
+            "sessions-INITIAL_FORMS": "1",
+            "sessions-0-id": session.pk,
+            "sessions-0-series": series.pk,
+        }
+        | changes,
+    )
+
+
+def test_capacity_below_the_seats_taken_is_refused(staff, now):
+    series = SessionFactory(now=now, capacity=5).series
+    for _ in range(3):
+        register(series, UserFactory(), now=now)
+    address = f"/en/admin/sessions_app/series/{series.pk}/change/"
+    page = staff.post(address, edit(series, capacity="2")).content.decode()
+    assert "3 seats are taken already" in page
+    assert staff.post(address, edit(series, capacity="3")).status_code == 302
+    assert Series.objects.get().seats_taken == 3
+
+
+def test_raising_the_capacity_seats_those_in_line(staff, now):
+    series = SessionFactory(now=now, capacity=1).series
+    for _ in range(3):
+        register(series, UserFactory(), now=now)
+    staff.post(f"/en/admin/sessions_app/series/{series.pk}/change/", edit(series, capacity="2"))
+    assert (Registration.objects.confirmed().count(), Series.objects.get().seats_taken) == (2, 2)
+
+
+def test_publishing_puts_it_on_the_site_at_once(staff, client, now):
+    series = SessionFactory(now=now, publication="draft").series
+    assert client.get(f"/en/sessions/{series.slug}/").status_code == 404
+    staff.post("/en/admin/sessions_app/series/", {"action": "publish", "_selected_action": [series.pk]})
+    assert client.get(f"/en/sessions/{series.slug}/").status_code == 200
+    staff.post("/en/admin/sessions_app/series/", {"action": "withdraw", "_selected_action": [series.pk]})
+    assert client.get(f"/en/sessions/{series.slug}/").status_code == 404
+
+
+def test_the_page_offers_a_preview_until_it_is_published(staff, now):
+    draft = SessionFactory(now=now, publication="draft").series
+    public = SessionFactory(now=now).series
+    for series, address in ((draft, f"/en/sessions/{draft.slug}/preview/"), (public, f"/en/sessions/{public.slug}/")):
+        assert f'href="{address}"' in staff.get(f"/en/admin/sessions_app/series/{series.pk}/change/").content.decode()
+
+
+def test_a_series_that_people_registered_for_cannot_be_deleted(staff, now):
+    series = SessionFactory(now=now).series
+    register(series, UserFactory(), now=now)
+    assert staff.post(f"/en/admin/sessions_app/series/{series.pk}/delete/", {"post": "yes"}).status_code == 403
+    empty = SeriesFactory()
+    assert staff.post(f"/en/admin/sessions_app/series/{empty.pk}/delete/", {"post": "yes"}).status_code == 302
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "",
+        "sessions_app/series/",
+        "sessions_app/series/add/",
+        "hubs/hub/add/",
+        "accounts/user/",
+        "accounts/user/add/",
+        "outbox/message/",
+        "registrations/registration/",
+    ],
+)
+def test_the_admin_opens_in_both_languages(staff, now, language, page):
+    register(SessionFactory(now=now).series, UserFactory(), now=now)
+    response = staff.get(f"/{language}/admin/{page}")
+    assert response.status_code == 200
+    assert f'lang="{language}"' in response.content.decode()
+
+
+def test_the_admin_is_for_staff_only(client):
+    client.force_login(UserFactory())
+    assert client.get("/en/admin/").status_code == 302
