@@ -1,0 +1,83 @@
+"""The whole path in a real browser: find a session, register, type the code, see it, cancel it.
+
+At 360 and 1280 pixels, in English and in French, with JavaScript and without; axe looks at every page on the way.
+"""
+
+import re
+
+import pytest
+
+from outbox.models import Message
+from registrations.models import Registration
+
+WORDS = {
+    "en": {
+        "home": "/en/",
+        "find": "Find a session",
+        "register": "Register",
+        "continue": "Continue",
+        "confirm": "Confirm my place",
+        "done": "You are registered, Zoé.",
+        "title": "title_en",
+        "cancel": "Cancel my place",
+        "cancelled": "Your place is cancelled.",
+        "error": "One thing to correct",
+        "nurse": "Registered nurse",
+    },
+    "fr": {
+        "home": "/fr/",
+        "find": "Trouver une séance",
+        "register": "S’inscrire",
+        "continue": "Continuer",
+        "confirm": "Confirmer ma place",
+        "done": "Votre inscription est faite, Zoé.",
+        "title": "title_fr",
+        "cancel": "Annuler ma place",
+        "cancelled": "Votre place est annulée.",
+        "error": "Une chose à corriger",
+        "nurse": "Infirmière autorisée ou infirmier autorisé",
+    },
+}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_newcomer_walks_the_path(open_page, axe, programme, width, language, javascript):
+    words, series = WORDS[language], programme["first-words"]
+    page = open_page(width, javascript=javascript)
+    look = axe if javascript else lambda _page: None  # axe is a script; the pages are the same
+
+    page.goto(words["home"])
+    look(page)
+    page.get_by_role("link", name=words["find"]).first.click()
+    look(page)
+    page.get_by_role("link", name=getattr(series, words["title"]), exact=True).click()
+    look(page)
+    page.get_by_role("main").get_by_role("link", name=words["register"], exact=True).click()
+    look(page)
+
+    page.locator("#id_name").fill("Zoé Roy")
+    page.locator("#id_email").fill("zoe.example.ca")
+    page.locator("#id_profession").select_option(label=words["nurse"])
+    page.locator("#id_province").select_option("QC")
+    page.get_by_role("button", name=words["continue"]).click()
+    assert words["error"] in page.get_by_role("alert").inner_text()
+    look(page)
+    page.get_by_role("alert").get_by_role("link").click()
+    page.locator("#id_email").fill("zoe@example.ca")
+    page.get_by_role("button", name=words["continue"]).click()
+
+    look(page)
+    page.locator("#id_code").fill(Message.objects.get(kind="code").data["code"])
+    page.get_by_role("button", name=words["confirm"]).click()
+    assert words["done"] in page.get_by_role("status").inner_text()
+    assert getattr(series, words["title"]) in page.get_by_role("main").inner_text()
+    look(page)
+
+    page.get_by_role("link", name=re.compile(words["cancel"])).click()
+    look(page)
+    page.get_by_role("button", name=words["cancel"]).click()
+    assert words["cancelled"] in page.get_by_role("status").inner_text()
+    assert Registration.objects.get().place == "cancelled"

@@ -1,0 +1,110 @@
+"""The portal's real processes, on the test database: gunicorn, a Celery worker, beat."""
+
+import contextlib
+import http.cookiejar
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def wait_until(true, what, seconds=30.0):
+    """Poll until `true()` gives something; fails with `what` when it never does."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if value := true():
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen within {seconds:.0f} seconds.")
+
+
+class Portal:
+    """Web, worker and beat as in production; `environment` says where mail goes."""
+
+    def __init__(self, folder: Path, port: int, **environment: str):
+        database = connection.settings_dict
+        url = urllib.parse.urlsplit(os.environ["DATABASE_URL"])
+        self.address = f"http://127.0.0.1:{port}"
+        self.folder = folder
+        self.environment = os.environ | {
+            "DATABASE_URL": urllib.parse.urlunsplit(url._replace(path=f"/{database['NAME']}")),
+            "REDIS_URL": re.sub(r"/\d+$", "/10", os.environ["REDIS_URL"]),
+            "DJANGO_SETTINGS_MODULE": "tests.live_settings",
+            "SITE_URL": self.address,
+            "PORT": str(port),
+            **environment,
+        }
+        celery = [sys.executable, "-m", "celery", "--app", "echo_portal.celery", "--quiet"]
+        self.commands = {
+            "web": [
+                sys.executable,
+                "-m",
+                "gunicorn",
+                "--config",
+                "python:echo_portal.gunicorn",
+                "--bind",
+                f"127.0.0.1:{port}",
+            ],
+            "worker": [*celery, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip"],
+            "beat": [*celery, "beat", "--loglevel", "INFO", "--schedule", str(folder / "beat"), "--pidfile", ""],
+        }
+        self.running: dict[str, subprocess.Popen] = {}
+
+    def start(self, *names: str) -> None:
+        for name in names or self.commands:
+            with (self.folder / f"{name}.log").open("ab") as log:
+                self.running[name] = subprocess.Popen(
+                    self.commands[name], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                )
+
+    def stop(self) -> None:
+        for process in self.running.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self.running.values():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def log(self) -> str:
+        return "\n".join(path.read_text(errors="replace")[-3000:] for path in sorted(self.folder.glob("*.log")))
+
+    def answers(self) -> bool:
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            with urllib.request.urlopen(f"{self.address}/healthz", timeout=2):
+                return True
+        return False
+
+
+class Browser:
+    """As much of a browser as a person without JavaScript needs: cookies, redirects, forms."""
+
+    def __init__(self, address: str):
+        self.address = address
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+        self.page, self.url = "", address
+
+    def get(self, path: str) -> str:
+        return self._open(urllib.request.Request(urllib.parse.urljoin(self.url, path)))
+
+    def post(self, **fields: str) -> str:
+        """Send the form of the page that is open."""
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.page)[1]
+        data = urllib.parse.urlencode({"csrfmiddlewaretoken": token, **fields}).encode()
+        return self._open(urllib.request.Request(self.url, data, {"Referer": self.url}))
+
+    def _open(self, request) -> str:
+        with self.opener.open(request, timeout=20) as response:
+            self.url, self.page = response.url, response.read().decode()
+        return self.page

@@ -1,0 +1,129 @@
+"""The first stone's main job, on real processes: register over HTTP, get one confirmation, be reminded, each once."""
+
+import contextlib
+import http.client
+import re
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import icalendar
+import pytest
+import vobject
+from django.utils import timezone
+
+from outbox.models import Message
+from registrations.models import Registration
+from sessions_app.models import Session
+from tests.conftest import free_port
+from tests.factories import SeriesFactory, SessionFactory
+from tests.processes import Browser, Portal, wait_until
+
+
+@pytest.fixture
+def portal(transactional_db, smtp, tmp_path):
+    portal = Portal(tmp_path, free_port(), EMAIL_URL=f"smtp://127.0.0.1:{smtp.port}")
+    portal.start()
+    try:
+        wait_until(portal.answers, "The web server's first answer", 40)
+        yield portal
+    except AssertionError:
+        print(portal.log())
+        raise
+    finally:
+        portal.stop()
+
+
+def subjects(smtp):
+    return [str(mail["Subject"]) for mail in smtp.messages]
+
+
+def arrives(smtp, words, seconds=30):
+    wait_until(lambda: any(words in subject for subject in subjects(smtp)), f"A mail “{words}”", seconds)
+    return next(mail for mail in smtp.messages if words in str(mail["Subject"]))
+
+
+def calendar_parts(mail):
+    return [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
+
+
+def test_a_newcomer_registers_and_each_reminder_arrives_once(portal, smtp):
+    now = timezone.now()
+    series = SeriesFactory(
+        slug="first-words", title_en="First Words", registration_opens_at=now - timedelta(days=9), capacity=5
+    )
+    first = SessionFactory(now=now, days=10, series=series, join_url="https://meet.example.ca/one")
+    second = SessionFactory(now=now, days=20, series=series, join_url="https://meet.example.ca/two")
+
+    browser = Browser(portal.address)
+    assert "Open: 5 seats left" in browser.get("/en/sessions/first-words/")
+    browser.get("/en/registration/first-words/")
+    browser.post(name="Zoé Roy", email="zoe@example.ca", profession="physician", province="QC")
+    code = re.search(r"\d{6}", str(arrives(smtp, "Your code")["Subject"]))[0]
+    page = browser.post(code=code)
+    assert "You are registered, Zoé." in page
+    assert "Open: 4 seats left" in browser.get("/en/sessions/first-words/")
+
+    confirmation = arrives(smtp, "You are registered: First Words")
+    assert confirmation["To"] == "zoe@example.ca"
+    registration = Registration.objects.get()
+    parts = calendar_parts(confirmation)
+    assert len(parts) == 2
+    for part, session in zip(parts, (first, second), strict=True):
+        assert part.get_param("method") == "REQUEST"
+        text = part.get_content()
+        calendar = vobject.readOne(text)
+        event = calendar.vevent
+        assert calendar.method.value == "REQUEST"
+        assert event.uid.value.startswith(f"session-{session.pk}-{registration.pk}@")
+        assert event.sequence.value == "0"
+        assert event.dtstart.value == session.starts_at.replace(microsecond=0)
+        assert re.search(r"DTSTART:\d{8}T\d{6}Z", text)
+        assert re.search(r"DTEND:\d{8}T\d{6}Z", text)
+        assert event.organizer.value == "mailto:calendar@echo.example.ca"
+        assert event.attendee.value == "mailto:zoe@example.ca"
+        assert icalendar.Calendar.from_ical(text).walk("VEVENT")[0]["UID"] == event.uid.value
+
+    # Move the clock of the data: the seat was taken long ago, one session is a day off, the other under an hour.
+    now = timezone.now()
+    Registration.objects.update(confirmed_at=now - timedelta(days=30))
+    for session, ahead in ((first, timedelta(hours=23)), (second, timedelta(minutes=10))):
+        Session.objects.filter(pk=session.pk).update(starts_at=now + ahead, ends_at=now + ahead + timedelta(hours=1))
+    wait_until(
+        lambda: Message.objects.filter(kind__startswith="reminder", state="sent").count() == 2, "Two reminders", 30
+    )
+    reminders = [
+        mail
+        for mail in smtp.messages
+        if "/join/" in mail.get_body(("plain",)).get_content() and not calendar_parts(mail)
+    ]
+    assert len(reminders) == 2
+    assert all("meet.example.ca" not in mail.as_string() for mail in reminders)
+
+    # The link of the session that is about to begin leads to the meeting; the other one says when it will.
+    answers = {location(link_of(mail)) for mail in reminders}
+    assert answers == {(302, "https://meet.example.ca/two"), (200, None)}
+
+    # Beat ticks on, and nobody hears anything twice.
+    before = ticks(portal)
+    wait_until(lambda: ticks(portal) >= before + 3, "Three more ticks of beat", 20)
+    assert Message.objects.count() == 4
+    assert len(smtp.messages) == 4  # a code, a confirmation, two reminders
+    assert len({mail["Message-ID"] for mail in smtp.messages}) == 4
+
+
+def link_of(mail):
+    return next(line for line in mail.get_body(("plain",)).get_content().splitlines() if "/join/" in line)
+
+
+def location(link):
+    """(status, where it redirects to) of a link, which is not followed."""
+    parts = urlsplit(link)
+    with contextlib.closing(http.client.HTTPConnection(parts.netloc, timeout=10)) as connection:
+        connection.request("GET", parts.path)
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("Location")
+
+
+def ticks(portal):
+    """How often beat has asked for due reminders."""
+    return (portal.folder / "beat.log").read_text().count("queue-due-reminders")
