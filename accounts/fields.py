@@ -6,7 +6,7 @@ from django import forms
 from django.db import models
 
 # An address typed without its scheme is taken as https, as Django 6 will.
-HTTPS_ASSUMED = {models.URLField: {"assume_scheme": "https"}}
+HTTPS_ASSUMED: Any = {models.URLField: {"assume_scheme": "https"}}
 
 
 def choices_field(db_field: models.Field, choices: list[tuple[str, Any]]) -> forms.MultipleChoiceField:

@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 
@@ -32,21 +33,29 @@ PUBLIC_PAGES = {
 MAX_BYTES = 32 * 1024 * 1024
 SHOWN_HEADERS = {"Cache-Control": "no-cache", "Vary": "Cookie, Accept-Encoding"}
 
-Key = tuple[str, str, str | None]
+Key = tuple[str, str, str, str | None]
 
 
 @dataclass
 class Page:
+    """A whole answer. What only some readers need (the zipped body) is made when the first of them asks."""
+
     body: bytes
-    gzipped: bytes
-    etag: str
     headers: dict[str, str]
     version: str
     minute: int
 
+    @cached_property
+    def etag(self) -> str:
+        return f'"{hashlib.blake2b(self.body, digest_size=12).hexdigest()}"'
+
+    @cached_property
+    def gzipped(self) -> bytes:
+        return gzip.compress(self.body, compresslevel=5, mtime=0)
+
     @property
     def size(self) -> int:
-        return len(self.body) + len(self.gzipped)
+        return len(self.body) * 2  # room for the zipped one too
 
 
 class Shelf:
@@ -86,7 +95,13 @@ class PageCacheMiddleware:
         version = programme_version() if request.method in ("GET", "HEAD") else None
         if version is None:
             return self.get_response(request)
-        key = (request.path_info, request.META.get("QUERY_STRING", ""), known_zone(request.COOKIES.get(ZONE_COOKIE)))
+        # the scheme too: what is asked for over plain http is sent on to https, and never kept
+        key = (
+            request.scheme or "",
+            request.path_info,
+            request.META.get("QUERY_STRING", ""),
+            known_zone(request.COOKIES.get(ZONE_COOKIE)),
+        )
         minute = int(time.time()) // 60
         page = self.shelf.get(key, version, minute)
         if page:
@@ -108,24 +123,16 @@ def _is_for_everyone(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def _keep(response: HttpResponse, version: str, minute: int) -> Page:
-    body = response.content
-    return Page(
-        body=body,
-        gzipped=gzip.compress(body, compresslevel=5, mtime=0),
-        etag=f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"',
-        headers=dict(response.items()) | SHOWN_HEADERS,
-        version=version,
-        minute=minute,
-    )
+    headers = dict(response.items()) | SHOWN_HEADERS
+    return Page(body=response.content, headers=headers, version=version, minute=minute)
 
 
 def _answer(request: HttpRequest, page: Page) -> HttpResponse:
     if request.META.get("HTTP_IF_NONE_MATCH") == page.etag:
         return HttpResponseNotModified(headers={"ETag": page.etag, **SHOWN_HEADERS})
     zipped = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
-    response = HttpResponse(page.gzipped if zipped else page.body, headers=page.headers)
-    response["ETag"] = page.etag
+    body = page.gzipped if zipped else page.body
+    response = HttpResponse(body, headers=page.headers | {"ETag": page.etag, "Content-Length": str(len(body))})
     if zipped:
         response["Content-Encoding"] = "gzip"
-    response["Content-Length"] = str(len(response.content))
     return response

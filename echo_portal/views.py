@@ -17,7 +17,8 @@ from accounts.zones import ZONE_COOKIE, known_zone, reader_zone
 from echo_portal.forms import ZoneForm
 from echo_portal.middleware import A_YEAR
 from hubs.models import Hub
-from sessions_app import queries
+from sessions_app import agenda, queries
+from sessions_app.entry import Entry
 
 COMING_UP = 4
 
@@ -25,11 +26,10 @@ COMING_UP = 4
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     now, reader = timezone.now(), reader_zone(request)
-    coming = queries.for_list(queries.dated(now))[:COMING_UP]
     next_open = queries.next_open(now)
     context = {
-        "coming": [queries.Entry(series, now, reader) for series in coming],
-        "ticket": queries.Entry(next_open, now, reader) if next_open else None,
+        "coming": agenda.first(queries.dated(now), COMING_UP, now, reader),
+        "ticket": Entry(next_open, now, reader) if next_open else None,
         "hubs": Hub.objects.listed()[:6],
     }
     return render(request, "pages/home.html", context)

@@ -10,8 +10,8 @@ from django.db.models.functions import Coalesce
 from accounts.models import User
 from registrations.models import Place, Registration, RegistrationQuerySet
 from registrations.tokens import make_join_token
+from sessions_app.entry import Entry
 from sessions_app.models import Session
-from sessions_app.queries import Entry
 from sessions_app.status import Status
 
 DOORS_OPEN = timedelta(minutes=15)

@@ -25,8 +25,9 @@ from registrations import queries, services
 from registrations.forms import RegisterForm
 from registrations.models import Place, Registration
 from registrations.tokens import BadTokenError, read_join_token
+from sessions_app.entry import Entry
 from sessions_app.models import Delivery, Series, Session
-from sessions_app.queries import Entry, for_list
+from sessions_app.queries import for_list
 from sessions_app.status import Status
 
 PENDING = "pending_registration"

@@ -2,16 +2,22 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.http import QueryDict
+from django.template.loader import render_to_string
+from django.utils.datastructures import MultiValueDict
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Profession, Province
+from accounts.languages import current_language
 from accounts.zones import PROJECT_ZONE
-from hubs.models import Hub
 from sessions_app.status import Status
 
 NATIONAL = "national"
@@ -58,9 +64,10 @@ class ProgrammeFilter(forms.Form):
     province = Ticks(label=_("Province or territory"), required=False, choices=Province.choices)
     hub = Ticks(label=_("Hub"), required=False)
 
-    def __init__(self, data: Any, *, hubs: Iterable[Hub]) -> None:
+    def __init__(self, data: Any, *, hubs: Iterable[tuple[str, str]]) -> None:
+        """`hubs`: (slug, name) of each hub that can be chosen."""
         super().__init__(data, auto_id="filter-%s")
-        choices = [(NATIONAL, _("National programming")), *((hub.slug, hub.name) for hub in hubs)]
+        choices = [(NATIONAL, _("National programming")), *hubs]
         self.fields["hub"].choices = choices  # type: ignore[attr-defined]
 
     @property
@@ -83,3 +90,26 @@ class ProgrammeFilter(forms.Form):
     def complaints(self) -> list[str]:
         """One sentence for each filter that makes no sense, naming it."""
         return [f"{self.fields[name].label}: {error}" for name, errors in self.errors.items() for error in errors]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a query string asks for: the filters that make sense, a sentence for each that doesn't, and the panel to change them."""
+
+    chosen: dict[str, Any]
+    complaints: list[str]
+    panel: SafeString
+
+
+def read_filters(query: QueryDict, hubs: Iterable[tuple[str, str]]) -> Filters:
+    """The filters of a request. Many readers ask for the same few, so each is read and drawn once a process."""
+    asked = tuple((name, tuple(query.getlist(name))) for name in ProgrammeFilter.base_fields if name in query)
+    return _read(current_language(), asked, tuple(hubs))
+
+
+@lru_cache(maxsize=256)
+def _read(_language: str, asked: tuple[tuple[str, tuple[str, ...]], ...], hubs: tuple[tuple[str, str], ...]) -> Filters:
+    form = ProgrammeFilter(MultiValueDict({name: list(values) for name, values in asked}), hubs=hubs)
+    chosen, complaints = form.chosen, form.complaints
+    panel = render_to_string("sessions_app/filters.html", {"form": form, "chosen": chosen, "complaints": complaints})
+    return Filters(chosen, complaints, panel)

@@ -43,13 +43,18 @@ def registration_status(series: Series, now: datetime) -> Status:
     return Status.OPEN
 
 
+def is_past(now: datetime) -> Q:
+    """The part of the rule that lists ask for by itself."""
+    return Q(is_concluded=True) | Q(last_ends_at__lte=now, has_postponed=False)
+
+
 def with_status(series: SeriesQuerySet, now: datetime) -> SeriesQuerySet:
     """Annotate `status` onto a queryset of series: the twin of `registration_status`."""
     closes_by_dates = Case(When(late_joining=True, then=F("last_starts_at")), default=F("first_starts_at"))
     return series.alias(_closes_at=Coalesce(F("registration_closes_at"), closes_by_dates)).annotate(
         status=Case(
             When(is_cancelled=True, then=Value(Status.CANCELLED)),
-            When(Q(is_concluded=True) | Q(last_ends_at__lte=now, has_postponed=False), then=Value(Status.PAST)),
+            When(is_past(now), then=Value(Status.PAST)),
             When(Q(is_closed=True) | Q(_closes_at__lte=now), then=Value(Status.CLOSED)),
             When(Q(registration_opens_at=None) | Q(registration_opens_at__gt=now), then=Value(Status.SOON)),
             When(Q(capacity__lte=F("seats_taken"), waitlist_enabled=True), then=Value(Status.WAITLIST)),

@@ -1,8 +1,9 @@
 """The public programme. Every page here is the same for everyone who lives in one zone, so it can be kept (page_cache.py)."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -11,12 +12,11 @@ from django.views.decorators.http import require_safe
 from accounts.languages import current_language
 from accounts.zones import reader_zone
 from hubs.models import Hub
-from sessions_app import calendars, queries
-from sessions_app.forms import ProgrammeFilter
+from sessions_app import agenda, calendars, queries
+from sessions_app.entry import Entry
+from sessions_app.forms import read_filters
 from sessions_app.models import Series, SeriesQuerySet
 from sessions_app.structured_data import series_json_ld
-
-PAGE_SIZE = 40
 
 
 @require_safe
@@ -29,21 +29,15 @@ def past(request: HttpRequest) -> HttpResponse:
     return _list(request, queries.past, "sessions_app/past.html")
 
 
-def _list(request: HttpRequest, read: Any, template: str) -> HttpResponse:
+def _list(request: HttpRequest, read: Callable[[datetime, dict[str, Any]], Any], template: str) -> HttpResponse:
     now = timezone.now()
-    form = ProgrammeFilter(request.GET, hubs=Hub.objects.listed())
-    page = Paginator(queries.for_list(read(now, form.chosen)), PAGE_SIZE).get_page(request.GET.get("page"))
-    entries = [queries.Entry(series, now, reader_zone(request)) for series in page]
+    filters = read_filters(
+        request.GET, [(hub.slug, str(hub.name)) for hub in Hub.objects.listed().only("slug", "name_en", "name_fr")]
+    )
+    listed = agenda.page(read(now, filters.chosen), now, reader_zone(request), number=request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
-    context = {
-        "form": form,
-        "page": page,
-        "months": queries.by_month(entries),
-        "entries": entries,
-        "query": query.urlencode(),
-    }
-    return render(request, template, context)
+    return render(request, template, {"filters": filters, "agenda": listed, "query": query.urlencode()})
 
 
 @require_safe
@@ -61,7 +55,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _series_page(request: HttpRequest, wall: SeriesQuerySet, slug: str, *, is_preview: bool = False) -> HttpResponse:
     series = get_object_or_404(queries.for_list(wall), slug=slug)
-    entry = queries.Entry(series, timezone.now(), reader_zone(request))
+    entry = Entry(series, timezone.now(), reader_zone(request))
     context = {"series": series, "entry": entry, "json_ld": series_json_ld(series), "is_preview": is_preview}
     return render(request, "sessions_app/detail.html", context)
 

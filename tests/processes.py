@@ -81,9 +81,8 @@ class Portal:
         return "\n".join(path.read_text(errors="replace")[-3000:] for path in sorted(self.folder.glob("*.log")))
 
     def answers(self) -> bool:
-        with contextlib.suppress(urllib.error.URLError, OSError):
-            with urllib.request.urlopen(f"{self.address}/healthz", timeout=2):
-                return True
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.address}/healthz", timeout=2):
+            return True
         return False
 
 

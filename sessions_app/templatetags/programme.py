@@ -6,7 +6,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sessions_app.queries import Entry
+from sessions_app.entry import Entry
 from sessions_app.status import Status
 
 register = template.Library()

@@ -1,0 +1,58 @@
+"""A small load generator: keep-alive connections over loopback, each asking again as soon as it is answered."""
+
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+
+def requests_per_second(port: int, path: Callable[[int], str], *, seconds: float = 3, connections: int = 8) -> float:
+    """Ask for `path(n)`, n counting up over all connections, for `seconds`; fails on any answer but 200."""
+    counter, done, errors = itertools.count(), [0] * connections, []
+    until = time.monotonic() + seconds
+
+    def run(number: int) -> None:
+        try:
+            with socket.create_connection(("127.0.0.1", port)) as line:
+                while time.monotonic() < until:
+                    line = _ask(line, port, path(next(counter)))
+                    done[number] += 1
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(connections)]
+    start = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return sum(done) / (time.monotonic() - start)
+
+
+def _ask(line: socket.socket, port: int, path: str) -> socket.socket:
+    """One request and its whole answer; returns the line to ask the next one on."""
+    line.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: bench\r\n\r\n".encode())
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        answer += _more(line)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise RuntimeError(head.decode(errors="replace"))
+    lower = head.lower()
+    missing = int(lower.partition(b"content-length:")[2].split(b"\r\n")[0]) - len(body)
+    while missing > 0:
+        missing -= len(_more(line))
+    if b"connection: close" in lower:
+        line.close()
+        line = socket.create_connection(("127.0.0.1", port))
+    return line
+
+
+def _more(line: socket.socket) -> bytes:
+    data = line.recv(262_144)
+    if not data:
+        raise RuntimeError("The server hung up.")
+    return data
