@@ -1,4 +1,4 @@
-"""A small load generator: keep-alive connections over loopback, each asking again as soon as it is answered."""
+"""A small load generator over loopback: readers who each come, ask for one page on a connection of their own, and go."""
 
 import itertools
 import socket
@@ -7,21 +7,21 @@ import time
 from collections.abc import Callable
 
 
-def requests_per_second(port: int, path: Callable[[int], str], *, seconds: float = 3, connections: int = 8) -> float:
-    """Ask for `path(n)`, n counting up over all connections, for `seconds`; fails on any answer but 200."""
-    counter, done, errors = itertools.count(), [0] * connections, []
+def requests_per_second(port: int, path: Callable[[int], str], *, seconds: float = 3, readers: int = 8) -> float:
+    """Ask for `path(n)`, n counting up over all readers, for `seconds`; fails on any answer but 200."""
+    counter, done, errors = itertools.count(), [0] * readers, []
     until = time.monotonic() + seconds
 
     def run(number: int) -> None:
         try:
-            with socket.create_connection(("127.0.0.1", port)) as line:
-                while time.monotonic() < until:
-                    line = _ask(line, port, path(next(counter)))
-                    done[number] += 1
+            while time.monotonic() < until:
+                with socket.create_connection(("127.0.0.1", port)) as line:
+                    _ask(line, port, path(next(counter)))
+                done[number] += 1
         except Exception as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=run, args=[number]) for number in range(connections)]
+    threads = [threading.Thread(target=run, args=[number]) for number in range(readers)]
     start = time.monotonic()
     for thread in threads:
         thread.start()
@@ -32,23 +32,20 @@ def requests_per_second(port: int, path: Callable[[int], str], *, seconds: float
     return sum(done) / (time.monotonic() - start)
 
 
-def _ask(line: socket.socket, port: int, path: str) -> socket.socket:
-    """One request and its whole answer; returns the line to ask the next one on."""
-    line.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: bench\r\n\r\n".encode())
+def _ask(line: socket.socket, port: int, path: str) -> None:
+    """One request and its whole answer."""
+    line.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: bench\r\nConnection: close\r\n\r\n".encode()
+    )
     answer = b""
     while b"\r\n\r\n" not in answer:
         answer += _more(line)
     head, _, body = answer.partition(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200"):
-        raise RuntimeError(head.decode(errors="replace"))
-    lower = head.lower()
-    missing = int(lower.partition(b"content-length:")[2].split(b"\r\n")[0]) - len(body)
+        raise RuntimeError(f"{path} was answered: {head.decode(errors='replace')} {body[:500]!r}")
+    missing = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]) - len(body)
     while missing > 0:
         missing -= len(_more(line))
-    if b"connection: close" in lower:
-        line.close()
-        line = socket.create_connection(("127.0.0.1", port))
-    return line
 
 
 def _more(line: socket.socket) -> bytes:

@@ -19,7 +19,7 @@ from bench.load import requests_per_second
 from echo_portal import engines, translations
 
 DATABASE = "bench_echo_portal"
-ROUNDS = 5
+ROUNDS = 7
 LIST = "/en/sessions/"
 
 

@@ -5,7 +5,7 @@ import os
 wsgi_app = "echo_portal.wsgi:application"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 worker_class = "gthread"
-threads = int(os.environ.get("WEB_THREADS", "4"))
+threads = int(os.environ.get("WEB_THREADS", "2"))  # more only wait for each other: pages are work, not waiting
 preload_app = True
 timeout = 30
 graceful_timeout = 10

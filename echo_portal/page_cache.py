@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 
@@ -59,25 +60,28 @@ class Page:
 
 
 class Shelf:
-    """The kept pages of this process, the most lately used last."""
+    """The kept pages of this process, the most lately used last; its threads share them."""
 
     def __init__(self) -> None:
+        self.lock = Lock()
         self.pages: OrderedDict[Key, Page] = OrderedDict()
         self.size = 0
 
     def get(self, key: Key, version: str, minute: int) -> Page | None:
-        page = self.pages.get(key)
-        if page is None or page.version != version or page.minute != minute:
-            return None
-        self.pages.move_to_end(key)
-        return page
+        with self.lock:
+            page = self.pages.get(key)
+            if page is None or page.version != version or page.minute != minute:
+                return None
+            self.pages.move_to_end(key)
+            return page
 
     def put(self, key: Key, page: Page) -> None:
-        self._drop(key)
-        self.pages[key] = page
-        self.size += page.size
-        while self.size > MAX_BYTES:
-            self._drop(next(iter(self.pages)))
+        with self.lock:
+            self._drop(key)
+            self.pages[key] = page
+            self.size += page.size
+            while self.size > MAX_BYTES:
+                self._drop(next(iter(self.pages)))
 
     def _drop(self, key: Key) -> None:
         page = self.pages.pop(key, None)

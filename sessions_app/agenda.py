@@ -6,11 +6,16 @@ No fact, no item: there is nothing to throw away when something changes.
 """
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Count, Window
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -34,22 +39,23 @@ SERIES_FACTS = (
     "capacity",
     "seats_taken",
     "waitlist_enabled",
-    "registration_opens_at",
-    "registration_closes_at",
     "late_joining",
     "is_closed",
     "is_cancelled",
     "is_concluded",
+    "has_postponed",
+    "registration_opens_at",
+    "registration_closes_at",
     "first_starts_at",
     "last_starts_at",
     "last_ends_at",
-    "has_postponed",
     "hub_id",
 )
+MOMENTS = slice(SERIES_FACTS.index("registration_opens_at"), SERIES_FACTS.index("last_ends_at") + 1)
 HUB_FACTS = ("hub__slug", "hub__name_en", "hub__name_fr")
 SESSION_FACTS = ("pk", "starts_at", "ends_at", "delivery")
 KEPT_ITEMS = 4096
-PAGE_SIZE = 40
+PAGE_SIZE = 20
 
 
 @dataclass(frozen=True)
@@ -73,45 +79,78 @@ class Agenda:
         return max(-(-self.count // PAGE_SIZE), 1)
 
     @property
-    def months(self) -> list[tuple[datetime | None, list[Item]]]:
-        """The items under their months; None heads those without a date."""
-        groups: list[tuple[datetime | None, list[Item]]] = []
-        for item in self.items:
-            if not groups or groups[-1][0] != item.month:
-                groups.append((item.month, []))
-            groups[-1][1].append(item)
-        return groups
+    def months(self) -> list[tuple[datetime | None, SafeString]]:
+        """The months and, under each, its items; None heads those without a date."""
+        return [(month, join(group)) for month, group in groupby(self.items, key=attrgetter("month"))]
 
 
-def page(series: Any, now: datetime, reader: ZoneInfo | None, *, number: str | None = None) -> Agenda:
-    """A page of a queryset of series (queries.upcoming, queries.past), in two queries; the first one for a number that is none."""
+def join(items: Iterable[Item]) -> SafeString:
+    """The items as one text: a template that loops over them takes longer than Postgres takes to find them."""
+    return SafeString("".join(item.html for item in items))
+
+
+Read = Callable[[datetime, dict[str, Any]], Any]  # queries.upcoming, queries.past
+
+
+def page(
+    read: Read, filters: dict[str, Any], now: datetime, reader: ZoneInfo | None, *, number: str | None = None
+) -> Agenda:
+    """A page of a list of series, in two queries; the first page for a number that is none."""
     wanted = max(int(number), 1) if number and number.isdecimal() and len(number) < 6 else 1  # noqa: PLR2004 - 99,999 pages
-    start = (wanted - 1) * PAGE_SIZE
-    counted = series.annotate(in_all=Window(Count("*")))
-    rows = list(counted.values_list("in_all", "status", *SERIES_FACTS, *HUB_FACTS)[start : start + PAGE_SIZE])
+    rows = _run(_page_query(read, _frozen(filters)), now, [PAGE_SIZE, (wanted - 1) * PAGE_SIZE])
     if not rows and wanted > 1:
-        return page(series, now, reader)
+        return page(read, filters, now, reader)
     return Agenda(_items([row[1:] for row in rows], now, reader), rows[0][0] if rows else 0, wanted)
 
 
-def first(series: Any, count: int, now: datetime, reader: ZoneInfo | None) -> list[Item]:
+def first(series: Any, count: int, now: datetime, reader: ZoneInfo | None) -> SafeString:
     """The first items of a list that stands without its months, so that each says its own."""
-    return _items(list(series.values_list("status", *SERIES_FACTS, *HUB_FACTS)[:count]), now, reader, show_month=True)
+    return join(_items(list(series.values_list(*SERIES_FACTS, *HUB_FACTS)[:count]), now, reader, show_month=True))
+
+
+# A list is asked for all day with the same few filters, and what changes from one time to the next is `now` and the page. To
+# write the same SQL out of a queryset every time would take longer than Postgres needs to answer it, so it is written once
+# for each set of filters, with a moment in the place of `now` that no filter can hold.
+SOME_MOMENT = datetime.min.replace(tzinfo=UTC)
+
+
+@lru_cache(maxsize=256)
+def _page_query(read: Read, filters: tuple[tuple[str, Any], ...]) -> tuple[str, tuple[Any, ...]]:
+    series = read(SOME_MOMENT, dict(filters)).annotate(in_all=Window(Count("*")))
+    return series.values_list("in_all", *SERIES_FACTS, *HUB_FACTS).query.sql_with_params()
+
+
+def _run(query: tuple[str, tuple[Any, ...]], now: datetime, limits: list[int]) -> list[tuple[Any, ...]]:
+    sql, parameters = query
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{sql} LIMIT %s OFFSET %s", [*(now if value == SOME_MOMENT else value for value in parameters), *limits]
+        )
+        return cursor.fetchall()
+
+
+def _frozen(filters: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in filters.items())
 
 
 def _items(
     rows: list[tuple[Any, ...]], now: datetime, reader: ZoneInfo | None, *, show_month: bool = False
 ) -> list[Item]:
-    sessions = _sessions_of([row[1] for row in rows])
+    sessions = _sessions_of([row[0] for row in rows])
     surroundings = (current_language(), reader, now.year, show_month)
-    return [_item(row, tuple(sessions[row[1]]), surroundings, now) for row in rows]
+    return [_item(row, tuple(sessions[row[0]]), surroundings, now) for row in rows]
 
 
 def _sessions_of(series_ids: list[int]) -> dict[int, list[tuple[Any, ...]]]:
     found = defaultdict(list)
-    rows = Session.objects.filter(series__in=series_ids).order_by("starts_at", "pk")
-    for series_id, *facts in rows.values_list("series_id", *SESSION_FACTS):
-        found[series_id].append(tuple(facts))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT series_id, id, starts_at, ends_at, delivery FROM sessions_app_session"
+            " WHERE series_id = ANY(%s) ORDER BY starts_at, id",
+            [series_ids],
+        )
+        for series_id, *facts in cursor.fetchall():
+            found[series_id].append(tuple(facts))
     return found
 
 
@@ -121,8 +160,10 @@ _kept: dict[tuple[Any, ...], Item] = {}
 def _item(
     row: tuple[Any, ...], sessions: tuple[tuple[Any, ...], ...], surroundings: tuple[Any, ...], now: datetime
 ) -> Item:
-    """Of `now`, an item shows no more than the status (in the row), the year, and how many sessions are over."""
-    key = (row, sessions, surroundings, sum(ends_at <= now for _pk, _starts_at, ends_at, _delivery in sessions))
+    """Of `now`, an item shows no more than the year and what has come already of the moments in its facts."""
+    come = tuple(moment is not None and moment <= now for moment in row[MOMENTS])
+    over = sum(ends_at <= now for _pk, _starts_at, ends_at, _delivery in sessions)
+    key = (row, sessions, surroundings, come, over)
     item = _kept.get(key)
     if item is None:
         if len(_kept) >= KEPT_ITEMS:
@@ -135,7 +176,7 @@ def _write(
     row: tuple[Any, ...], sessions: tuple[tuple[Any, ...], ...], surroundings: tuple[Any, ...], now: datetime
 ) -> Item:
     _language, reader, _year, show_month = surroundings
-    series = Series(**dict(zip(SERIES_FACTS, row[1:], strict=False)))
+    series = Series(**dict(zip(SERIES_FACTS, row, strict=False)))
     if series.hub_id:
         slug, name_en, name_fr = row[-len(HUB_FACTS) :]
         series.hub = Hub(pk=series.hub_id, slug=slug, name_en=name_en, name_fr=name_fr)

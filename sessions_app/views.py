@@ -1,9 +1,5 @@
 """The public programme. Every page here is the same for everyone who lives in one zone, so it can be kept (page_cache.py)."""
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -11,7 +7,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.languages import current_language
 from accounts.zones import reader_zone
-from hubs.models import Hub
 from sessions_app import agenda, calendars, queries
 from sessions_app.entry import Entry
 from sessions_app.forms import read_filters
@@ -29,12 +24,10 @@ def past(request: HttpRequest) -> HttpResponse:
     return _list(request, queries.past, "sessions_app/past.html")
 
 
-def _list(request: HttpRequest, read: Callable[[datetime, dict[str, Any]], Any], template: str) -> HttpResponse:
+def _list(request: HttpRequest, read: agenda.Read, template: str) -> HttpResponse:
     now = timezone.now()
-    filters = read_filters(
-        request.GET, [(hub.slug, str(hub.name)) for hub in Hub.objects.listed().only("slug", "name_en", "name_fr")]
-    )
-    listed = agenda.page(read(now, filters.chosen), now, reader_zone(request), number=request.GET.get("page"))
+    filters = read_filters(request.GET, hubs=queries.hub_choices())
+    listed = agenda.page(read, filters.chosen, now, reader_zone(request), number=request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     return render(request, template, {"filters": filters, "agenda": listed, "query": query.urlencode()})

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from echo_portal.page_cache import MAX_BYTES, Page, Shelf
 from registrations.services import cancel, register
 from sessions_app.models import Series
 from tests.factories import SessionFactory, UserFactory
@@ -111,3 +112,27 @@ def test_with_the_cache_server_down_pages_are_made_anew(client, series, settings
     Series.objects.update(capacity=4)
     assert "Open: 4 seats left" in page(client, series)
     assert client.get("/readyz").json() == {"postgres": True, "cache": False}
+
+
+def test_threads_share_the_shelf_and_it_never_outgrows_its_room():
+    import threading
+
+    shelf, errors = Shelf(), []
+
+    def work(number):
+        try:
+            for n in range(400):
+                key = ("http", f"/{number}/{n % 50}", "", None)
+                shelf.put(key, Page(body=b"x" * 400_000, headers={}, version="v", minute=1))
+                shelf.get(key, "v", 1)
+                assert shelf.get(key, "w", 1) is None
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=[number]) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert sum(page.size for page in shelf.pages.values()) == shelf.size <= MAX_BYTES
