@@ -9,7 +9,7 @@ help:  ## list the commands
 # The first Python on the path that is new enough sets up .venv; setup_venv.py says what is wrong where none is.
 SETUP = for p in $$PYTHON python3 python3.14 python3.13 python3.12 python3.11; do \
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then exec $$p echo_portal/setup_venv.py $(1); fi; \
-	done; echo "The portal needs Python 3.11 or newer, and none was found. Install it, or name it: PYTHON=/path/to/python3.11 make $@"; exit 1
+	done; echo "The portal needs Python 3.11 or newer, and none was found. Install it, or name it: PYTHON=/path/to/python3.11 make $(or $(MAKECMDGOALS),run)"; exit 1
 
 .venv/run.stamp: requirements/run.txt
 	@$(call SETUP,run)

@@ -206,6 +206,7 @@ def _start_valkey() -> str:
     process = subprocess.Popen([get_binary_path(), str(config)], stdout=subprocess.DEVNULL, start_new_session=True)
     url = f"redis://:{password}@127.0.0.1:{port}/0"
     _wait_for_port(port, process, folder / "log")
+    process.returncode = 0  # it outlives this process on purpose, of which Popen would warn
     state = folder / "state.json"
     state.touch(mode=0o600)
     state.write_text(json.dumps({"pid": process.pid, "url": url}))

@@ -48,7 +48,7 @@ def open_page(chromium, live_server):
             color_scheme=scheme,
         )
         page = context.new_page()
-        page.complaints = []
+        page.complaints, page.axe_ran = [], False
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
         pages.append(page)
@@ -57,7 +57,12 @@ def open_page(chromium, live_server):
     yield make
     for page in pages:
         page.context.close()
-        assert [line for line in page.complaints if "status of 4" not in line] == []
+        assert [line for line in page.complaints if not expected(page, line)] == []
+
+
+def expected(page, line):
+    """A page that does not exist is asked for on purpose; and axe tries inline styles, which the policy refuses."""
+    return "status of 4" in line or (page.axe_ran and "Applying inline style violates" in line)
 
 
 @pytest.fixture
@@ -65,9 +70,8 @@ def axe():
     """Fails on anything that axe finds, and on a page that is wider than its screen."""
 
     def check(page):
-        own_complaints = list(page.complaints)
+        page.axe_ran = True
         found = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
-        page.complaints[:] = own_complaints  # axe tries inline styles, which the policy refuses
         assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found] == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "The page is wider than the screen."
 
