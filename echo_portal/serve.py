@@ -1,5 +1,6 @@
 """`make run`: the whole portal on one machine. Engines, migrations, translations, sample data; then web, worker and beat."""
 
+import ctypes
 import os
 import shutil
 import signal
@@ -28,8 +29,8 @@ def main(arguments: list[str]) -> int:
     _check_port(port)
     if dev:
         os.environ["DEBUG"] = "1"
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
         _say("Starting Postgres and Valkey …")
@@ -118,7 +119,15 @@ def _start(processes: dict[str, subprocess.Popen[bytes]], port: str, dev: bool) 
     for name, command in commands.items():
         log = None if dev and name == "web" else (VAR / "log" / f"{name}.log").open("ab")
         # its own session, so that Ctrl-C reaches this process alone, which then ends the others in order
-        processes[name] = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+        processes[name] = subprocess.Popen(
+            command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True, preexec_fn=_end_with_parent
+        )
+
+
+def _end_with_parent() -> None:
+    """On Linux, be told to end even where the launcher is killed and cannot tell (prctl(2), PR_SET_PDEATHSIG)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _wait_until_it_answers(port: str, processes: dict[str, subprocess.Popen[bytes]], seconds: float = 60) -> None:
@@ -154,7 +163,7 @@ def _watch(processes: dict[str, subprocess.Popen[bytes]]) -> None:
 
 def _end(processes: dict[str, subprocess.Popen[bytes]]) -> None:
     """Ask all to end, wait ten seconds, then insist. The engines follow when this process leaves (engines.py)."""
-    for ignored in (signal.SIGTERM, signal.SIGINT):
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     for process in processes.values():
         if process.poll() is None:
