@@ -20,7 +20,7 @@ from sessions_app import programme_file
 from sessions_app.models import Publication, Series, Session
 from sessions_app.services import programme_changed
 
-FILES = Path(programme_file.__file__).parent / "sample"
+FILES = Path(programme_file.__file__).parent.parent / "sample"
 STAFF_EMAIL, STAFF_PASSWORD = "staff@echo.example.ca", "palliative-echo"
 PROVIDER_EMAIL = "amelie@echo.example.ca"
 # At scale 100: the size that Project ECHO has reached world-wide (DESIGN.md §1).

@@ -1,13 +1,19 @@
 """Addresses. Public paths are `/en/…` and `/fr/…`, and French paths are French words."""
 
+from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
+from django.views.generic import RedirectView
 
 from echo_portal import mailbox, views
 
+admin.site.site_header = admin.site.site_title = settings.PROJECT_NAME
+admin.site.index_title = _("Program and people")
+
 urlpatterns = [
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}img/mark.svg")),
     path("", views.choose_language),
     path("admin/", views.choose_language),
     path("healthz", views.healthz, name="healthz"),

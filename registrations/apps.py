@@ -2,10 +2,12 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_save
+from django.utils.translation import gettext_lazy as _
 
 
 class RegistrationsConfig(AppConfig):
     name = "registrations"
+    verbose_name = _("Registrations")
 
     def ready(self) -> None:
         from registrations import emails  # noqa: PLC0415 - models are ready only now

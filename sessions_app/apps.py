@@ -3,10 +3,12 @@ from typing import Any
 from django.apps import AppConfig
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
+from django.utils.translation import gettext_lazy as _
 
 
 class SessionsConfig(AppConfig):
     name = "sessions_app"
+    verbose_name = _("Program")
 
     def ready(self) -> None:
         from hubs.models import Hub  # noqa: PLC0415 - models are ready only now

@@ -7,3 +7,5 @@ STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.st
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # A variable that no view gave shows up in the page, where a test of every page looks for it (conftest.py).
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "%%MISSING:%s%%"
+# Static files straight from their folders: nothing has to be gathered before the suite.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True

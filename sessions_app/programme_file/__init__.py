@@ -1,0 +1,11 @@
+"""Programme files: YAML as in the programme's own file, CSV and XLSX with the same columns (DESIGN.md §5).
+
+Reading never writes. It gives the series of a file, or every complaint at once, each with its line. Writing is all or nothing,
+and a second import of the same file changes nothing: a series is known by its English (else French) title.
+"""
+
+from sessions_app.programme_file.cells import ProgrammeFileError
+from sessions_app.programme_file.rows import read
+from sessions_app.programme_file.writing import write
+
+__all__ = ["ProgrammeFileError", "read", "write"]

@@ -1,0 +1,107 @@
+"""From rows to the database, all or nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import zip_longest
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from sessions_app.models import DeliveryLanguage, Publication, Series, Session
+from sessions_app.programme_file.cells import ProgrammeFileError
+from sessions_app.programme_file.rows import SeriesRow
+
+# A page that says "full" says that registration was open once; when, it does not say.
+OPENED_BEFORE = timedelta(days=60)
+
+
+@dataclass
+class Outcome:
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+@transaction.atomic
+def write(rows: list[SeriesRow], zone: ZoneInfo) -> Outcome:
+    """Bring the programme to what the rows say, all in one transaction. What people did since (seats) stays."""
+    outcome = Outcome()
+    for row in rows:
+        series = Series.objects.filter(slug=row.slug).first()
+        created = series is None
+        series = series or Series(slug=row.slug, publication=Publication.PUBLISHED, **_shown_seats(row))
+        changed = _assign(series, _series_facts(row, zone))
+        if series.capacity is not None and series.capacity < series.seats_taken:
+            raise ProgrammeFileError([f"line {row.line}: {series.seats_taken} seats are taken; there cannot be fewer."])
+        if created or changed:
+            series.save()
+        changed |= _write_sessions(series, row, zone)
+        if created:
+            outcome.created += 1
+        elif changed:
+            outcome.changed += 1
+        else:
+            outcome.unchanged += 1
+    return outcome
+
+
+def _shown_seats(row: SeriesRow) -> dict[str, Any]:
+    """A new series that was shown as full, with no number of seats given: the portal has none to give, and no line for them."""
+    return {"capacity": 0, "waitlist_enabled": False} if row.values["shown_as"] == "full and closed" else {}
+
+
+def _series_facts(row: SeriesRow, zone: ZoneInfo) -> dict[str, Any]:
+    """What the file says. A text, a number of seats or a waitlist that it leaves out stays as it is."""
+    values = row.values
+    facts: dict[str, Any] = {}
+    for name in ("title", "summary", "description", "objectives", "audience_note"):
+        facts |= {f"{name}_en": values[name]} if values[name] else {}
+        facts |= {f"{name}_fr": values[f"{name}_fr"]} if values[f"{name}_fr"] else {}
+    facts |= {"capacity": row.capacity} if row.capacity is not None else {}
+    facts |= {"waitlist_enabled": values["waitlist"] in ("yes", "true")} if values["waitlist"] else {}
+    first = min((datetime.combine(s.day, s.start, zone) for s in row.sessions), default=None)
+    return facts | {
+        "hub": row.hub,
+        "audience": row.audience,
+        "language": values["language"] or DeliveryLanguage.ENGLISH,
+        "time_zone": zone.key,
+        "registration_opens_at": row.opens
+        or (first - OPENED_BEFORE if first and values["shown_as"] != "opening soon" else None),
+        "is_concluded": values["shown_as"] == "past",
+    }
+
+
+def _write_sessions(series: Series, row: SeriesRow, zone: ZoneInfo) -> bool:
+    """Sessions are matched in their order, so a moved one keeps its identity, and with it everybody's calendar entry."""
+    known = list(series.sessions.all())
+    changed = len(known) > len(row.sessions)
+    for session, fresh in zip_longest(known[: len(row.sessions)], row.sessions):
+        texts = {
+            "title_en": fresh.label,
+            "title_fr": fresh.label_fr,
+            "speakers_en": fresh.speakers,
+            "speakers_fr": fresh.speakers_fr,
+            "join_url": fresh.join_url,
+        }
+        facts = {name: text for name, text in texts.items() if text} | {
+            "starts_at": datetime.combine(fresh.day, fresh.start, zone),
+            "ends_at": datetime.combine(fresh.day, fresh.end, zone),
+        }
+        one = session or Session(series=series)
+        if _assign(one, facts) or not one.pk:
+            one.save()
+            changed = True
+    for session in known[len(row.sessions) :]:
+        session.delete()
+    return changed
+
+
+def _assign(target: Any, facts: dict[str, Any]) -> bool:
+    """Set the facts; says whether any of them is new."""
+    changed = False
+    for name, value in facts.items():
+        if getattr(target, name) != value:
+            setattr(target, name, value)
+            changed = True
+    return changed
