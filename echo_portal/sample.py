@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.db import connection, transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 
 from accounts.choices import Profession, Province
 from accounts.models import ProviderProfile, User
@@ -57,9 +57,8 @@ SUMMARIES = {
 @transaction.atomic
 def load_handful(now: datetime) -> None:
     """The programme, moved to the days ahead, hubs with series in every status, and people to sign in as. Once is enough."""
-    User.objects.filter(email=STAFF_EMAIL).exists() or User.objects.create_superuser(
-        STAFF_EMAIL, STAFF_PASSWORD, name="Sample Staff"
-    )
+    if not User.objects.filter(email=STAFF_EMAIL).exists():
+        User.objects.create_superuser(STAFF_EMAIL, STAFF_PASSWORD, name="Sample Staff")
     for slug, name_en, name_fr, provinces in HUBS:
         summary_en, summary_fr = SUMMARIES[slug]
         facts = {
@@ -190,6 +189,6 @@ def _many_registrations(count: int, now: datetime, say: Callable[[str], None]) -
         n=Count("registrations", filter=Q(registrations__place=Place.CONFIRMED))
     )
     for pk, n in taken.order_by().values_list("pk", "n").iterator():
-        Series.objects.filter(pk=pk).exclude(seats_taken=n).update(seats_taken=F("seats_taken") * 0 + n)
+        Series.objects.filter(pk=pk).exclude(seats_taken=n).update(seats_taken=n)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -1,0 +1,78 @@
+"""The engines and the launcher of a checkout: what is stale is seen through, what cannot be is said in a sentence."""
+
+import os
+import socket
+import subprocess
+
+import pytest
+
+from echo_portal import engines, serve
+
+
+def test_a_pid_that_belongs_to_another_program_now_is_forgotten(tmp_path):
+    for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+        (tmp_path / name).write_text(f"{os.getpid()}\n/somewhere\n")
+    engines._forget_stale_pids(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_pid_of_a_postgres_that_runs_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "_is_program", lambda pid, name: (pid, name) == (4711, "postgres"))
+    (tmp_path / "postmaster.pid").write_text("4711\n")
+    engines._forget_stale_pids(tmp_path)
+    assert (tmp_path / "postmaster.pid").exists()
+
+
+def test_a_database_folder_that_was_never_finished_is_made_anew(tmp_path):
+    data = tmp_path / "postgres"
+    (data / "base").mkdir(parents=True)
+    engines._forget_half_made(data)
+    assert not data.exists()
+
+
+def test_a_folder_of_another_postgres_is_named(tmp_path):
+    (tmp_path / "PG_VERSION").write_text("12\n")
+    binaries = tmp_path / "bin"
+    binaries.mkdir()
+    (binaries / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 18.6'\n")
+    (binaries / "postgres").chmod(0o755)
+    with pytest.raises(engines.EngineError, match=r"was made by Postgres 12, and 18\.6 is installed"):
+        engines._check_major(tmp_path, binaries)
+
+
+def test_no_room_and_no_right_to_write_are_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "VAR", tmp_path / "var")
+    monkeypatch.setattr(engines, "NEEDED_BYTES", 2**62)
+    with pytest.raises(engines.EngineError, match=r"The disk has .* MB free"):
+        engines._make_var()
+    monkeypatch.setattr(engines, "VAR", tmp_path / "file" / "var")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(engines.EngineError, match="cannot be written"):
+        engines._make_var()
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "70000"])
+def test_a_port_that_is_none_is_named(port):
+    with pytest.raises(SystemExit, match="it has to be a number from 1 to 65535"):
+        serve._check_port(port)
+
+
+def test_a_port_in_use_is_named_with_a_way_out():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit, match=f"Port {port} cannot be used .*PORT={port + 1} make run"):
+            serve._check_port(str(port))
+
+
+def test_no_python_that_is_new_enough_is_said(tmp_path):
+    (tmp_path / "sh").symlink_to("/bin/sh")
+    (tmp_path / "Makefile").write_text((engines.ROOT / "Makefile").read_text())
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "run.txt").write_text("")
+    done = subprocess.run(
+        ["/usr/bin/make", "run"], cwd=tmp_path, env={"PATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert "The portal needs Python 3.11 or newer, and none was found." in done.stdout
+    assert done.returncode != 0
