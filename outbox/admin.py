@@ -12,6 +12,7 @@ class MessageAdmin(admin.ModelAdmin):
     list_filter = ["state", "kind", "language"]
     search_fields = ["to", "key"]
     date_hierarchy = "created_at"
+    exclude = ["data"]  # it holds a one-time code until the code is sent
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -1,6 +1,7 @@
 """The engines and the launcher of a checkout: what is stale is seen through, what cannot be is said in a sentence."""
 
 import os
+import shutil
 import socket
 import subprocess
 
@@ -72,7 +73,7 @@ def test_no_python_that_is_new_enough_is_said(tmp_path):
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements" / "run.txt").write_text("")
     done = subprocess.run(
-        ["/usr/bin/make", "run"], cwd=tmp_path, env={"PATH": str(tmp_path)}, capture_output=True, text=True
+        [shutil.which("make"), "run"], cwd=tmp_path, env={"PATH": str(tmp_path)}, capture_output=True, text=True
     )
     assert "The portal needs Python 3.11 or newer, and none was found." in done.stdout
     assert done.returncode != 0

@@ -377,3 +377,18 @@ def test_a_series_without_dates_can_be_registered_for(client, provider, now):
     page = text(client.post(f"/en/registration/{series.slug}/", follow=True))
     assert "You are registered" in page
     assert series.title_en in page
+
+
+def test_with_the_cache_server_down_registering_works_all_the_same(client, address, settings):
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    response = client.post(address, FORM)
+    page = text(client.post(response.url, {"code": code()}, follow=True))
+    assert "You are registered, Amélie." in page
+
+
+def test_nobody_guesses_codes_without_end(client, address, settings):
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"verify_code": "3/m/ip"}
+    response = client.post(address, FORM)
+    answers = [client.post(response.url, {"code": "000000"}).status_code for _ in range(4)]
+    assert answers == [200, 200, 200, 429]
+    assert "Too many tries in a short time" in text(client.post(response.url, {"code": "000000"}))
