@@ -1,10 +1,12 @@
 """Tags that every template may use, without loading them."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.template.loader import render_to_string
 from django.urls import translate_url
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
@@ -48,6 +50,30 @@ def other_language_url(context: dict[str, Any], language: str) -> str:
     if translated != path:
         return translated
     return f"/{language}/{path[4:]}" if path[:4] in ("/en/", "/fr/") else f"/{language}/"
+
+
+# The frame of a page is the same for everyone who reads that page in that language, so each is written once a process.
+
+
+@register.simple_tag(takes_context=True)
+def site_nav(context: dict[str, Any]) -> SafeString:
+    match = context["request"].resolver_match
+    return _nav(get_language(), match.view_name if match else "", match.namespace if match else "")
+
+
+@lru_cache(maxsize=256)
+def _nav(_language: str, here: str, space: str) -> SafeString:
+    return render_to_string("parts/nav.html", {"here": here, "space": space})
+
+
+@register.simple_tag(takes_context=True)
+def site_footer(context: dict[str, Any]) -> SafeString:
+    return _footer(get_language(), context["request"].path, context["mailbox_open"])
+
+
+@lru_cache(maxsize=256)
+def _footer(_language: str, path: str, mailbox_open: bool) -> SafeString:
+    return render_to_string("parts/footer.html", {"path": path, "mailbox_open": mailbox_open})
 
 
 @register.filter
