@@ -149,8 +149,8 @@ def _forget_stale_pids(data: Path) -> None:
 
 
 def _forget_half_made(data: Path) -> None:
-    """An initdb that was interrupted leaves a folder that the next one refuses."""
-    if data.exists() and not (data / "global" / "pg_control").exists():
+    """An initdb that was interrupted leaves a folder that the next one refuses. One that ever served has a log, and is never removed."""
+    if data.exists() and not (data / "global" / "pg_control").exists() and not (data / "log").exists():
         shutil.rmtree(data)
 
 

@@ -51,13 +51,16 @@ def _register(series_id: int, user: User, now: datetime) -> Registration:
     status = registration_status(Series.objects.get(pk=series_id), now)
     if status not in (Status.OPEN, Status.WAITLIST, Status.FULL):
         raise RegistrationRefusedError(status)
-    if _take_seat(series_id):
-        registration = Registration.objects.create(
-            series_id=series_id, user=user, place=Place.CONFIRMED, created_at=now, confirmed_at=now
-        )
-        _tell(registration, "registered", now)
-    else:
-        registration = _join_line(series_id, user, now)
+    place = Place.CONFIRMED if _take_seat(series_id) or _take_seat_under_lock(series_id) else Place.WAITLISTED
+    registration = Registration.objects.create(
+        series_id=series_id,
+        user=user,
+        place=place,
+        created_at=now,
+        confirmed_at=now if place == Place.CONFIRMED else None,
+        waitlisted_at=now if place == Place.WAITLISTED else None,
+    )
+    _tell(registration, "registered" if place == Place.CONFIRMED else "waitlisted", now)
     transaction.on_commit(programme_changed)
     return registration
 
@@ -68,23 +71,17 @@ def _take_seat(series_id: int) -> bool:
     return bool(Series.objects.filter(free, pk=series_id).update(seats_taken=F("seats_taken") + 1))
 
 
-def _join_line(series_id: int, user: User, now: datetime) -> Registration:
+def _take_seat_under_lock(series_id: int) -> bool:
+    """Try once more, for a seat that was freed since; the lock then keeps the count still while the person joins the line.
+
+    Raises RegistrationRefusedError where there is no line to join.
+    """
     series = Series.objects.select_for_update().get(pk=series_id)
-    place = Place.WAITLISTED
-    if _take_seat(series_id):  # freed since the first try; from here on the lock keeps it still
-        place = Place.CONFIRMED
-    elif not series.waitlist_enabled:
+    if _take_seat(series_id):
+        return True
+    if not series.waitlist_enabled:
         raise RegistrationRefusedError(Status.FULL)
-    registration = Registration.objects.create(
-        series_id=series_id,
-        user=user,
-        place=place,
-        created_at=now,
-        confirmed_at=now if place == Place.CONFIRMED else None,
-        waitlisted_at=now if place == Place.WAITLISTED else None,
-    )
-    _tell(registration, "registered" if place == Place.CONFIRMED else "waitlisted", now)
-    return registration
+    return False
 
 
 @transaction.atomic

@@ -31,6 +31,14 @@ def test_a_database_folder_that_was_never_finished_is_made_anew(tmp_path):
     assert not data.exists()
 
 
+def test_a_database_folder_that_ever_served_is_never_removed(tmp_path):
+    data = tmp_path / "postgres"
+    (data / "base").mkdir(parents=True)
+    (data / "log").write_text("database system is ready to accept connections")
+    engines._forget_half_made(data)
+    assert (data / "base").exists()
+
+
 def test_a_folder_of_another_postgres_is_named(tmp_path):
     (tmp_path / "PG_VERSION").write_text("12\n")
     binaries = tmp_path / "bin"
