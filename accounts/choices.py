@@ -1,4 +1,4 @@
-"""The lists of professions and of provinces and territories (DESIGN.md §2: accounts owns them)."""
+"""The lists of professions, practice settings, and provinces and territories (DESIGN.md §2: accounts owns them)."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +26,21 @@ class Profession(models.TextChoices):
     MANAGER = "manager", _("Manager or administrator")
     EDUCATOR = "educator", _("Educator or researcher")
     STUDENT = "student", _("Student or resident")
+    OTHER = "other", _("Other")
+
+
+class PracticeSetting(models.TextChoices):
+    """Where care is given: what the funder's reports tell rural clinics from city hospitals by."""
+
+    HOSPITAL = "hospital", _("Hospital")
+    LONG_TERM_CARE = "long-term-care", _("Long-term care home")
+    HOME_CARE = "home-care", _("Home and community care")
+    HOSPICE = "hospice", _("Hospice or palliative care unit")
+    PRIMARY_CARE = "primary-care", _("Primary care or family practice")
+    RURAL_CLINIC = "rural-clinic", _("Rural or remote health centre")
+    PARAMEDIC_SERVICE = "paramedic-service", _("Paramedic service")
+    PHARMACY = "pharmacy", _("Pharmacy")
+    SCHOOL = "school", _("University, college or research")
     OTHER = "other", _("Other")
 
 

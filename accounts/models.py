@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Profession, Province
+from accounts.choices import PracticeSetting, Profession, Province
 from accounts.zones import PROJECT_ZONE, ZONE_CHOICES
 
 
@@ -43,6 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(_("time zone"), max_length=40, choices=ZONE_CHOICES, default=PROJECT_ZONE)
     is_staff = models.BooleanField(_("may enter the admin"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
+    closed_at = models.DateTimeField(_("account closed"), null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(_("since"), default=timezone.now, editable=False)
 
     objects = UserManager()
@@ -75,6 +76,12 @@ class ProviderProfile(models.Model):
     user = models.OneToOneField(User, models.CASCADE, related_name="profile", verbose_name=_("person"))
     profession = models.CharField(_("profession"), max_length=40, choices=Profession.choices)
     province = models.CharField(_("province or territory"), max_length=2, choices=Province.choices)
+
+    practice_setting = models.CharField(
+        _("practice setting"), max_length=40, choices=PracticeSetting.choices, blank=True
+    )
+    organization = models.CharField(_("organization"), max_length=200, blank=True)
+    accessibility_needs = models.TextField(_("accessibility needs"), max_length=1000, blank=True)
 
     class Meta:
         verbose_name = _("provider profile")

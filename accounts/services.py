@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import ProviderProfile, User, normalize_email
 from accounts.zones import OF_PROVINCE
@@ -21,6 +24,9 @@ class Details:
     province: str
     language: str
     time_zone: str | None = None
+    practice_setting: str = ""
+    organization: str = ""
+    accessibility_needs: str = ""
 
 
 @transaction.atomic
@@ -46,18 +52,38 @@ def keep_details(user: User, details: Details) -> None:
     user.language = details.language
     user.time_zone = details.time_zone or OF_PROVINCE[details.province]
     user.save(update_fields=["name", "language", "time_zone"])
-    ProviderProfile.objects.update_or_create(
-        user=user, defaults={"profession": details.profession, "province": details.province}
-    )
+    kept = ("profession", "province", "practice_setting", "organization", "accessibility_needs")
+    ProviderProfile.objects.update_or_create(user=user, defaults={name: getattr(details, name) for name in kept})
 
 
-def forget_unproven(now: datetime) -> int:
-    """Delete the accounts that were begun and never proven; returns how many."""
-    old = User.objects.filter(
+def unproven(now: datetime) -> QuerySet[User]:
+    """The accounts that were begun and never proven, older than UNPROVEN_KEPT_FOR."""
+    return User.objects.filter(
         date_joined__lt=now - UNPROVEN_KEPT_FOR,
         emailaddress__verified=False,
         last_login=None,
         is_staff=False,
         profile=None,
-    )
-    return old.delete()[1].get("accounts.User", 0)
+    ).order_by("pk")
+
+
+@transaction.atomic
+def close(user: User, *, now: datetime) -> None:
+    """Close an account for good: nobody can sign in to it, and nothing in it tells who it was.
+
+    Profession, practice setting and province stay, without a person, for the programme's figures (Quebec's Law 25 calls this
+    anonymized). The address is free again: registering with it begins a new account.
+    """
+    user.email = f"closed-{user.pk}@account.invalid"
+    user.name = ""
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.closed_at = now
+    user.set_unusable_password()
+    user.save()
+    user.groups.clear()
+    user.user_permissions.clear()
+    ProviderProfile.objects.filter(user=user).update(organization="", accessibility_needs="")
+    EmailAddress.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
+    for session in UserSession.objects.filter(user=user):
+        session.end()

@@ -27,6 +27,8 @@ INSTALLED_APPS = [
     "newsletters",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "bootstrap",
     "django.contrib.admin",
@@ -53,6 +55,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "echo_portal.account.second_factor.SecondFactorMiddleware",
     "echo_portal.middleware.PrivatePagesMiddleware",
 ]
 
@@ -96,7 +99,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_request_login_code"
 LOGIN_REDIRECT_URL = "registrations:mine"
-ACCOUNT_ADAPTER = "echo_portal.account_adapter.PortalAccountAdapter"
+ACCOUNT_ADAPTER = "echo_portal.account.adapter.PortalAccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
@@ -107,9 +110,15 @@ ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ACCOUNT_FORMS = {
-    "request_login_code": "echo_portal.account_forms.SignInForm",
-    "confirm_login_code": "echo_portal.account_forms.CodeForm",
+    "login": "echo_portal.account.forms.PasswordSignInForm",
+    "request_login_code": "echo_portal.account.forms.SignInForm",
+    "confirm_login_code": "echo_portal.account.forms.CodeForm",
+    "set_password": "echo_portal.account.forms.NewPasswordForm",
+    "change_password": "echo_portal.account.forms.OtherPasswordForm",
+    "reauthenticate": "echo_portal.account.forms.ConfirmPasswordForm",
 }
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # who opens an account otherwise than before, its owner hears of it
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 # Per address tight, per IP wide: a hospital's thousands share one IP (DESIGN.md §1: scale).
@@ -119,7 +128,25 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "20/5m/key,300/5m/ip",
     "register": "300/m/ip,6/10m/key",
     "verify_code": "600/m/ip",
+    "register_again": "600/m/ip,30/m/key",
+    "invite": "6/h/key",
 }
+# A second factor: an authenticator app, a passkey, and codes on paper for the day that both are lost.
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ADAPTER = "echo_portal.account.second_factor.PortalMFAAdapter"
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # http://127.0.0.1 in a checkout
+MFA_FORMS = {
+    "authenticate": "echo_portal.account.forms.FactorForm",
+    "reauthenticate": "echo_portal.account.forms.ConfirmFactorForm",
+    "activate_totp": "echo_portal.account.forms.AppForm",
+    "add_webauthn": "echo_portal.account.forms.PasskeyForm",
+    "edit_webauthn": "echo_portal.account.forms.PasskeyNameForm",
+}
+MFA_RATE_LIMITS = {"webauthn_login": "200/m/ip"}
+# Staff must have one before they reach the admin (DESIGN.md §1); a checkout lets them in without.
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", PRODUCTION)
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
 
 # Languages and time. `/en/` and `/fr/`; stored in UTC, shown with its zone.
@@ -168,6 +195,16 @@ CELERY_BEAT_SCHEDULE = {
     "drain-outbox": {"task": "outbox.tasks.drain", "schedule": 10.0, "options": {"expires": 10}},
     "queue-due-reminders": {
         "task": "registrations.tasks.queue_due_reminders",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "let-invitations-lapse": {
+        "task": "registrations.tasks.let_invitations_lapse",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "answer-closed-lines": {
+        "task": "registrations.tasks.answer_closed_lines",
         "schedule": 60.0,
         "options": {"expires": 60},
     },

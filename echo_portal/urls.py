@@ -1,5 +1,6 @@
 """Addresses. Public paths are `/en/…` and `/fr/…`, and French paths are French words."""
 
+from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
@@ -10,6 +11,7 @@ from django.views.generic import RedirectView
 from echo_portal import mailbox, views
 
 admin.site.site_header = admin.site.site_title = settings.PROJECT_NAME
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.index_title = _("Program and people")
 
 urlpatterns = [
@@ -31,7 +33,7 @@ urlpatterns = [
         path(_("sessions/"), include("sessions_app.urls")),
         path(_("registration/"), include("registrations.urls")),
         path(_("hubs/"), include("hubs.urls")),
-        path(_("account/"), include("echo_portal.account_urls")),
+        path(_("account/"), include("echo_portal.account.urls")),
         path("admin/", admin.site.urls),
     ),
 ]

@@ -90,7 +90,18 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _error(request, "csrf", 403)
+    """A form whose proof has grown old (signed in or out in another tab) can be sent again as it was typed.
+
+    Only where the browser itself says that the form stood on a page of ours, so that no other site gets a second try; and never
+    a password, which would stand in the page.
+    """
+    ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    if not ours or any("password" in name for name in request.POST):
+        return _error(request, "csrf", 403)
+    typed = [
+        (name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"
+    ]
+    return render(request, "errors/send_again.html", {"typed": typed}, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

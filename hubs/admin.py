@@ -17,7 +17,7 @@ class HubAdmin(admin.ModelAdmin):
     prepopulated_fields = {"slug": ["name_en"]}
     formfield_overrides = HTTPS_ASSUMED
     fieldsets = [
-        (None, {"fields": ["slug", "provinces", "website", "is_listed"]}),
+        (None, {"fields": ["slug", "provinces", "website", "contact_email", "is_listed"]}),
         (_("English"), {"fields": ["name_en", "summary_en"], "classes": ["language", "language-en"]}),
         (_("French"), {"fields": ["name_fr", "summary_fr"], "classes": ["language", "language-fr"]}),
     ]

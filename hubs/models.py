@@ -36,6 +36,9 @@ class Hub(models.Model):
         blank=True,
     )
     website = models.URLField(_("website"), blank=True)
+    contact_email = models.EmailField(
+        _("e-mail of the team"), blank=True, help_text=_("Where answers to the hub’s mail go, and who cannot come.")
+    )
     is_listed = models.BooleanField(_("shown to the public"), default=True)
 
     objects = HubQuerySet.as_manager()

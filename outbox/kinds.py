@@ -23,6 +23,7 @@ class Letter:
     text: str
     html: str
     attachments: list[Attachment] = field(default_factory=list)
+    reply_to: str = ""  # the team that runs the series; the project where it is empty
 
 
 class NoLongerTrue(Exception):  # noqa: N818 - says what happened

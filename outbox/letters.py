@@ -1,4 +1,4 @@
-"""Letters from templates: `<name>.txt` for the text, `<name>.html` in the portal's mail layout, its styles inlined."""
+"""Letters from templates: `<name>.html` in the portal's mail layout, its styles inlined; the text is read out of it."""
 
 from typing import Any
 
@@ -8,23 +8,37 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
 from outbox.kinds import Attachment, Letter
+from outbox.plain_text import plain_text
 
 _inliner = css_inline.CSSInliner(keep_style_tags=True, keep_at_rules=True)
 
 
 def compose_letter(
-    template: str, subject: str, context: dict[str, Any], attachments: list[Attachment] | None = None
+    template: str,
+    subject: str,
+    context: dict[str, Any],
+    attachments: list[Attachment] | None = None,
+    *,
+    reply_to: str = "",
 ) -> Letter:
-    """Both forms of one letter in the active language. `subject` loses its line breaks: a title must not add headers."""
+    """Both forms of one letter in the active language. `subject` loses its line breaks: a title must not add headers.
+
+    `reply_to` is where answers go; the project's own address where it is empty.
+    """
     subject = " ".join(subject.splitlines())
     context = context | {
         "subject": subject,
         "language": get_language(),
         "project_name": settings.PROJECT_NAME,
-        "contact_email": settings.CONTACT_EMAIL,
+        "contact_email": reply_to or settings.CONTACT_EMAIL,
         "postal_address": settings.POSTAL_ADDRESS,
         "site_url": settings.SITE_URL,
     }
-    text = render_to_string(f"{template}.txt", context).strip() + "\n"
-    html = _inliner.inline(render_to_string(f"{template}.html", context))
-    return Letter(subject=subject, text=text, html=html, attachments=attachments or [])
+    html = render_to_string(f"{template}.html", context)
+    return Letter(
+        subject=subject,
+        text=plain_text(html),
+        html=_inliner.inline(html),
+        attachments=attachments or [],
+        reply_to=reply_to,
+    )

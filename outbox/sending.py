@@ -84,7 +84,7 @@ def compose(message: Message, letter: Letter, connection: Any = None) -> EmailMu
         body=letter.text,
         from_email=sender,
         to=[message.to],
-        reply_to=[settings.CONTACT_EMAIL],
+        reply_to=[letter.reply_to or settings.CONTACT_EMAIL],
         headers={
             "Auto-Submitted": "auto-generated",
             "Content-Language": message.language,

@@ -145,3 +145,10 @@ def _settle(message: Message, state: State, now: datetime, *, reason: str = "") 
     """Record how it ended. A one-time code is not kept: the ledger proves that it was sent, not what it was."""
     data = {name: value for name, value in message.data.items() if name != "code"}
     Message.objects.filter(pk=message.pk).update(state=state, settled_at=now, reason=reason[:300], data=data)
+
+
+def forget_address(email: str) -> None:
+    """Take an address out of the ledger: what waits is not sent, and of what was sent only kind and time stay."""
+    theirs = Message.objects.filter(to=email)
+    theirs.filter(state=State.QUEUED).update(state=State.EXPIRED, reason="The account was closed.")
+    theirs.update(to="", subject="", data={})

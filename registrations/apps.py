@@ -14,14 +14,15 @@ class RegistrationsConfig(AppConfig):
         from sessions_app.models import Series  # noqa: PLC0415
 
         emails.register_kinds()
-        post_save.connect(_seats_may_be_free, sender=Series, dispatch_uid="fill-free-seats")
+        post_save.connect(_follow, sender=Series, dispatch_uid="follow-series")
 
 
-def _seats_may_be_free(instance: Any, created: bool, **_kwargs: Any) -> None:
-    """Whoever edits a series may have added seats; those in line get them in the same transaction."""
+def _follow(instance: Any, created: bool, **_kwargs: Any) -> None:
+    """Whoever edits a series may have added seats, closed, cancelled or withdrawn it; everyone's place follows in the same
+    transaction."""
     from django.utils import timezone  # noqa: PLC0415
 
-    from registrations.services import fill_free_seats  # noqa: PLC0415
+    from registrations.services import follow_series  # noqa: PLC0415
 
     if not created:
-        fill_free_seats(instance, now=timezone.now())
+        follow_series(instance, now=timezone.now(), note=getattr(instance, "note_to_people", ""))

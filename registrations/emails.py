@@ -1,82 +1,201 @@
-"""What each kind of message of this room says: text from one template, HTML in the portal's mail layout.
+"""What each kind of message of this room says; its words stand in templates/registrations/mail/.
 
 Each renderer looks once more whether its news still holds, and raises NoLongerTrue where it doesn't.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.links import absolute_url
 from outbox import kinds
 from outbox.kinds import Attachment, Letter, NoLongerTrue
 from outbox.letters import compose_letter
-from registrations.models import Place, Registration
-from registrations.tokens import make_join_token
+from registrations.models import EndReason, Intention, Invitation, Place, Registration
+from registrations.queries import in_line
+from registrations.tokens import make_join_token, make_place_token
 from sessions_app import calendars
-from sessions_app.models import Delivery, Session
+from sessions_app.entry import Entry
+from sessions_app.models import Delivery, Series, Session
+from sessions_app.queries import next_of_the_kind
 from sessions_app.times import say_clock, say_date
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A message about one place. It is true as long as the place is `place`, and ended for `reason` where that is given."""
+
+    template: str
+    subject: str | Promise
+    place: Place
+    reason: EndReason | None = None
+    calendar: Callable[..., bytes] | None = None  # what it carries for each session ahead
+    offers: bool = False  # the next series for the same audience
+
+
+KINDS = {
+    "registered": Kind(
+        "registered",
+        gettext_lazy("You are registered: %(title)s"),
+        Place.CONFIRMED,
+        calendar=calendars.invitation,
+    ),
+    "seat-found": Kind(
+        "seat_found",
+        gettext_lazy("A seat is yours: %(title)s"),
+        Place.CONFIRMED,
+        calendar=calendars.invitation,
+    ),
+    "waitlisted": Kind("waitlisted", gettext_lazy("You are on the waitlist: %(title)s"), Place.WAITLISTED, offers=True),
+    "invited": Kind("invited", gettext_lazy("Will you come? A seat for you: %(title)s"), Place.CONFIRMED),
+    "recording-only": Kind(
+        "recording_only",
+        gettext_lazy("Your seat is given up, the recording will come: %(title)s"),
+        Place.RECORDING,
+        calendar=calendars.withdrawal,
+    ),
+    "cancelled": Kind(
+        "cancelled",
+        gettext_lazy("Your seat is given up: %(title)s"),
+        Place.CANCELLED,
+        calendar=calendars.withdrawal,
+    ),
+    "left-waitlist": Kind("left_waitlist", gettext_lazy("You left the waitlist: %(title)s"), Place.CANCELLED),
+    "cancelled-by-us": Kind(
+        "cancelled_by_us",
+        gettext_lazy("Your place was cancelled: %(title)s"),
+        Place.CANCELLED,
+        EndReason.STAFF,
+        calendar=calendars.withdrawal,
+        offers=True,
+    ),
+    "series-cancelled": Kind(
+        "series_cancelled",
+        gettext_lazy("Cancelled: %(title)s"),
+        Place.CANCELLED,
+        EndReason.SERIES_CANCELLED,
+        calendar=calendars.withdrawal,
+        offers=True,
+    ),
+    "series-withdrawn": Kind(
+        "series_cancelled",
+        gettext_lazy("Will not take place: %(title)s"),
+        Place.CANCELLED,
+        EndReason.WITHDRAWN,
+        calendar=calendars.withdrawal,
+        offers=True,
+    ),
+    "waitlist-closed": Kind(
+        "waitlist_closed",
+        gettext_lazy("No seat came free: %(title)s"),
+        Place.CANCELLED,
+        EndReason.LINE_CLOSED,
+        offers=True,
+    ),
+    "invitation-lapsed": Kind(
+        "invitation_lapsed",
+        gettext_lazy("Your seat went to someone else: %(title)s"),
+        Place.CANCELLED,
+        EndReason.LAPSED,
+    ),
+}
+
+
 def register_kinds() -> None:
-    kinds.register("registered", render_registered)
-    kinds.register("seat-found", render_seat_found)
-    kinds.register("waitlisted", render_waitlisted)
-    kinds.register("cancelled", render_cancelled)
-    kinds.register("left-waitlist", render_left_waitlist)
-    kinds.register("reminder-24h", render_reminder)
-    kinds.register("reminder-1h", render_reminder)
+    for name, kind in KINDS.items():
+        kinds.register(name, partial(_render, kind))
+    kinds.register("moved", render_moved)
+    kinds.register("colleague-not-coming", render_colleague_not_coming)
+    kinds.register("absence", render_absence)
+    kinds.register("reminder-24h", partial(render_reminder, "reminder_24h"))
+    kinds.register("reminder-1h", partial(render_reminder, "reminder"))
 
 
-def render_registered(data: dict[str, Any], now: datetime) -> Letter:
-    registration = _registration(data, Place.CONFIRMED)
-    return _letter(
-        "registered", registration, _("You are registered: %(title)s"), now=now, calendar=calendars.invitation
-    )
+def _render(kind: Kind, data: dict[str, Any], now: datetime) -> Letter:
+    registration = _registration(data, kind.place)
+    if kind.reason and registration.end_reason != kind.reason:
+        raise NoLongerTrue("The registration has changed since.")
+    context = _context(registration) | {"note": data.get("note", ""), "had": data.get("had", "")}
+    context |= {"place_link": place_link(registration), "in_line": in_line(registration)}
+    if kind.offers:
+        context["offers"] = _offers(registration.series, now)
+    attachments = []
+    if kind.calendar and registration.confirmed_at and not registration.is_held:
+        attachments = _calendar_parts(registration, kind.calendar, now)
+    return _letter(kind.template, registration.series, str(kind.subject), context, attachments)
 
 
-def render_seat_found(data: dict[str, Any], now: datetime) -> Letter:
-    registration = _registration(data, Place.CONFIRMED)
-    return _letter("seat_found", registration, _("A seat is yours: %(title)s"), now=now, calendar=calendars.invitation)
-
-
-def render_waitlisted(data: dict[str, Any], now: datetime) -> Letter:
-    registration = _registration(data, Place.WAITLISTED)
-    return _letter("waitlisted", registration, _("You are on the waitlist: %(title)s"), now=now)
-
-
-def render_cancelled(data: dict[str, Any], now: datetime) -> Letter:
-    registration = _registration(data, Place.CANCELLED)
-    return _letter(
-        "cancelled", registration, _("Your seat is given up: %(title)s"), now=now, calendar=calendars.withdrawal
-    )
-
-
-def render_left_waitlist(data: dict[str, Any], now: datetime) -> Letter:
-    registration = _registration(data, Place.CANCELLED)
-    return _letter("left_waitlist", registration, _("You left the waitlist: %(title)s"), now=now)
-
-
-def render_reminder(data: dict[str, Any], now: datetime) -> Letter:
+def render_reminder(template: str, data: dict[str, Any], now: datetime) -> Letter:
     registration = _registration(data, Place.CONFIRMED)
     session = Session.objects.get(pk=data["session"])
     if session.delivery != Delivery.SCHEDULED or session.starts_at.isoformat() != data["starts_at"]:
         raise NoLongerTrue("The session is not at that time any more.")
+    if Intention.objects.filter(registration=registration, session=session, is_coming=False).exists():
+        raise NoLongerTrue("The person said that they cannot come to this one.")
     zone = registration.series.zone
-    when = {
-        "title": registration.series.title,
-        "date": say_date(session.starts_at, zone, year=False),
-        "time": say_clock(session.starts_at, zone),
+    when = {"date": say_date(session.starts_at, zone, year=False), "time": say_clock(session.starts_at, zone)}
+    context = {
+        "session": session,
+        "join_link": join_link(registration, session),
+        "place_link": place_link(registration, session),
+        "has_said": Intention.objects.filter(registration=registration, session=session).exists(),
     }
-    context = {"session": session, "join_link": join_link(registration, session)}
     subject = _("%(date)s, %(time)s: %(title)s")
-    return compose_letter("registrations/mail/reminder", subject % when, _context(registration) | context)
+    return _letter(template, registration.series, subject, _context(registration) | context, words=when)
+
+
+def render_moved(data: dict[str, Any], now: datetime) -> Letter:
+    """One message for both: out of the one series, into the other."""
+    left = _registration(data, Place.CANCELLED)
+    arrived = Registration.objects.select_related("series__hub", "user").get(pk=data["to"])
+    if arrived.place == Place.CANCELLED:
+        raise NoLongerTrue("The new place has ended since.")
+    attachments = _calendar_parts(left, calendars.withdrawal, now) if left.confirmed_at else []
+    if arrived.place == Place.CONFIRMED:
+        first = len(attachments) + 1
+        attachments += _calendar_parts(arrived, calendars.invitation, now, first=first)
+    context = _context(arrived) | {"left": left.series, "is_waiting": arrived.place == Place.WAITLISTED}
+    return _letter("moved", arrived.series, _("Your place was moved: %(title)s"), context, attachments)
+
+
+def render_colleague_not_coming(data: dict[str, Any], now: datetime) -> Letter:
+    invitation = Invitation.objects.select_related("series__hub", "inviter", "registration").get(pk=data["invitation"])
+    series = invitation.series
+    context = {
+        "invitation": invitation,
+        "series": series,
+        "series_link": absolute_url(series),
+        "has_lapsed": bool(invitation.registration and invitation.registration.end_reason == EndReason.LAPSED),
+    }
+    return _letter("colleague_not_coming", series, _("A colleague will not come: %(title)s"), context)
+
+
+def render_absence(data: dict[str, Any], now: datetime) -> Letter:
+    """To the team: someone keeps their seat in the series, and cannot come to one session."""
+    intention = Intention.objects.select_related("registration__series__hub", "registration__user", "session")
+    said = intention.get(pk=data["intention"])
+    if said.is_coming or said.registration.place != Place.CONFIRMED:
+        raise NoLongerTrue("The person comes after all, or has given the seat up.")
+    series = said.registration.series
+    context: dict[str, Any] = {"person": said.registration.user, "session": said.session, "series": series}
+    return _letter("absence", series, _("Cannot come to one session: %(title)s"), context)
 
 
 def join_link(registration: Registration, session: Session) -> str:
     return absolute_url(reverse("registrations:join", args=[make_join_token(registration.pk, session.pk)]))
+
+
+def place_link(registration: Registration, session: Session | None = None) -> str:
+    """The page on which a person says, without signing in, whether they come, and can give their place up."""
+    token = make_place_token(registration.pk, session.pk if session else None)
+    return absolute_url(reverse("registrations:place", args=[token]))
 
 
 def _registration(data: dict[str, Any], place: Place) -> Registration:
@@ -92,6 +211,9 @@ def _context(registration: Registration) -> dict[str, Any]:
     series = registration.series
     return {
         "registration": registration,
+        "invitation": Invitation.objects.filter(registration=registration).select_related("inviter").first()
+        if registration.held_until
+        else None,
         "series": series,
         "person": registration.user,
         "sessions": list(series.sessions.meeting()),
@@ -100,15 +222,36 @@ def _context(registration: Registration) -> dict[str, Any]:
     }
 
 
-def _letter(template: str, registration: Registration, subject: str, *, now: datetime, calendar: Any = None) -> Letter:
-    attachments = []
-    if calendar:
-        for number, session in enumerate(registration.series.sessions.meeting().filter(ends_at__gt=now), start=1):
-            content = calendar(session, registration.series, _attendee(registration, session))
-            method = "CANCEL" if calendar is calendars.withdrawal else "REQUEST"
-            attachments.append(Attachment(f"session-{number}.ics", content, f"text/calendar; method={method}"))
-    title = {"title": registration.series.title}
-    return compose_letter(f"registrations/mail/{template}", subject % title, _context(registration), attachments)
+def _offers(series: Series, now: datetime) -> list[Entry]:
+    return [Entry(other, now) for other in next_of_the_kind(series, now)]
+
+
+def _letter(
+    template: str,
+    series: Series,
+    subject: str,
+    context: dict[str, Any],
+    attachments: list[Attachment] | None = None,
+    *,
+    words: dict[str, str] | None = None,
+) -> Letter:
+    line = subject % {"title": series.title, **(words or {})}
+    return compose_letter(f"registrations/mail/{template}", line, context, attachments, reply_to=series.contact_email)
+
+
+def _calendar_parts(
+    registration: Registration, calendar: Callable[..., bytes], now: datetime, *, first: int = 1
+) -> list[Attachment]:
+    method = "CANCEL" if calendar is calendars.withdrawal else "REQUEST"
+    sessions = registration.series.sessions.meeting().filter(ends_at__gt=now)
+    return [
+        Attachment(
+            f"session-{number}.ics",
+            calendar(session, registration.series, _attendee(registration, session)),
+            f"text/calendar; method={method}",
+        )
+        for number, session in enumerate(sessions, start=first)
+    ]
 
 
 def _attendee(registration: Registration, session: Session) -> calendars.Attendee:

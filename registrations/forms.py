@@ -1,55 +1,138 @@
-"""The one form of registering: asked once, prefilled ever after."""
+"""Registering: who you are, asked once; what the series asks; and the names of colleagues."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.forms import BaseFormSet, BoundField, formset_factory
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Profession, Province
+from accounts.forms import DetailsForm, validate_name
 from accounts.models import normalize_email
-from accounts.services import Details
+from registrations.services.colleagues import MOST, Colleague
+from sessions_app.models import Question, QuestionKind, Series
+
+EMAIL_WORDS = {
+    "required": _("We need your e-mail address: the link to join goes there."),
+    "invalid": _("Write your e-mail address with an @, as in name@example.ca."),
+}
+LONGEST_ANSWER = 300
 
 
-class RegisterForm(forms.Form):
+class QuestionsForm(forms.Form):
+    """What a series asks of those who register, up to five questions."""
+
     use_required_attribute = False
 
-    name = forms.CharField(
-        label=_("Your name"),
-        help_text=_("As it should stand on a certificate."),
-        max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": _("Tell us your name, so that the team knows who is coming.")},
-    )
+    def __init__(self, *args: Any, questions: Iterable[Question] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.questions = list(questions)
+        for question in self.questions:
+            self.fields[f"question_{question.pk}"] = _field(question)
+
+    def asked(self) -> list[BoundField]:
+        return [self[f"question_{question.pk}"] for question in self.questions]
+
+    def answers(self) -> dict[int, list[str]]:
+        """What was answered, by the question's key; questions left empty are left out."""
+        given = {question.pk: self.cleaned_data[f"question_{question.pk}"] for question in self.questions}
+        return {pk: value if isinstance(value, list) else [value] for pk, value in given.items() if value}
+
+
+def _field(question: Question) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": question.label,
+        "required": question.is_required,
+        "error_messages": {"required": _("Answer this question: the team needs it.")},
+    }
+    if question.kind == QuestionKind.TEXT:
+        return forms.CharField(max_length=LONGEST_ANSWER, **common)
+    if question.kind == QuestionKind.CHOICES:
+        return forms.MultipleChoiceField(choices=question.options(), widget=forms.CheckboxSelectMultiple, **common)
+    choices = [("yes", _("Yes")), ("no", _("No"))] if question.kind == QuestionKind.YES_NO else question.options()
+    return forms.ChoiceField(choices=choices, widget=forms.RadioSelect, **common)
+
+
+class RegisterForm(DetailsForm, QuestionsForm):
+    """The one form of registering, for the newcomer and for who has an account and forgot."""
+
     email = forms.EmailField(
         label=_("Your e-mail address"),
         help_text=_("The confirmation, the reminders and the link to join go here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
-        error_messages={
-            "required": _("We need your e-mail address: the link to join goes there."),
-            "invalid": _("Write your e-mail address with an @, as in name@example.ca."),
-        },
+        error_messages=EMAIL_WORDS,
     )
-    profession = forms.ChoiceField(
-        label=_("Your profession"),
-        help_text=_("The team prepares its cases for those who come."),
-        choices=[("", _("Choose …")), *Profession.choices],
-        error_messages={"required": _("Choose your profession; “Other” is fine too.")},
-    )
-    province = forms.ChoiceField(
-        label=_("Your province or territory"),
-        help_text=_("So that we can show where in Canada people take part from."),
-        choices=[("", _("Choose …")), *Province.choices],
-        error_messages={"required": _("Choose your province or territory.")},
-    )
+    field_order = ["name", "email"]
 
-    def __init__(self, *args: Any, is_signed_in: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, series: Series, is_signed_in: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, questions=series.questions.all(), **kwargs)
+        self.series = series
         if is_signed_in:
             del self.fields["email"]
+
+    def first(self) -> list[BoundField]:
+        names = [name for name in self.fields if name not in self.MORE and not name.startswith("question_")]
+        return [self[name] for name in names]
+
+    def more(self) -> list[BoundField]:
+        return [self[name] for name in self.MORE]
+
+    @property
+    def more_is_wrong(self) -> bool:
+        return any(name in self.errors for name in self.MORE)
 
     def clean_email(self) -> str:
         return normalize_email(self.cleaned_data["email"])
 
-    def details(self, *, language: str, time_zone: str | None) -> Details:
-        data = self.cleaned_data
-        return Details(data["name"], data["profession"], data["province"], language, time_zone)
+    def clean_profession(self) -> str:
+        """A series with a required audience is for nobody else."""
+        profession = self.cleaned_data["profession"]
+        if not self.series.welcomes(profession):
+            names = ", ".join(self.series.audience_names)
+            raise forms.ValidationError(_now("This series is only for: %(names)s.") % {"names": names})
+        return profession
+
+
+class ColleagueForm(forms.Form):
+    use_required_attribute = False
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        validators=[validate_name],
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Write the colleague’s name too.")},
+    )
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={
+            "required": _("Write the colleague’s e-mail address too."),
+            "invalid": EMAIL_WORDS["invalid"],
+        },
+    )
+
+    def clean_email(self) -> str:
+        return normalize_email(self.cleaned_data["email"])
+
+
+class BaseColleagues(BaseFormSet):
+    def clean(self) -> None:
+        """Each colleague once, and at least one; raises ValidationError."""
+        if any(self.errors):
+            return
+        addresses = [form.cleaned_data["email"] for form in self.forms if form.has_changed()]
+        if not addresses:
+            raise forms.ValidationError(_now("Write at least one name and address."))
+        twice = sorted({address for address in addresses if addresses.count(address) > 1})
+        if twice:
+            raise forms.ValidationError(_now("%(address)s stands there twice.") % {"address": ", ".join(twice)})
+
+    def colleagues(self) -> list[Colleague]:
+        return [Colleague(**form.cleaned_data) for form in self.forms if form.has_changed()]
+
+
+ColleagueFormSet = formset_factory(
+    ColleagueForm, formset=BaseColleagues, extra=MOST, max_num=MOST, absolute_max=MOST, validate_max=True
+)

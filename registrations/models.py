@@ -1,17 +1,31 @@
-"""A person's place in a series: a seat or a place in line."""
+"""A person's place in a series: a seat, a place in line, or the recording; and what became of it."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from sessions_app.models import Series
+from sessions_app.models import Question, Series, Session
 
 
 class Place(models.TextChoices):
     CONFIRMED = "confirmed", _("Registered")
     WAITLISTED = "waitlisted", _("On the waitlist")
+    RECORDING = "recording", _("Recording only")
     CANCELLED = "cancelled", _("Cancelled")
+
+
+class EndReason(models.TextChoices):
+    """Why a place is one no more."""
+
+    SELF = "self", _("given up")
+    STAFF = "staff", _("cancelled by the team")
+    MOVED = "moved", _("moved to another series")
+    CAME_BACK = "came-back", _("registered again instead")
+    LAPSED = "lapsed", _("invitation not answered in time")
+    LINE_CLOSED = "line-closed", _("registration closed without a seat")
+    SERIES_CANCELLED = "series-cancelled", _("the series was cancelled")
+    WITHDRAWN = "withdrawn", _("the series was withdrawn")
 
 
 class RegistrationQuerySet(models.QuerySet["Registration"]):
@@ -19,7 +33,12 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         return self.exclude(place=Place.CANCELLED)
 
     def confirmed(self) -> "RegistrationQuerySet":
+        """Those who hold a seat, also while an invitation to it waits for its answer."""
         return self.filter(place=Place.CONFIRMED)
+
+    def coming(self) -> "RegistrationQuerySet":
+        """Those who hold a seat and said so themselves."""
+        return self.confirmed().filter(held_until=None)
 
     def waiting(self) -> "RegistrationQuerySet":
         """Those in line, the first to be served first."""
@@ -31,13 +50,18 @@ class Registration(models.Model):
 
     series = models.ForeignKey(Series, models.PROTECT, related_name="registrations", verbose_name=_("series"))
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="registrations", verbose_name=_("person")
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="registrations", verbose_name=_("person")
     )
     place = models.CharField(_("place"), max_length=10, choices=Place.choices)
     created_at = models.DateTimeField(_("since"))
     confirmed_at = models.DateTimeField(_("seat taken"), null=True, blank=True)
     waitlisted_at = models.DateTimeField(_("in line since"), null=True, blank=True)
+    recording_at = models.DateTimeField(_("asked for the recording"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
+    end_reason = models.CharField(_("why it ended"), max_length=20, choices=EndReason.choices, blank=True)
+    held_until = models.DateTimeField(
+        _("held until"), null=True, blank=True, help_text=_("A colleague's seat that they have not confirmed yet.")
+    )
 
     objects = RegistrationQuerySet.as_manager()
 
@@ -51,8 +75,116 @@ class Registration(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["series", "waitlisted_at"], name="registration_line", condition=Q(place="waitlisted"))
+            models.Index(fields=["series", "waitlisted_at"], name="registration_line", condition=Q(place="waitlisted")),
+            models.Index(fields=["held_until"], name="registration_held", condition=Q(held_until__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return f"{self.user}: {self.series}"
+
+    @property
+    def is_held(self) -> bool:
+        """A colleague took this seat for the person, who has not answered yet."""
+        return self.place == Place.CONFIRMED and self.held_until is not None
+
+
+class Answer(models.Model):
+    """What a person answered to a question of the series: a list of texts, of one but for several choices."""
+
+    registration = models.ForeignKey(Registration, models.CASCADE, related_name="answers")
+    question = models.ForeignKey(Question, models.PROTECT, related_name="answers", verbose_name=_("question"))
+    value = models.JSONField(_("answer"), default=list)
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        ordering = ["question__position"]
+        constraints = [models.UniqueConstraint(fields=["registration", "question"], name="answer_one_a_question")]
+
+    def __str__(self) -> str:
+        return ", ".join(self.value)
+
+
+class Invitation(models.Model):
+    """A seat that someone took for a colleague. The name is what the colleague was called, kept apart from their account.
+
+    `registration` is empty where the colleague had a place already: whoever invites is not told of that.
+    """
+
+    series = models.ForeignKey(Series, models.CASCADE, related_name="invitations", verbose_name=_("series"))
+    inviter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="invitations", verbose_name=_("invited by")
+    )
+    name = models.CharField(_("name"), max_length=80)
+    email = models.EmailField(_("e-mail address"))
+    registration = models.OneToOneField(
+        Registration, models.SET_NULL, null=True, blank=True, related_name="invitation", verbose_name=_("registration")
+    )
+    created_at = models.DateTimeField(_("invited"))
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ["-created_at", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Intention(models.Model):
+    """Whether someone with a seat means to come to one session: the answer to "still coming?", or "I can't come to this one"."""
+
+    registration = models.ForeignKey(Registration, models.CASCADE, related_name="intentions")
+    session = models.ForeignKey(Session, models.CASCADE, related_name="intentions", verbose_name=_("session"))
+    is_coming = models.BooleanField(_("coming"))
+    said_at = models.DateTimeField(_("said"))
+
+    class Meta:
+        verbose_name = _("intention")
+        verbose_name_plural = _("intentions")
+        constraints = [models.UniqueConstraint(fields=["registration", "session"], name="intention_one_a_session")]
+
+
+class Attendance(models.Model):
+    """Someone went into a session by their own link; the first time counts."""
+
+    registration = models.ForeignKey(Registration, models.CASCADE, related_name="attendances")
+    session = models.ForeignKey(Session, models.PROTECT, related_name="attendances", verbose_name=_("session"))
+    joined_at = models.DateTimeField(_("joined"))
+
+    class Meta:
+        verbose_name = _("attendance")
+        verbose_name_plural = _("attendances")
+        constraints = [models.UniqueConstraint(fields=["registration", "session"], name="attendance_one_a_session")]
+
+
+class StaffAct(models.Model):
+    """What staff did to someone's place, when, and why; never changed."""
+
+    class Act(models.TextChoices):
+        REGISTERED = "registered", _("Registered")
+        PROMOTED = "promoted", _("Promoted out of turn")
+        MOVED = "moved", _("Moved")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    registration = models.ForeignKey(Registration, models.CASCADE, related_name="staff_acts")
+    act = models.CharField(_("act"), max_length=10, choices=Act.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+    reason = models.TextField(_("reason"), blank=True)
+
+    class Meta:
+        verbose_name = _("act of staff")
+        verbose_name_plural = _("acts of staff")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.get_act_display()
+
+
+class PersonalCalendar(models.Model):
+    """The secret in the address of a person's own calendar feed; a new secret makes the old address void."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="calendar")
+    secret = models.CharField(max_length=64, unique=True)
+    renewed_at = models.DateTimeField()

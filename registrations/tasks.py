@@ -1,7 +1,6 @@
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import services as accounts
 from registrations import services
 
 
@@ -12,4 +11,14 @@ def queue_due_reminders() -> None:
 
 @shared_task
 def forget_unproven() -> None:
-    accounts.forget_unproven(timezone.now())
+    services.forget_unproven(timezone.now())
+
+
+@shared_task
+def let_invitations_lapse() -> None:
+    services.let_invitations_lapse(timezone.now())
+
+
+@shared_task
+def answer_closed_lines() -> None:
+    services.answer_closed_lines(timezone.now())

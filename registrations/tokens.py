@@ -1,9 +1,11 @@
-"""The secret in a join link. It names one person's place in one session, cannot be made without the portal's key, and is of no
-use once the session has ended or the place was given up."""
+"""The secrets in links that work without signing in. Each names one person's place, cannot be made without the portal's key,
+and is of no use once the session or series is over or the place has ended.
+"""
 
 from django.core import signing
 
-_signer = signing.Signer(salt="registrations.join")
+_join = signing.Signer(salt="registrations.join")
+_place = signing.Signer(salt="registrations.place")
 
 
 class BadTokenError(Exception):
@@ -11,13 +13,27 @@ class BadTokenError(Exception):
 
 
 def make_join_token(registration_id: int, session_id: int) -> str:
-    return _signer.sign(f"{registration_id}-{session_id}")
+    return _join.sign(f"{registration_id}-{session_id}")
 
 
 def read_join_token(token: str) -> tuple[int, int]:
     """(registration id, session id). Raises BadTokenError."""
+    return _read(_join, token)
+
+
+def make_place_token(registration_id: int, session_id: int | None = None) -> str:
+    """Lets who holds it answer for a place; with a session, also whether the person comes to that one."""
+    return _place.sign(f"{registration_id}-{session_id or 0}")
+
+
+def read_place_token(token: str) -> tuple[int, int]:
+    """(registration id, session id or 0). Raises BadTokenError."""
+    return _read(_place, token)
+
+
+def _read(signer: signing.Signer, token: str) -> tuple[int, int]:
     try:
-        registration_id, _, session_id = _signer.unsign(token).partition("-")
+        registration_id, _, session_id = signer.unsign(token).partition("-")
         return int(registration_id), int(session_id)
     except (signing.BadSignature, ValueError) as error:
         raise BadTokenError from error

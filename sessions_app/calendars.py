@@ -42,6 +42,26 @@ def published(series: Iterable[Series]) -> bytes:
     return calendar.to_ical()
 
 
+@dataclass(frozen=True)
+class PersonalEntry:
+    """A session in somebody's own feed, under the UID that their invitation had."""
+
+    session: Session
+    series: Series
+    uid_part: str
+    join_link: str
+
+
+def personal(entries: Iterable[PersonalEntry]) -> bytes:
+    """Somebody's own feed: METHOD:PUBLISH, no ATTENDEE, with their links to join."""
+    calendar = _calendar("PUBLISH")
+    calendar.add("X-WR-CALNAME", f"{settings.PROJECT_NAME}: {_('my sessions')}")
+    for entry in entries:
+        uid = f"session-{entry.session.pk}-{entry.uid_part}@{_host()}"
+        calendar.add_component(_event(entry.session, entry.series, uid=uid, join_link=entry.join_link))
+    return calendar.to_ical()
+
+
 def invitation(session: Session, series: Series, attendee: Attendee) -> bytes:
     """What a confirmation carries: METHOD:REQUEST, accepted already, no answer wanted."""
     return _mailed("REQUEST", session, series, attendee, sequence=session.sequence)

@@ -1,11 +1,14 @@
 """Series and the dated sessions in them. What a registration status is, stands in status.py; what is done, in services.py."""
 
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -13,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.choices import Profession
-from accounts.languages import Bilingual
+from accounts.languages import Bilingual, Text, current_language
 from accounts.zones import PROJECT_ZONE, ZONE_CHOICES
 from hubs.models import Hub
 
@@ -71,6 +74,11 @@ class Series(models.Model):
         default=list,
         blank=True,
         help_text=_("None ticked: everyone."),
+    )
+    audience_required = models.BooleanField(
+        _("only for them"),
+        default=False,
+        help_text=_("Nobody else can register. Not ticked: “meant for”, and everyone is welcome."),
     )
     language = models.CharField(
         _("language of the sessions"), max_length=4, choices=DeliveryLanguage.choices, default="en"
@@ -157,6 +165,15 @@ class Series(models.Model):
         return ZoneInfo(self.time_zone)
 
     @property
+    def contact_email(self) -> str:
+        """Where the team that runs the series reads its mail: the hub's address, else the project's."""
+        return (self.hub.contact_email if self.hub else "") or settings.CONTACT_EMAIL
+
+    def welcomes(self, profession: str) -> bool:
+        """Whether someone of that profession may register: anyone, unless the audience is required."""
+        return not self.audience_required or not self.audience or profession in self.audience
+
+    @property
     def seats_left(self) -> int | None:
         """How many seats are free; None where there is no limit."""
         return None if self.capacity is None else max(self.capacity - self.seats_taken, 0)
@@ -237,3 +254,104 @@ class Session(models.Model):
     @property
     def speaker_lines(self) -> list[str]:
         return self.speakers.splitlines()
+
+
+class QuestionKind(models.TextChoices):
+    TEXT = "text", _("Short text")
+    CHOICE = "choice", _("One of several")
+    CHOICES = "choices", _("Several of several")
+    YES_NO = "yes-no", _("Yes or no")
+
+
+class Question(models.Model):
+    """One of up to five questions that a series asks of those who register."""
+
+    MOST = 5
+
+    series = models.ForeignKey(Series, models.CASCADE, related_name="questions", verbose_name=_("series"))
+    position = models.PositiveSmallIntegerField(
+        _("number"), choices=[(n, str(n)) for n in range(1, MOST + 1)], default=1
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=QuestionKind.choices, default=QuestionKind.TEXT)
+    label_en = models.CharField(_("question (English)"), max_length=250, blank=True)
+    label_fr = models.CharField(_("question (French)"), max_length=250, blank=True)
+    options_en = models.TextField(_("answers (English)"), blank=True, help_text=_("To choose from: one a line."))
+    options_fr = models.TextField(_("answers (French)"), blank=True, help_text=_("The same ones, in the same order."))
+    is_required = models.BooleanField(_("has to be answered"), default=False)
+
+    label = Bilingual()
+
+    class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["series", "position"],
+                name="question_one_a_number",
+                violation_error_message=_("Two questions cannot have the same number."),
+            ),
+            models.CheckConstraint(condition=Q(position__gte=1, position__lte=5), name="question_at_most_five"),
+            models.CheckConstraint(
+                condition=~Q(label_en="") | ~Q(label_fr=""),
+                name="question_has_words",
+                violation_error_message=_("Write the question in English, in French or in both."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    def options(self) -> list[tuple[str, Text]]:
+        """(value to keep, words to show) of each answer. The value is the English words, or the French where there are no
+        English ones, so that an answer means the same in both languages."""
+        english, french = self.options_en.splitlines(), self.options_fr.splitlines()
+        pairs = zip_longest(english, french, fillvalue="")
+        first = current_language()
+        return [
+            (
+                (en or fr).strip(),
+                Text((fr or en).strip(), "fr" if fr else "en")
+                if first == "fr"
+                else Text((en or fr).strip(), "en" if en else "fr"),
+            )
+            for en, fr in pairs
+            if en.strip() or fr.strip()
+        ]
+
+    def clean(self) -> None:
+        """Raises ValidationError where there is nothing to choose from, or the languages disagree on how much."""
+        if self.kind not in (QuestionKind.CHOICE, QuestionKind.CHOICES):
+            return
+        english, french = self.options_en.split("\n"), self.options_fr.split("\n")
+        if len(self.options()) < 2:  # noqa: PLR2004 - one is no choice
+            raise ValidationError(_("Give at least two answers to choose from, one a line."))
+        if self.options_en.strip() and self.options_fr.strip() and len(english) != len(french):
+            raise ValidationError(_("The English and the French answers are not equally many."))
+
+
+class ResourceKind(models.TextChoices):
+    RECORDING = "recording", _("Recording")
+    SLIDES = "slides", _("Slides")
+    READING = "reading", _("Reading")
+
+
+class Resource(models.Model):
+    """What a series leaves behind for those who registered: a recording, slides, something to read. Never on a public page."""
+
+    series = models.ForeignKey(Series, models.CASCADE, related_name="resources", verbose_name=_("series"))
+    kind = models.CharField(_("kind"), max_length=10, choices=ResourceKind.choices, default=ResourceKind.RECORDING)
+    title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
+    title_fr = models.CharField(_("title (French)"), max_length=200, blank=True)
+    url = models.URLField(_("link"), max_length=500)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    title = Bilingual()
+
+    class Meta:
+        verbose_name = _("resource")
+        verbose_name_plural = _("resources")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.title or self.get_kind_display()

@@ -61,6 +61,21 @@ def narrowed(series: Any, filters: dict[str, Any], now: datetime) -> Any:
     return series
 
 
+def next_of_the_kind(series: Series, now: datetime, *, count: int = 3) -> list[Series]:
+    """The next series that are open to the same audience in the same language, from any hub: for whom this one is no use to."""
+    return list(for_list(offered(series, now))[:count])
+
+
+def offered(series: Series, now: datetime) -> Any:
+    """The queryset of `next_of_the_kind`, the soonest first."""
+    filters: dict[str, Any] = {"status": [Status.OPEN]}
+    if series.audience:
+        filters["profession"] = series.audience
+    if series.language != "both":
+        filters["language"] = [series.language]
+    return upcoming(now, filters).exclude(pk=series.pk)
+
+
 def with_known_status(series: Any, now: datetime, statuses: Iterable[str]) -> Any:
     annotated: Any = with_status(series, now)  # Any: the types do not follow annotations
     return annotated.filter(status__in=list(statuses))

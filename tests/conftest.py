@@ -22,6 +22,14 @@ def _compiled_translations():
 
 
 @pytest.fixture(autouse=True)
+def _english_first():
+    """A page that was asked for in French leaves French behind in its thread."""
+    from django.utils import translation
+
+    translation.activate("en")
+
+
+@pytest.fixture(autouse=True)
 def _empty_cache():
     cache.clear()
 

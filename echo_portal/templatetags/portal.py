@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import normalize_newlines
 from django.utils.translation import get_language
 
-from accounts.languages import Text
+from accounts.languages import Text, current_language
 from accounts.links import absolute_url
 from sessions_app import times
 
@@ -74,6 +74,33 @@ def site_footer(context: dict[str, Any]) -> SafeString:
 @lru_cache(maxsize=256)
 def _footer(_language: str, path: str, mailbox_open: bool) -> SafeString:
     return render_to_string("parts/footer.html", {"path": path, "mailbox_open": mailbox_open})
+
+
+@register.filter
+def ordinal(number: int) -> str:
+    """ "1st", "2nd", "3rd"; in French "1re", "2e" (une place)."""
+    if current_language() == "fr":
+        return f"{number}re" if number == 1 else f"{number}e"
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}th" if 10 < number % 100 < 14 else f"{number}{ending}"  # noqa: PLR2004 - 11th, 12th, 13th
+
+
+BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "Linux": "Linux",
+}
+
+
+@register.filter
+def say_browser(user_agent: str) -> str:
+    """ "Firefox, Windows": as much as a person needs to know their own devices apart; the whole line where it is neither."""
+    found = [next((name for word, name in names.items() if word in user_agent), "") for names in (BROWSERS, SYSTEMS)]
+    return ", ".join(filter(None, found)) or user_agent
 
 
 @register.filter

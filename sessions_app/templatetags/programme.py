@@ -1,13 +1,22 @@
-"""How the programme looks: the status chip, the same everywhere."""
+"""How the programme looks: the status chip, the same everywhere, and what to offer instead."""
+
+from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.zones import reader_zone
+from sessions_app import agenda
 from sessions_app.entry import Entry
+from sessions_app.models import Series
+from sessions_app.queries import offered
 from sessions_app.status import Status
+
+OFFERS = 3
 
 register = template.Library()
 
@@ -41,3 +50,10 @@ def status_chip(entry: Entry) -> SafeString:
 @register.simple_tag
 def chip(name: str, words: str) -> SafeString:
     return format_html('<span class="status status--{}">{}{}</span>', name, ICONS[name], words)
+
+
+@register.simple_tag(takes_context=True)
+def next_of_the_kind(context: dict[str, Any], series: Series) -> SafeString:
+    """The next series that are open to the same audience, as items of a list; nothing where there is none."""
+    now = timezone.now()
+    return agenda.first(offered(series, now), OFFERS, now, reader_zone(context["request"]))

@@ -140,7 +140,7 @@ def test_the_policy_allows_nothing_inline_and_nothing_foreign(client):
 @pytest.mark.parametrize("address", [*PUBLIC, *PUBLIC.values()])
 def test_no_page_has_inline_style_or_script(client, address):
     page = client.get(address).content.decode()
-    assert not re.search(r"\sstyle=|\son\w+=|<style|<script(?![^>]*(src=|ld\+json))", page)
+    assert not re.search(r"\sstyle=|\son\w+=|<style|<script(?![^>]*(src=|ld\+json|application/json))", page)
 
 
 class TestTimeZone:

@@ -1,0 +1,99 @@
+"""What a provider says of themselves: asked once when they register, and changed on their profile."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import PracticeSetting, Profession, Province
+from accounts.languages import current_language
+from accounts.models import ProviderProfile, User
+from accounts.services import Details
+from accounts.zones import ZONE_CHOICES
+
+# A name goes into mail: nobody gets to write an address or a link there.
+validate_name = RegexValidator(
+    re.compile(r"[/@<>\\]|www\.|\n", re.IGNORECASE),
+    inverse_match=True,
+    message=_("Write the name without @, / or web addresses."),
+)
+CHOOSE = [("", _("Choose …"))]
+
+
+class DetailsForm(forms.Form):
+    """Each field says why it is asked."""
+
+    use_required_attribute = False
+
+    name = forms.CharField(
+        label=_("Your name"),
+        help_text=_("As it should stand on a certificate."),
+        max_length=150,
+        validators=[validate_name],
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Tell us your name, so that the team knows who is coming.")},
+    )
+    profession = forms.ChoiceField(
+        label=_("Your profession"),
+        help_text=_("The team prepares its cases for those who come."),
+        choices=[*CHOOSE, *Profession.choices],
+        error_messages={"required": _("Choose your profession; “Other” is fine too.")},
+    )
+    province = forms.ChoiceField(
+        label=_("Your province or territory"),
+        help_text=_("So that we can show where in Canada people take part from."),
+        choices=[*CHOOSE, *Province.choices],
+        error_messages={"required": _("Choose your province or territory.")},
+    )
+    practice_setting = forms.ChoiceField(
+        label=_("Where you work"),
+        help_text=_("Hospital, home or clinic: the cases differ, and our funder asks how many of each we reach."),
+        choices=[*CHOOSE, *PracticeSetting.choices],
+        required=False,
+    )
+    organization = forms.CharField(
+        label=_("Your organization"),
+        help_text=_("So that the team sees who comes from the same place."),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    language = forms.ChoiceField(
+        label=_("Language of our mail"),
+        help_text=_("Confirmations and reminders come in it."),
+        choices=settings.LANGUAGES,
+        required=False,
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Your time zone"),
+        help_text=_("So that we can tell you each time on your own clock."),
+        choices=[("", _("The one of my province or territory")), *ZONE_CHOICES],
+        required=False,
+    )
+    accessibility_needs = forms.CharField(
+        label=_("What you need to take part"),
+        help_text=_("Captions, an interpreter, slides ahead of time: only the team and the staff see this."),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    MORE = ("practice_setting", "organization", "language", "time_zone", "accessibility_needs")
+
+    def clean_language(self) -> str:
+        return self.cleaned_data["language"] or current_language()
+
+    def details(self) -> Details:
+        return Details(**{name: self.cleaned_data[name] for name in Details.__dataclass_fields__})
+
+
+def known_details(user: User, profile: ProviderProfile | None) -> dict[str, Any]:
+    """What the account holds, as a form begins with it."""
+    known = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
+    if profile:
+        names = ("profession", "province", "practice_setting", "organization", "accessibility_needs")
+        known |= {name: getattr(profile, name) for name in names}
+    return known

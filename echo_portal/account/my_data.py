@@ -1,0 +1,70 @@
+"""What the portal knows about a person, in a form that another program can read (Quebec's Law 25, access and portability)."""
+
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+
+from accounts.models import ProviderProfile, User
+from outbox.models import Message
+from registrations.models import Attendance, Intention, Invitation, Registration
+
+Row = dict[str, Any]
+
+
+def everything(user: User, *, now: datetime) -> Row:
+    """All of it, as plain values; moments in UTC by ISO 8601. Secrets (password, keys) are named, never shown."""
+    return {
+        "written_at": now.isoformat(),
+        "account": _account(user),
+        "profile": _profile(user),
+        "registrations": [_registration(one) for one in _registrations(user)],
+        "colleagues_registered": list(
+            Invitation.objects.filter(inviter=user).values("name", "email", "series__slug", "created_at")
+        ),
+        "mail": list(
+            Message.objects.filter(to=user.email)
+            .order_by("pk")
+            .values("kind", "subject", "state", "created_at", "settled_at")
+        ),
+    }
+
+
+def _account(user: User) -> Row:
+    return {
+        "email": user.email,
+        "name": user.name,
+        "language": user.language,
+        "time_zone": user.time_zone,
+        "since": user.date_joined,
+        "last_sign_in": user.last_login,
+        "has_password": user.has_usable_password(),
+        "addresses": list(EmailAddress.objects.filter(user=user).values("email", "verified")),
+        "second_factors": list(Authenticator.objects.filter(user=user).values("type", "created_at", "last_used_at")),
+        "signed_in": list(UserSession.objects.filter(user=user).values("ip", "user_agent", "created_at")),
+    }
+
+
+def _profile(user: User) -> Row | None:
+    names = ("profession", "province", "practice_setting", "organization", "accessibility_needs")
+    return ProviderProfile.objects.filter(user=user).values(*names).first()
+
+
+def _registrations(user: User) -> list[Registration]:
+    mine = Registration.objects.filter(user=user).select_related("series").order_by("pk")
+    return list(mine.prefetch_related("answers__question", "staff_acts"))
+
+
+def _registration(one: Registration) -> Row:
+    facts = ("place", "created_at", "confirmed_at", "waitlisted_at", "recording_at", "cancelled_at", "end_reason")
+    return {
+        "series": one.series.slug,
+        "title": str(one.series.title),
+        **{name: getattr(one, name) for name in facts},
+        "answers": [{"question": str(answer.question.label), "answer": answer.value} for answer in one.answers.all()],
+        "came_to": list(Attendance.objects.filter(registration=one).values("session__starts_at", "joined_at")),
+        "said": list(Intention.objects.filter(registration=one).values("session__starts_at", "is_coming", "said_at")),
+        "acts_of_staff": [{"act": act.act, "at": act.at, "reason": act.reason} for act in one.staff_acts.all()],
+    }

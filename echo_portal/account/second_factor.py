@@ -1,0 +1,69 @@
+"""The second factor: what allauth's pages about it need, and the wall in front of whoever sees other people's data."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+
+class PortalMFAAdapter(DefaultMFAAdapter):
+    """Secrets are encrypted in the database with a key made of SECRET_KEY, so that a copy of the database opens no account."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("That is not the code. Codes change every half minute: type the one you see now."),
+        "cannot_generate_recovery_codes": _("Set up an app or a passkey first; recovery codes stand in for those."),
+        "unverified_email": _("Sign in with a code from your mail first, so that we know the address is yours."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        return _fernet().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _fernet().decrypt(encrypted_text.encode()).decode()
+
+    def generate_authenticator_name(self, user: User, type: object) -> str:  # noqa: A002 - allauth's own name
+        return gettext("Passkey")
+
+    def _get_site_name(self) -> str:
+        return str(settings.PROJECT_NAME)
+
+
+def _fernet() -> Fernet:
+    key = hashlib.sha256(b"second factor" + settings.SECRET_KEY.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
+def lacks_second_factor(user: User) -> bool:
+    """Whether `user` must set one up before going on. Who has one is asked for it by allauth whenever they sign in."""
+    return settings.SECOND_FACTOR_REQUIRED and not PortalMFAAdapter().is_mfa_enabled(user, types=["totp", "webauthn"])
+
+
+class SecondFactorMiddleware:
+    """Staff on their way into the admin are led to set up a second factor first.
+
+    The admin's own sign-in page leads to allauth's, which asks for the factor of whoever has one (urls.py).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        match = request.resolver_match
+        if match is None or match.app_name != "admin" or match.url_name in ("logout", "jsi18n"):
+            return None
+        if isinstance(request.user, User) and request.user.is_staff and lacks_second_factor(request.user):
+            return redirect(f"{reverse('mfa_index')}?required=1")
+        return None

@@ -1,0 +1,35 @@
+"""Writing what happened into the outbox, in the transaction of the fact itself."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from outbox.services import Draft, write
+from registrations.models import Invitation, Registration
+
+NEWS_KEEPS = timedelta(days=2)
+
+
+def news(registration: Registration, kind: str, now: datetime, **data: Any) -> Draft:
+    """A message about one place to the person who has it. One a kind and registration: nothing is told twice."""
+    user = registration.user
+    return Draft(
+        key=f"{kind}:{registration.pk}",
+        kind=kind,
+        to=user.email,
+        language=user.language,
+        data={"registration": registration.pk, **data},
+        expires_at=now + NEWS_KEEPS,
+    )
+
+
+def tell(registration: Registration, kind: str, now: datetime, **data: Any) -> None:
+    write([news(registration, kind, now, **data)], now=now)
+
+
+def tell_inviter(registration: Registration, now: datetime) -> None:
+    """A colleague's seat is gone, unanswered or declined: whoever took it may want to ask someone else."""
+    invitation = Invitation.objects.filter(registration=registration).select_related("inviter").first()
+    if invitation:
+        to, data = invitation.inviter, {"invitation": invitation.pk}
+        key = f"colleague-not-coming:{registration.pk}"
+        write([Draft(key, "colleague-not-coming", to.email, to.language, data, expires_at=now + NEWS_KEEPS)], now=now)

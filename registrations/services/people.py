@@ -1,0 +1,52 @@
+"""What becomes of someone's places when the person goes."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.services import unproven
+from registrations.models import Answer, EndReason, Invitation, PersonalCalendar, Place, Registration
+from registrations.services.seats import give_up, lock
+from sessions_app.models import Series
+from sessions_app.status import is_past
+
+
+@transaction.atomic
+def leave_everything(user: User, *, now: datetime) -> int:
+    """Give up every place that lies ahead and remove what would tell who somebody was; returns how many places ended.
+
+    What took place stays as a fact without a name: a registration, an attendance. The seats go to those in line. The person
+    is not mailed here: closing an account tells them once, for all of it.
+    """
+    active = (
+        Registration.objects.active()
+        .filter(user=user)
+        .exclude(series__in=Series.objects.filter(is_past(now)).values("pk"))
+        .order_by("series", "pk")
+    )
+    ended = 0
+    for registration in active:
+        series, locked = lock(registration)
+        if locked.place != Place.CANCELLED:
+            give_up(series, locked, EndReason.SELF, now)
+            ended += 1
+    Answer.objects.filter(registration__user=user).delete()
+    Invitation.objects.filter(inviter=user, registration=None).delete()
+    Invitation.objects.filter(registration__user=user).update(name="–", email="")
+    PersonalCalendar.objects.filter(user=user).delete()
+    return ended
+
+
+def forget_unproven(now: datetime) -> int:
+    """Delete the accounts that were begun and never proven, and that hold no place; returns how many.
+
+    A registration protects its person, so one that is made meanwhile keeps the account, and the count of seats right.
+    """
+    forgotten = 0
+    for user in unproven(now).exclude(registrations__in=Registration.objects.active()):
+        with transaction.atomic():
+            Registration.objects.filter(user=user, place=Place.CANCELLED).delete()
+            if not Registration.objects.filter(user=user).exists():
+                forgotten += user.delete()[1].get("accounts.User", 0)
+    return forgotten

@@ -1,0 +1,205 @@
+"""Taking a seat or a place in line, giving it up, and the line that moves up at once."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+
+from accounts.models import ProviderProfile, User
+from registrations.models import Answer, EndReason, Place, Registration
+from registrations.services.news import tell, tell_inviter
+from sessions_app.models import Series
+from sessions_app.services import programme_changed
+from sessions_app.status import Status, registration_status
+
+Answers = Mapping[int, list[str]]  # the key of a question → what was answered
+OPEN = (Status.OPEN, Status.WAITLIST, Status.FULL)
+# Staff may also register someone before registration opens, and after it closes.
+OPEN_TO_STAFF = (*OPEN, Status.SOON, Status.CLOSED)
+
+
+class RegistrationRefusedError(Exception):
+    """The series cannot be registered for; `status` says why."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class NotForThisAudienceError(Exception):
+    """The series is for certain professions only, and the person has none of them."""
+
+
+def register(
+    series: Series, user: User, *, now: datetime, answers: Answers | None = None, by_staff: bool = False
+) -> Registration:
+    """Give `user` a seat in `series`, or a place in line where it is full and has a waitlist; tell them by mail.
+
+    Asking again, a double click or a retried request gives the same one registration, and says nothing twice; for a seat that
+    a colleague took it is the confirmation, and for someone who had settled for the recording a new start.
+    Raises RegistrationRefusedError where the series is not open, NotForThisAudienceError where it is for others only.
+    `now` is an aware datetime.
+    """
+    try:
+        with transaction.atomic():
+            return _register(series.pk, user, now, answers or {}, by_staff=by_staff)
+    except IntegrityError:  # the same person's other click came first; it holds the one registration
+        return Registration.objects.active().get(series=series, user=user)
+
+
+def _register(series_id: int, user: User, now: datetime, answers: Answers, *, by_staff: bool) -> Registration:
+    existing = Registration.objects.active().filter(series_id=series_id, user=user).first()
+    if existing and existing.place != Place.RECORDING:
+        return confirm(existing, now) if existing.is_held and not by_staff else existing
+    series = Series.objects.get(pk=series_id)
+    status = registration_status(series, now)
+    if status not in (OPEN_TO_STAFF if by_staff else OPEN):
+        raise RegistrationRefusedError(status)
+    if series.audience_required and not by_staff:
+        _check_audience(series, user)
+    place = Place.CONFIRMED if take_seat(series_id) or _take_seat_under_lock(series_id) else Place.WAITLISTED
+    if existing:
+        end(existing, EndReason.CAME_BACK, now)
+    registration = create(series_id, user, place, now)
+    Answer.objects.bulk_create(
+        Answer(registration=registration, question_id=question, value=value) for question, value in answers.items()
+    )
+    tell(registration, "registered" if place == Place.CONFIRMED else "waitlisted", now)
+    transaction.on_commit(programme_changed)
+    return registration
+
+
+def _check_audience(series: Series, user: User) -> None:
+    profession = ProviderProfile.objects.filter(user=user).values_list("profession", flat=True).first()
+    if not series.welcomes(profession or ""):
+        raise NotForThisAudienceError
+
+
+def create(
+    series_id: int, user: User, place: Place, now: datetime, *, held_until: datetime | None = None
+) -> Registration:
+    return Registration.objects.create(
+        series_id=series_id,
+        user=user,
+        place=place,
+        created_at=now,
+        confirmed_at=now if place == Place.CONFIRMED else None,
+        waitlisted_at=now if place == Place.WAITLISTED else None,
+        held_until=held_until,
+    )
+
+
+def take_seat(series_id: int) -> bool:
+    """The one conditional update of DESIGN.md §4; it also locks the series' row until the transaction ends."""
+    free = Q(capacity=None) | Q(seats_taken__lt=F("capacity"))
+    return bool(Series.objects.filter(free, pk=series_id).update(seats_taken=F("seats_taken") + 1))
+
+
+def _take_seat_under_lock(series_id: int) -> bool:
+    """Try once more, for a seat that was freed since; the lock then keeps the count still while the person joins the line.
+
+    Raises RegistrationRefusedError where there is no line to join.
+    """
+    series = Series.objects.select_for_update().get(pk=series_id)
+    if take_seat(series_id):
+        return True
+    if not series.waitlist_enabled:
+        raise RegistrationRefusedError(Status.FULL)
+    return False
+
+
+@transaction.atomic
+def confirm(registration: Registration, now: datetime) -> Registration:
+    """The colleague whose seat it is says that they come. Confirming twice is confirming once."""
+    registration = lock(registration)[1]
+    if registration.is_held:
+        registration.held_until = None
+        registration.save(update_fields=["held_until"])
+        tell(registration, "registered", now)
+    return registration
+
+
+@transaction.atomic
+def cancel(registration: Registration, *, now: datetime) -> Registration:
+    """Give up a seat or a place in line; the seat goes at once to the first in line. Cancelling twice is cancelling once."""
+    series, registration = lock(registration)
+    if registration.place == Place.CANCELLED:
+        return registration
+    waited = registration.place == Place.WAITLISTED
+    was_held = registration.is_held
+    give_up(series, registration, EndReason.SELF, now)
+    tell(registration, "left-waitlist" if waited else "cancelled", now)
+    if was_held:
+        tell_inviter(registration, now)
+    return registration
+
+
+@transaction.atomic
+def take_recording(registration: Registration, *, now: datetime) -> Registration:
+    """ "I can't come, send me the recording": no seat any more, and never an attendance. The seat goes to the first in line."""
+    series, registration = lock(registration)
+    if registration.place not in (Place.CONFIRMED, Place.WAITLISTED):
+        return registration
+    had_seat = registration.place == Place.CONFIRMED
+    registration.place, registration.recording_at, registration.held_until = Place.RECORDING, now, None
+    registration.save(update_fields=["place", "recording_at", "held_until"])
+    tell(registration, "recording-only", now)
+    if had_seat:
+        free_seat(series, now)
+    return registration
+
+
+def lock(registration: Registration) -> tuple[Series, Registration]:
+    """The series' row and the registration's, locked in that order and read afresh."""
+    series = Series.objects.select_for_update().get(pk=registration.series_id)
+    return series, Registration.objects.select_for_update().get(pk=registration.pk)
+
+
+def give_up(series: Series, registration: Registration, reason: EndReason, now: datetime) -> None:
+    """End a place; a seat goes to the first in line. Both rows are locked by the caller, who also tells."""
+    had_seat = registration.place == Place.CONFIRMED
+    end(registration, reason, now)
+    if had_seat:
+        free_seat(series, now)
+
+
+def end(registration: Registration, reason: EndReason, now: datetime) -> None:
+    registration.place, registration.cancelled_at, registration.end_reason = Place.CANCELLED, now, reason
+    registration.save(update_fields=["place", "cancelled_at", "end_reason"])
+
+
+def free_seat(series: Series, now: datetime) -> None:
+    """Put a seat back and let the line move up. The series' row is locked by the caller."""
+    Series.objects.filter(pk=series.pk).update(seats_taken=F("seats_taken") - 1)
+    _seat_those_in_line(series, now)
+    transaction.on_commit(programme_changed)
+
+
+@transaction.atomic
+def fill_free_seats(series: Series, *, now: datetime) -> int:
+    """Give seats that were added to those in line, in the order of joining; returns how many were seated."""
+    if not Registration.objects.waiting().filter(series=series).exists():
+        return 0
+    return _seat_those_in_line(Series.objects.select_for_update().get(pk=series.pk), now)
+
+
+def _seat_those_in_line(series: Series, now: datetime) -> int:
+    if registration_status(series, now) in (Status.PAST, Status.CANCELLED):
+        return 0
+    seated = 0
+    for registration in (
+        Registration.objects.waiting().filter(series=series).select_for_update().iterator(chunk_size=50)
+    ):
+        if not take_seat(series.pk):
+            break
+        seat(registration, now)
+        seated += 1
+    return seated
+
+
+def seat(registration: Registration, now: datetime) -> None:
+    """Someone in line has a seat now. It is taken already by the caller."""
+    registration.place, registration.confirmed_at = Place.CONFIRMED, now
+    registration.save(update_fields=["place", "confirmed_at"])
+    tell(registration, "seat-found", now)

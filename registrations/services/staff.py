@@ -1,0 +1,118 @@
+"""What staff do to someone's place. Each act is written down with who did it, when and why."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts.models import User
+from accounts.services import find_or_begin
+from registrations.models import EndReason, Place, Registration, StaffAct
+from registrations.services.news import tell
+from registrations.services.seats import (
+    OPEN_TO_STAFF,
+    RegistrationRefusedError,
+    create,
+    give_up,
+    lock,
+    register,
+    seat,
+    take_seat,
+)
+from sessions_app.models import Series
+from sessions_app.services import programme_changed
+from sessions_app.status import Status, registration_status
+
+
+class NoSeatError(Exception):
+    """There is no seat, or no line, to put the person in."""
+
+
+@transaction.atomic
+def register_for(series: Series, email: str, *, name: str, language: str, by: User, now: datetime) -> Registration:
+    """Register someone by their address; an account is begun where there is none. Works before opening and after closing too.
+
+    The name is kept only where the account has none. Raises RegistrationRefusedError for a series that is past, cancelled, or
+    full without a waitlist.
+    """
+    user = find_or_begin(email, language=language)
+    if name and not user.name:
+        user.name = name
+        user.save(update_fields=["name"])
+    registration = register(series, user, now=now, by_staff=True)
+    _write_down(registration, StaffAct.Act.REGISTERED, by, now)
+    return registration
+
+
+@transaction.atomic
+def promote(registration: Registration, *, by: User, reason: str, now: datetime) -> Registration:
+    """Give someone in line a seat out of turn. A series with a line is full, so it gets one seat more: nobody loses theirs."""
+    series, registration = lock(registration)
+    if registration.place != Place.WAITLISTED:
+        return registration
+    status = registration_status(series, now)
+    if status not in OPEN_TO_STAFF:
+        raise RegistrationRefusedError(status)
+    if not take_seat(series.pk):
+        Series.objects.filter(pk=series.pk).update(capacity=F("capacity") + 1, seats_taken=F("seats_taken") + 1)
+    seat(registration, now)
+    _write_down(registration, StaffAct.Act.PROMOTED, by, now, reason)
+    transaction.on_commit(programme_changed)
+    return registration
+
+
+@transaction.atomic
+def move(registration: Registration, to: Series, *, by: User, reason: str, now: datetime) -> Registration:
+    """Move someone to another series: their place here ends, and they have one there; gives the new one.
+
+    Whoever has a seat is moved to a seat only; whoever waits may go to the other line. The person is told once, with both.
+    Raises NoSeatError where there is none, RegistrationRefusedError where the other series is past or cancelled.
+    """
+    list(Series.objects.filter(pk__in=[registration.series_id, to.pk]).order_by("pk").select_for_update())
+    series, registration = lock(registration)
+    if registration.place == Place.CANCELLED or series.pk == to.pk:
+        return registration
+    to = Series.objects.get(pk=to.pk)
+    status = registration_status(to, now)
+    if status not in OPEN_TO_STAFF:
+        raise RegistrationRefusedError(status)
+    other = Registration.objects.active().filter(series=to, user=registration.user_id).first()
+    arrived = other or _arrive(registration, to, now)
+    _write_down(registration, StaffAct.Act.MOVED, by, now, reason)
+    give_up(series, registration, EndReason.MOVED, now)
+    tell(registration, "moved", now, to=arrived.pk)
+    transaction.on_commit(programme_changed)
+    return arrived
+
+
+def _arrive(registration: Registration, to: Series, now: datetime) -> Registration:
+    held_until = registration.held_until if registration.is_held else None
+    return create(to.pk, registration.user, _place_there(registration, to, now), now, held_until=held_until)
+
+
+def _place_there(registration: Registration, to: Series, now: datetime) -> Place:
+    """The rows of both series are locked by the caller."""
+    if take_seat(to.pk):
+        return Place.CONFIRMED
+    if registration.place == Place.CONFIRMED or not to.waitlist_enabled:
+        raise NoSeatError
+    if registration_status(to, now) == Status.CLOSED:
+        raise NoSeatError
+    return Place.WAITLISTED
+
+
+@transaction.atomic
+def cancel_for(registration: Registration, *, by: User, note: str, now: datetime) -> Registration:
+    """Cancel someone's place with a message to them; a seat goes at once to the first in line."""
+    series, registration = lock(registration)
+    if registration.place == Place.CANCELLED:
+        return registration
+    had = registration.place
+    _write_down(registration, StaffAct.Act.CANCELLED, by, now, note)
+    give_up(series, registration, EndReason.STAFF, now)
+    tell(registration, "cancelled-by-us", now, had=had, note=note)
+    return registration
+
+
+def _write_down(registration: Registration, act: StaffAct.Act, by: User, now: datetime, reason: str = "") -> None:
+    StaffAct.objects.create(registration=registration, act=act, by=by, at=now, reason=reason)

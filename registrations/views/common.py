@@ -1,0 +1,36 @@
+"""What the views of this room share."""
+
+from typing import Any, cast
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.zones import reader_zone
+from registrations import queries
+from registrations.models import Registration
+from sessions_app.entry import Entry
+from sessions_app.models import Series
+from sessions_app.queries import for_list
+
+
+def me(request: HttpRequest) -> User:
+    """The person who is signed in, where the view has made sure that somebody is."""
+    return cast("User", request.user)
+
+
+def public_series(slug: str) -> Series:
+    return get_object_or_404(for_list(Series.objects.public()), slug=slug)
+
+
+def page_context(request: HttpRequest, series: Series, **more: Any) -> dict[str, Any]:
+    entry = Entry(series, timezone.now(), reader_zone(request))
+    return {"series": series, "entry": entry, **more}
+
+
+def my_place(request: HttpRequest, series: Series) -> Registration | None:
+    if not request.user.is_authenticated:
+        return None
+    mine = Registration.objects.active().filter(user=request.user, series=series)
+    return queries.with_line(mine).select_related("series").first()

@@ -1,0 +1,114 @@
+"""What a link in a mail leads to, without signing in: answering for a place, and joining.
+
+Link scanners follow every link, so no GET changes anything: each of these pages asks, and a button answers.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.zones import reader_zone
+from registrations import queries, services
+from registrations.models import Intention, Invitation, Place, Registration
+from registrations.tokens import BadTokenError, read_join_token, read_place_token
+from sessions_app.models import Delivery, Session
+from sessions_app.status import Status, registration_status
+
+
+def _bad_link(request: HttpRequest) -> HttpResponse:
+    return render(request, "registrations/bad_link.html", status=404)
+
+
+def _named_in(numbers: tuple[int, int]) -> tuple[Registration | None, Session | None]:
+    registration_id, session_id = numbers
+    registrations = Registration.objects.select_related("series__hub", "user").filter(pk=registration_id)
+    registration = queries.with_line(registrations).first()
+    if registration is None:
+        return None, None
+    return registration, Session.objects.filter(series=registration.series_id, pk=session_id).first()
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def place(request: HttpRequest, token: str) -> HttpResponse:
+    """Still coming? Confirm a colleague's seat, give a place up, or settle for the recording."""
+    try:
+        registration, session = _named_in(read_place_token(token))
+    except BadTokenError:
+        return _bad_link(request)
+    if registration is None:
+        return _bad_link(request)
+    now = timezone.now()
+    is_over = registration_status(registration.series, now) in (Status.PAST, Status.CANCELLED)
+    if request.method == "POST" and not is_over:
+        _act(request.POST.get("act", ""), registration, session)
+        return redirect(request.path)
+    context = _facts(registration, session, is_over=is_over) | {"token": token, "reader": reader_zone(request)}
+    context["answer"] = request.GET.get("answer")
+    return render(request, "registrations/place_link.html", context)
+
+
+def _act(act: str, registration: Registration, session: Session | None) -> None:
+    """What the button says. An act that the place is past (a second click, another tab) changes nothing."""
+    now = timezone.now()
+    has_seat = registration.place == Place.CONFIRMED
+    if act == "confirm" and registration.is_held:
+        services.confirm_invitation(registration, now=now)
+    elif act == "give-up":
+        services.cancel(registration, now=now)
+    elif act == "recording":
+        services.take_recording(registration, now=now)
+    elif act in ("coming", "absent") and has_seat and session and session.ends_at > now:
+        services.say_intention(registration, session, is_coming=act == "coming", now=now)
+
+
+def _facts(registration: Registration, session: Session | None, *, is_over: bool) -> dict[str, Any]:
+    said = Intention.objects.filter(registration=registration, session=session).first() if session else None
+    sessions = list(registration.series.sessions.meeting())
+    return {
+        "registration": registration,
+        "series": registration.series,
+        "session": session or (sessions[0] if len(sessions) == 1 else None),
+        "asks_coming": session is not None,
+        "said": said,
+        "is_one_of_many": len(sessions) > 1,
+        "sessions": sessions,
+        "is_over": is_over,
+        "invitation": Invitation.objects.filter(registration=registration).select_related("inviter").first(),
+    }
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """Leads to the meeting from 15 minutes before it until it ends, and notes who came; before and after, a page says when."""
+    try:
+        registration, session = _named_in(read_join_token(token))
+    except BadTokenError:
+        return _bad_link(request)
+    if registration is None or session is None:
+        return _bad_link(request)
+    now = timezone.now()
+    doors_open_at = session.starts_at - queries.DOORS_OPEN
+    taking_place = session.delivery in (Delivery.SCHEDULED, Delivery.HELD) and not registration.series.is_cancelled
+    has_seat = registration.place == Place.CONFIRMED
+    is_open = taking_place and has_seat and doors_open_at <= now < session.ends_at
+    context = {
+        "series": registration.series,
+        "session": session,
+        "doors_open_at": doors_open_at,
+        "has_seat": has_seat,
+        "is_over": now >= session.ends_at,
+        "is_off": not taking_place,
+        "is_open": is_open,
+    }
+    if is_open and request.method == "POST":
+        services.attend(registration, session, now=now)
+        if session.join_url:
+            return render(request, "registrations/leaving.html", context)
+        context["has_no_address"] = True
+    return render(request, "registrations/join.html", context)

@@ -1,0 +1,88 @@
+""" "My sessions": what lies ahead, what is over, cancelling, one session missed, and the address of the personal calendar."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.zones import reader_zone
+from registrations import queries, services
+from registrations.models import Place, Registration
+from registrations.services.calendar import calendar_of, renew_calendar
+from registrations.views.common import me
+from registrations.views.registering import PROVEN, settle_pending
+from sessions_app.models import Session
+
+
+@never_cache
+@login_required
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    if request.session.get(PROVEN) and (settled := settle_pending(request)):
+        return settled  # the registration that a second factor stood before
+    now = timezone.now()
+    context = {
+        "mine": queries.mine(me(request), now, reader_zone(request)),
+        "colleagues": queries.colleagues(me(request), now),
+        "calendar": calendar_of(me(request), now=now),
+    }
+    return render(request, "registrations/mine.html", context)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, slug: str) -> HttpResponse:
+    """Asks first; a place that is not one's own does not exist."""
+    registrations = Registration.objects.filter(user=me(request), series__slug=slug).select_related("series", "user")
+    registration = registrations.filter(place__in=[Place.CONFIRMED, Place.WAITLISTED]).first()
+    if registration is None and request.method == "POST" and registrations.exists():
+        return redirect("registrations:mine")  # a second click: it is cancelled already
+    if registration is None:
+        raise Http404
+    if request.method == "POST":
+        waited = registration.place == Place.WAITLISTED
+        if request.POST.get("instead") == "recording":
+            services.take_recording(registration, now=timezone.now())
+            _say(request, "recording_only", registration)
+        else:
+            services.cancel(registration, now=timezone.now())
+            _say(request, "left_waitlist" if waited else "cancelled", registration)
+        return redirect("registrations:mine")
+    return render(request, "registrations/cancel.html", {"registration": registration, "series": registration.series})
+
+
+def _say(request: HttpRequest, note: str, registration: Registration) -> None:
+    context = {"series": registration.series, "person": registration.user}
+    messages.success(request, render_to_string(f"registrations/notes/{note}.html", context))
+
+
+@never_cache
+@login_required
+@require_POST
+def intention(request: HttpRequest, session: int) -> HttpResponse:
+    """ "I can't come to this one", and back again."""
+    meeting = get_object_or_404(Session.objects.filter(ends_at__gt=timezone.now()), pk=session)
+    seats = Registration.objects.confirmed().filter(user=me(request), series=meeting.series_id)
+    registration = get_object_or_404(seats.select_related("series__hub", "user"))
+    is_coming = request.POST.get("coming") == "yes"
+    services.say_intention(registration, meeting, is_coming=is_coming, now=timezone.now())
+    context = {"series": registration.series, "session": meeting, "is_coming": is_coming}
+    messages.success(request, render_to_string("registrations/notes/intention.html", context))
+    return redirect("registrations:mine")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def renew(request: HttpRequest) -> HttpResponse:
+    """A new address for the personal calendar; asks first, since the old one stops working."""
+    if request.method == "POST":
+        renew_calendar(me(request), now=timezone.now())
+        messages.success(request, render_to_string("registrations/notes/calendar.html"))
+        return redirect("registrations:mine")
+    return render(request, "registrations/renew_calendar.html")

@@ -1,0 +1,221 @@
+"""Registering: a form and a code the first time; one click, and a confirm where the series asks something, ever after."""
+
+from dataclasses import asdict
+from typing import Any
+
+from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
+from allauth.account.views import ConfirmLoginCodeView
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.forms import known_details
+from accounts.languages import current_language
+from accounts.models import ProviderProfile
+from accounts.services import Details, find_or_begin, keep_details
+from accounts.zones import ZONE_COOKIE, known_zone
+from registrations import services
+from registrations.forms import QuestionsForm, RegisterForm
+from registrations.models import Place, Registration
+from registrations.queries import chances
+from registrations.services.seats import Answers
+from registrations.views.common import me, my_place, page_context, public_series
+from sessions_app.models import Series
+from sessions_app.status import Status
+
+PENDING = "pending_registration"
+PROVEN = "proven_registration"
+STALE = "stale_code"
+OPEN_STATES = (Status.OPEN, Status.WAITLIST)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def register(request: HttpRequest, slug: str) -> HttpResponse:
+    """Page one: who are you? One click for those whom the portal knows."""
+    series = public_series(slug)
+    context = page_context(request, series, place=my_place(request, series))
+    place = context["place"]
+    if place and place.place != Place.RECORDING and not place.is_held:
+        return redirect("registrations:mine")
+    if context["entry"].status not in OPEN_STATES and not (place and place.is_held):
+        return render(request, "registrations/not_open.html", context)
+    profile = _profile(request)
+    if profile and not series.welcomes(profile.profession):
+        return render(request, "registrations/not_for_you.html", context | {"profile": profile})
+    if profile:
+        return _one_click(request, series, context)
+    return _form(request, series, context)
+
+
+def _profile(request: HttpRequest) -> ProviderProfile | None:
+    if not request.user.is_authenticated:
+        return None
+    return ProviderProfile.objects.filter(user=request.user).first()
+
+
+def _one_click(request: HttpRequest, series: Series, context: dict[str, Any]) -> HttpResponse:
+    """Who has a profile clicks once; where the series asks questions, they answer them on the way."""
+    form = QuestionsForm(request.POST or None, questions=series.questions.all(), initial=_typed(request, series.slug))
+    if request.method == "POST" and (not form.questions or (form.is_bound and form.is_valid())):
+        if not ratelimit.consume(request, action="register_again", key=str(me(request).pk)):
+            return ratelimit.respond_429(request)
+        return settle(request, series, answers=form.answers() if form.questions else {})
+    # the button on a series page sends no answers: that is a question not asked yet, not a mistake
+    if (
+        form.questions
+        and not any(name.startswith("question_") for name in request.POST)
+        and "asked" not in request.POST
+    ):
+        form = QuestionsForm(questions=form.questions, initial=_typed(request, series.slug))
+    status = 400 if form.is_bound and form.errors else 200
+    return render(request, "registrations/one_click.html", context | {"form": form}, status=status)
+
+
+def _form(request: HttpRequest, series: Series, context: dict[str, Any]) -> HttpResponse:
+    user = request.user
+    # whoever was signed in when they opened the page, and is not any more, has typed all but their address
+    signed_out = request.method == "POST" and not user.is_authenticated and "email" not in request.POST
+    initial = _first_values(request, series.slug) | (request.POST.dict() if signed_out else {})
+    data = request.POST if request.method == "POST" and not signed_out else None
+    form = RegisterForm(data, initial=initial, series=series, is_signed_in=user.is_authenticated)
+    if form.is_bound and form.is_valid():
+        if user.is_authenticated:
+            return settle(request, series, form.details(), form.answers())
+        if ratelimit.consume(request, action="register", key=form.cleaned_data["email"]):
+            return _send_code(request, series, form)
+        form.add_error(
+            "email", _("We mailed several codes to this address just now. Wait ten minutes, then try again.")
+        )
+    context |= {"form": form, "is_stale": request.session.pop(STALE, False), "is_signed_out": signed_out}
+    return render(request, "registrations/register.html", context, status=400 if form.is_bound else 200)
+
+
+def _first_values(request: HttpRequest, slug: str) -> dict[str, Any]:
+    """What a form begins with: what was typed before a code went stale, else what the account or the browser knows."""
+    guessed = {
+        "language": current_language(),
+        "time_zone": known_zone(request.COOKIES.get(ZONE_COOKIE)) or "",
+    }
+    if request.user.is_authenticated:
+        guessed |= known_details(me(request), None)
+    return guessed | _typed(request, slug)
+
+
+def _typed(request: HttpRequest, slug: str) -> dict[str, Any]:
+    pending = request.session.get(PENDING)
+    if not pending or pending["slug"] != slug:
+        return {}
+    answers = {f"question_{pk}": value if len(value) > 1 else value[0] for pk, value in pending["answers"].items()}
+    return pending["details"] | {"email": pending["email"]} | answers
+
+
+def _send_code(request: HttpRequest, series: Series, form: RegisterForm) -> HttpResponse:
+    email, details = form.cleaned_data["email"], form.details()
+    user = find_or_begin(email, language=details.language)
+    request.session[PENDING] = {
+        "slug": series.slug,
+        "email": email,
+        "details": asdict(details),
+        "answers": {str(pk): value for pk, value in form.answers().items()},
+    }
+    LoginCodeVerificationProcess.initiate(request=request, user=user if user.is_active else None, email=email)
+    return redirect("registrations:code", slug=series.slug)
+
+
+class CodeView(ConfirmLoginCodeView):
+    """Page two: the six digits from the mail. The code, its lifetime and its tries are allauth's."""
+
+    template_name = "registrations/code.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        self.series = public_series(kwargs["slug"])
+        if request.user.is_authenticated:  # a second click: the first one settled it
+            return redirect("registrations:register", slug=self.series.slug)
+        if request.method == "POST" and not ratelimit.consume(request, action="verify_code"):
+            return ratelimit.respond_429(request)
+        response = super().dispatch(request, *args, **kwargs)
+        if isinstance(response, HttpResponseRedirect) and response.url == reverse("account_request_login_code"):
+            request.session[STALE] = True  # expired, or tried too often: back to the form, with all that was typed
+            return redirect("registrations:register", slug=self.series.slug)
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        pending = self.request.session.get(PENDING) or {}
+        sent_again = self._process.state["resend_count"] > 0
+        more = {"email": pending.get("email"), "can_resend": self._process.can_resend, "sent_again": sent_again}
+        return context | page_context(self.request, self.series) | more
+
+    def _resend_form_valid(self, form: Any) -> HttpResponse:
+        super()._resend_form_valid(form)
+        return redirect("registrations:code", slug=self.series.slug)
+
+    def _verify_form_valid(self, form: Any) -> HttpResponse:
+        response = super()._verify_form_valid(form)
+        if (
+            not self.request.user.is_authenticated
+        ):  # a second factor comes next, or the account was closed: allauth's pages
+            self.request.session[PROVEN] = True
+            return response
+        return settle_pending(self.request) or redirect("registrations:register", slug=self.series.slug)
+
+
+code = CodeView.as_view()
+
+
+def settle_pending(request: HttpRequest) -> HttpResponse | None:
+    """Finish the registration that was begun before signing in, where it was begun for this very person."""
+    pending = request.session.pop(PENDING, None)
+    request.session.pop(PROVEN, None)
+    if not pending or pending["email"] != me(request).email:
+        return None
+    answers = {int(pk): value for pk, value in pending["answers"].items()}
+    return settle(request, public_series(pending["slug"]), Details(**pending["details"]), answers)
+
+
+def settle(
+    request: HttpRequest, series: Series, details: Details | None = None, answers: Answers | None = None
+) -> HttpResponse:
+    """The person is known: write down who they are, give them their place, and say what happens next."""
+    if details:
+        keep_details(me(request), details)
+    try:
+        registration = services.register(series, me(request), now=timezone.now(), answers=answers)
+    except (services.RegistrationRefusedError, services.NotForThisAudienceError):
+        # closed or filled while the code was on its way, or for others only: the page says which
+        return redirect("registrations:register", slug=series.slug)
+    request.session.pop(PENDING, None)
+    _say_registered(request, registration)
+    return redirect("registrations:mine")
+
+
+def _say_registered(request: HttpRequest, registration: Registration) -> None:
+    note = "registered" if registration.place == Place.CONFIRMED else "waitlisted"
+    context = {"series": registration.series, "person": registration.user}
+    messages.success(request, render_to_string(f"registrations/notes/{note}.html", context))
+
+
+@never_cache
+@require_safe
+def panel(request: HttpRequest, slug: str) -> HttpResponse:
+    """What a series page shows the person who is signed in, in place of the plain link: their own place, or one click."""
+    series = public_series(slug)
+    if not request.user.is_authenticated:
+        return HttpResponse(status=204)
+    profile = _profile(request)
+    one_click = bool(profile) and not series.questions.exists()
+    is_welcome = not profile or series.welcomes(profile.profession)
+    place = my_place(request, series)
+    odds = chances(place, timezone.now()) if place and place.place == Place.WAITLISTED else None
+    context = page_context(
+        request, series, place=place, one_click=one_click, is_welcome=is_welcome, profile=profile, chances=odds
+    )
+    return render(request, "registrations/panel.html", context)
