@@ -30,6 +30,19 @@ class PatientRedisCache(RedisCache):
     def delete(self, key: Any, version: int | None = None) -> bool:
         return self._attempt(False, super().delete, key, version)
 
+    def count_all(self, names: list[tuple[str, int]]) -> list[int]:
+        """Count one up under each (name, seconds that it is kept for), in one round trip; gives the counts, 0 with no server."""
+
+        def count() -> list[int]:
+            pipeline = self._cache.get_client(None, write=True).pipeline()
+            for name, seconds in names:
+                key = self.make_and_validate_key(name)
+                pipeline.incr(key)
+                pipeline.expire(key, seconds, nx=True)
+            return pipeline.execute()[::2]
+
+        return self._attempt([0] * len(names), count)
+
     def _attempt(self, otherwise: Any, act: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return act(*args, **kwargs)

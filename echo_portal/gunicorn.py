@@ -1,5 +1,6 @@
 """How gunicorn serves the portal, here and in production: `gunicorn --config python:echo_portal.gunicorn`."""
 
+import gc
 import os
 
 wsgi_app = "echo_portal.wsgi:application"
@@ -14,3 +15,13 @@ max_requests_jitter = 2_000
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108 - a heartbeat on disk can stall
 errorlog = "-"
 accesslog = None  # addresses hold tokens, so they are not logged here
+
+
+def when_ready(server: object) -> None:
+    """What is loaded by now lives as long as the process: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def post_fork(server: object, worker: object) -> None:
+    gc.set_threshold(50_000, 20, 20)

@@ -126,10 +126,13 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "200/m/ip,5/10m/key",
     "login": "200/m/ip",
     "login_failed": "20/5m/key,300/5m/ip",
-    "register": "300/m/ip,6/10m/key",
-    "verify_code": "600/m/ip",
-    "register_again": "600/m/ip,30/m/key",
-    "invite": "6/h/key",
+}
+# The portal's own pages (accounts/limits.py): (how many, in how many seconds).
+RATE_LIMITS = {
+    "register": {"key": (6, 600), "ip": (600, 60)},
+    "verify-code": {"key": (20, 600), "ip": (1200, 60)},
+    "register-again": {"key": (30, 60), "ip": (1200, 60)},
+    "invite": {"key": (6, 3600)},
 }
 # A second factor: an authenticator app, a passkey, and codes on paper for the day that both are lost.
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import translation
 
@@ -21,6 +22,7 @@ from outbox.models import Message, State
 log = logging.getLogger(__name__)
 
 BATCH = 50
+NUDGED, NUDGE_HOLDS_SECONDS = "outbox-nudged", 10
 CLAIM_LASTS = timedelta(minutes=5)
 # The pauses after the first, second, … refusal for now; after the last one the row has failed.
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240)]
@@ -58,13 +60,23 @@ def write(drafts: Iterable[Draft], *, now: datetime) -> None:
 
 
 def _nudge() -> None:
-    """Ask a worker to drain now. With Redis down the sweep does it ten seconds later, so a failure here is only a note."""
+    """Ask a worker to drain now, unless one is asked already and has not begun: a burst asks once.
+
+    With Redis down the sweep does it ten seconds later, so a failure here is only a note.
+    """
     from outbox.tasks import drain  # noqa: PLC0415 - tasks import this module
 
+    if not cache.add(NUDGED, 1, timeout=NUDGE_HOLDS_SECONDS):
+        return
     try:
         drain.apply_async(expires=10, retry=False)
     except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the page must not fail
         log.warning("The worker could not be nudged (%s); the sweep will send.", type(error).__name__)
+
+
+def nudge_heard() -> None:
+    """A worker begins to drain: what is committed from here on asks anew. Called before the first claim, so no row is missed."""
+    cache.delete(NUDGED)
 
 
 def drain_batch(line: sending.Line, now: datetime) -> int:

@@ -6,6 +6,7 @@ from outbox import sending, services
 
 @shared_task
 def drain() -> None:
+    services.nudge_heard()
     with sending.Line() as line:
         while services.drain_batch(line, timezone.now()):
             pass

@@ -1,25 +1,266 @@
-from django.contrib import admin
-from django.http import HttpRequest
+"""Places in the admin: to read, and to act on. Seats are taken and given up by the portal's own acts only, which keep the count."""
 
-from registrations.models import Registration
+from collections.abc import Callable
+from copy import copy
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import validate_name
+from accounts.languages import current_language
+from accounts.models import User
+from registrations import services
+from registrations.models import Answer, Attendance, Place, Registration, StaffAct
+from registrations.services.series import those_concerned
+from sessions_app.admin import SeriesAdmin
+from sessions_app.admin import SeriesForm as PlainSeriesForm
+from sessions_app.models import Series, SeriesQuerySet
+
+SERIES_WIDGET = AutocompleteSelect(Registration._meta.get_field("series"), admin.site)  # noqa: SLF001 - Django's documented way to a field
+REFUSALS = (services.RegistrationRefusedError, services.NoSeatError)
+
+
+class RegisterForm(forms.Form):
+    series = forms.ModelChoiceField(Series.objects.public(), label=_("series"), widget=SERIES_WIDGET)
+    email = forms.EmailField(label=_("e-mail address"))
+    name = forms.CharField(label=_("name"), max_length=150, required=False, validators=[validate_name])
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("reason"), widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Kept, and shown to staff only.")
+    )
+
+
+class MoveForm(ReasonForm):
+    to = forms.ModelChoiceField(Series.objects.public(), label=_("to the series"), widget=SERIES_WIDGET)
+    field_order = ["to", "reason"]
+
+
+class CancelForm(forms.Form):
+    note = forms.CharField(
+        label=_("message to the person"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Sent to them as you write it, in their mail."),
+    )
+
+
+class ReadOnlyInline(admin.TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, *args: Any) -> bool:
+        return False
+
+
+class AnswerInline(ReadOnlyInline):
+    model = Answer
+    fields = ["question", "answered"]
+    readonly_fields = ["answered"]
+
+    @admin.display(description=_("answer"))
+    def answered(self, answer: Answer) -> str:
+        return str(answer)
+
+
+class AttendanceInline(ReadOnlyInline):
+    model = Attendance
+
+
+class StaffActInline(ReadOnlyInline):
+    model = StaffAct
 
 
 @admin.register(Registration)
 class RegistrationAdmin(admin.ModelAdmin):
-    """Who has a place where, to read: seats are taken and given up by the portal's own acts, which keep the count."""
-
-    list_display = ["user", "series", "place", "created_at", "cancelled_at"]
-    list_filter = ["place"]
+    list_display = ["user", "series", "place", "created_at", "cancelled_at", "end_reason"]
+    list_filter = ["place", "end_reason"]
     list_select_related = ["user", "series"]
     search_fields = ["user__email", "user__name", "series__title_en", "series__title_fr"]
     date_hierarchy = "created_at"
     show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    inlines = [AnswerInline, AttendanceInline, StaffActInline]
 
     def has_change_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
         return False
+
+    def get_urls(self) -> list[URLPattern]:
+        acts = [("promote", self.promote), ("move", self.move), ("cancel", self.cancel)]
+        return [
+            *[
+                path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"registrations_registration_{name}")
+                for name, view in acts
+            ],
+            *super().get_urls(),
+        ]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Register someone by their address: an account is begun where there is none, and they are mailed as if by themselves."""
+        if not self.has_add_permission(request):
+            raise Http404
+
+        def act(data: dict[str, Any], by: User) -> Registration:
+            language = current_language()
+            email, name = data["email"], data["name"]
+            return services.register_for(data["series"], email, name=name, language=language, by=by, now=timezone.now())
+
+        return self._page(request, RegisterForm(request.POST or None), act, _("Register someone"))
+
+    def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
+        registration = self._registration(request, pk, Place.WAITLISTED)
+
+        def act(data: dict[str, Any], by: User) -> Registration:
+            return services.promote(registration, by=by, reason=data["reason"], now=timezone.now())
+
+        explain = _("The series is full, so it gets one seat more; nobody loses theirs. The person is told.")
+        form = ReasonForm(request.POST or None)
+        return self._page(request, form, act, _("Give a seat out of turn"), registration=registration, explain=explain)
+
+    def move(self, request: HttpRequest, pk: int) -> HttpResponse:
+        registration = self._registration(request, pk, Place.CONFIRMED, Place.WAITLISTED, Place.RECORDING)
+
+        def act(data: dict[str, Any], by: User) -> Registration:
+            return services.move(registration, data["to"], by=by, reason=data["reason"], now=timezone.now())
+
+        explain = _("Their place here ends, and a seat goes to the next in line. The person is told once, with both.")
+        form = MoveForm(request.POST or None)
+        return self._page(request, form, act, _("Move to another series"), registration=registration, explain=explain)
+
+    def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
+        registration = self._registration(request, pk, Place.CONFIRMED, Place.WAITLISTED, Place.RECORDING)
+
+        def act(data: dict[str, Any], by: User) -> Registration:
+            return services.cancel_for(registration, by=by, note=data["note"], now=timezone.now())
+
+        explain = _("A seat goes to the next in line at once. This cannot be undone; they can register again.")
+        form = CancelForm(request.POST or None)
+        return self._page(request, form, act, _("Cancel this place"), registration=registration, explain=explain)
+
+    def _registration(self, request: HttpRequest, pk: int, *places: Place) -> Registration:
+        if not request.user.has_perm("registrations.change_registration"):
+            raise Http404
+        found = Registration.objects.select_related("series", "user").filter(pk=pk, place__in=places).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def _page(
+        self,
+        request: HttpRequest,
+        form: forms.Form,
+        act: Callable[[dict[str, Any], User], Registration],
+        title: Any,
+        *,
+        registration: Registration | None = None,
+        explain: Any = "",
+    ) -> HttpResponse:
+        if request.method == "POST" and form.is_valid():
+            try:
+                done = act(form.cleaned_data, cast("User", request.user))
+            except REFUSALS as refusal:
+                form.add_error(None, _words(refusal))
+            else:
+                self.message_user(request, f"{done}: {done.get_place_display()}.", messages.SUCCESS)
+                return redirect(reverse("admin:registrations_registration_change", args=[done.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "form": form,
+            "media": self.media + form.media,
+            "registration": registration,
+            "explain": explain,
+        }
+        return TemplateResponse(request, "admin/registrations/act.html", context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        may_act = request.user.has_perm("registrations.change_registration")
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | {"may_act": may_act})
+
+
+def _words(refusal: Exception) -> str:
+    if isinstance(refusal, services.RegistrationRefusedError):
+        return gettext("This cannot be done while the series is: %(status)s.") % {"status": refusal.status.label}
+    return gettext("There is no seat left there. Add one to the series first.")
+
+
+class SeriesForm(PlainSeriesForm):
+    """Asks before an edit would end people's places, and takes a word to them along."""
+
+    note_to_people = forms.CharField(
+        label=_("a word to those who are registered"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Goes into the mail when you cancel the series or take it off the site."),
+    )
+    tell_everyone = forms.BooleanField(
+        label=_("end these places and tell everyone"),
+        required=False,
+        help_text=_("Needed only when you cancel, withdraw or close a series that people are registered for."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        after = copy(self.instance)
+        for name in {field.name for field in Series._meta.concrete_fields} & set(data):  # noqa: SLF001
+            setattr(after, name, data[name])
+        count = those_concerned(after, now=timezone.now()).count() if self.instance.pk else 0
+        if count and not data.get("tell_everyone"):
+            sentence = ngettext(
+                "This ends the place of %(n)s person, who will be mailed. Tick “end these places” if you mean it.",
+                "This ends the places of %(n)s people, who will be mailed. Tick “end these places” if you mean it.",
+                count,
+            )
+            self.add_error("tell_everyone", sentence % {"n": count})
+        self.instance.note_to_people = data.get("note_to_people", "")
+        return data
+
+
+admin.site.unregister(Series)
+
+
+@admin.register(Series)
+class SeriesWithPlacesAdmin(SeriesAdmin):
+    """The programme's own page of a series, and what it means to the people in it."""
+
+    form = SeriesForm
+    fieldsets = [
+        *SeriesAdmin.fieldsets[:-1],
+        (
+            _("How it ended"),
+            {"fields": ["is_concluded", "is_cancelled", "note_to_people", "tell_everyone"]},
+        ),
+    ]
+
+    def _set(self, request: HttpRequest, queryset: SeriesQuerySet, publication: Any) -> None:
+        """A series that people are registered for is taken off the site on its own page only, where they can be told."""
+        now, held = timezone.now(), []
+        for series in queryset:
+            series.publication = publication
+            if those_concerned(series, now=now).exists():
+                held.append(series)
+        if held:
+            sentence = ngettext(
+                "People are registered for %(titles)s: withdraw it on its own page, where you can tell them.",
+                "People are registered for %(titles)s: withdraw them on their own pages, where you can tell them.",
+                len(held),
+            )
+            self.message_user(request, sentence % {"titles": ", ".join(map(str, held))}, messages.ERROR)
+        super()._set(request, queryset.exclude(pk__in=[series.pk for series in held]), publication)

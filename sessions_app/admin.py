@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from accounts.choices import Profession
 from accounts.fields import HTTPS_ASSUMED, choices_field
 from accounts.zones import PROJECT_ZONE, ZONES
-from sessions_app.models import Publication, Series, SeriesQuerySet, Session
+from sessions_app.models import Publication, Question, Resource, Series, SeriesQuerySet, Session
 from sessions_app.services import programme_changed
 from sessions_app.status import registration_status
 
@@ -58,10 +58,27 @@ class SessionInline(admin.StackedInline):
         return field
 
 
+class QuestionInline(admin.StackedInline):
+    model = Question
+    extra = 0
+    max_num = Question.MOST
+    fieldsets = [
+        (None, {"fields": [("position", "kind", "is_required")]}),
+        (_("English"), {"fields": ["label_en", "options_en"], "classes": ["language", "language-en"]}),
+        (_("French"), {"fields": ["label_fr", "options_fr"], "classes": ["language", "language-fr"]}),
+    ]
+
+
+class ResourceInline(admin.TabularInline):
+    model = Resource
+    extra = 0
+    formfield_overrides = HTTPS_ASSUMED
+
+
 @admin.register(Series)
 class SeriesAdmin(admin.ModelAdmin):
     form = SeriesForm
-    inlines = [SessionInline]
+    inlines = [SessionInline, QuestionInline, ResourceInline]
     list_display = ["title", "publication", "status", "first_starts_at", "hub", "seats"]
     list_filter = ["publication", "hub", "language", "is_cancelled", "is_concluded"]
     list_select_related = ["hub"]
@@ -100,7 +117,7 @@ class SeriesAdmin(admin.ModelAdmin):
                 "description": _("Times are on the clock of the series’ own time zone."),
             },
         ),
-        (_("Audience"), {"fields": ["audience"]}),
+        (_("Audience"), {"fields": ["audience", "audience_required"]}),
         (_("How it ended"), {"fields": ["is_concluded", "is_cancelled"]}),
     ]
 

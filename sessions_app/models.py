@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -151,11 +151,15 @@ class Series(models.Model):
         return self.title
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save what people edit. What the database keeps is never written back from memory, where it may be old."""
+        """Save what people edit, and in the same transaction what follows from it for those who have a place (signals).
+
+        What the database keeps is never written back from memory, where it may be old.
+        """
         if not self._state.adding and kwargs.get("update_fields") is None:
             kept = {*self.KEPT_BY_THE_DATABASE, "id", "created_at"}
             kwargs["update_fields"] = [field.name for field in self._meta.concrete_fields if field.name not in kept]
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("sessions:detail", args=[self.slug])

@@ -10,10 +10,10 @@ from accounts.models import User
 from accounts.services import find_or_begin
 from registrations.models import EndReason, Invitation, Place, Registration
 from registrations.services.news import tell, tell_inviter
-from registrations.services.seats import RegistrationRefusedError, confirm, create, end, free_seat, lock, take_seat
+from registrations.services.seats import check_status, confirm, create, end, free_seat, lock, take_seat
 from sessions_app.models import Series
 from sessions_app.services import programme_changed
-from sessions_app.status import Status, registration_status
+from sessions_app.status import Status
 
 HELD_FOR = timedelta(hours=48)
 MOST = 10
@@ -43,9 +43,7 @@ def invite(
     invites is not told. Raises ColleagueError where the seats do not suffice, RegistrationRefusedError where it is not open.
     """
     series = Series.objects.select_for_update().get(pk=series.pk)
-    status = registration_status(series, now)
-    if status != Status.OPEN:
-        raise RegistrationRefusedError(status)
+    check_status(series, [Status.OPEN], now)
     until = min(now + HELD_FOR, series.closes_at or now + HELD_FOR)
     return [_hold(series, colleague, by=by, until=until, language=language, now=now) for colleague in colleagues]
 

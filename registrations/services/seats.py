@@ -1,19 +1,23 @@
 """Taking a seat or a place in line, giving it up, and the line that moves up at once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from accounts.models import ProviderProfile, User
 from registrations.models import Answer, EndReason, Place, Registration
 from registrations.services.news import tell, tell_inviter
-from sessions_app.models import Series
+from sessions_app.models import Publication, Series
 from sessions_app.services import programme_changed
 from sessions_app.status import Status, registration_status
 
 Answers = Mapping[int, list[str]]  # the key of a question → what was answered
+TAKE_SEAT = """
+    UPDATE sessions_app_series SET seats_taken = seats_taken + 1
+    WHERE id = %s AND (capacity IS NULL OR seats_taken < capacity) RETURNING *
+"""
 OPEN = (Status.OPEN, Status.WAITLIST, Status.FULL)
 # Staff may also register someone before registration opens, and after it closes.
 OPEN_TO_STAFF = (*OPEN, Status.SOON, Status.CLOSED)
@@ -52,13 +56,11 @@ def _register(series_id: int, user: User, now: datetime, answers: Answers, *, by
     existing = Registration.objects.active().filter(series_id=series_id, user=user).first()
     if existing and existing.place != Place.RECORDING:
         return confirm(existing, now) if existing.is_held and not by_staff else existing
-    series = Series.objects.get(pk=series_id)
-    status = registration_status(series, now)
-    if status not in (OPEN_TO_STAFF if by_staff else OPEN):
-        raise RegistrationRefusedError(status)
+    place, series = _take_place(series_id)
+    # the series' row is locked by now, so what it says holds until the transaction ends: nobody closes or cancels it meanwhile
+    _check_open(series, place, now, by_staff=by_staff)
     if series.audience_required and not by_staff:
         _check_audience(series, user)
-    place = Place.CONFIRMED if take_seat(series_id) or _take_seat_under_lock(series_id) else Place.WAITLISTED
     if existing:
         end(existing, EndReason.CAME_BACK, now)
     registration = create(series_id, user, place, now)
@@ -68,6 +70,23 @@ def _register(series_id: int, user: User, now: datetime, answers: Answers, *, by
     tell(registration, "registered" if place == Place.CONFIRMED else "waitlisted", now)
     transaction.on_commit(programme_changed)
     return registration
+
+
+def _check_open(series: Series, place: Place, now: datetime, *, by_staff: bool) -> None:
+    """Raises RegistrationRefusedError; what was taken already is taken back with the transaction."""
+    status = check_status(series, OPEN_TO_STAFF if by_staff else OPEN, now)
+    if place == Place.WAITLISTED and (status == Status.CLOSED or not series.waitlist_enabled):
+        raise RegistrationRefusedError(Status.FULL)  # there is no line to join
+
+
+def check_status(series: Series, wanted: Collection[Status], now: datetime) -> Status:
+    """The status of a series that is on the site. Raises RegistrationRefusedError where it is none of those wanted."""
+    status = registration_status(series, now)
+    if series.publication != Publication.PUBLISHED:
+        raise RegistrationRefusedError(Status.CLOSED)
+    if status not in wanted:
+        raise RegistrationRefusedError(status)
+    return status
 
 
 def _check_audience(series: Series, user: User) -> None:
@@ -90,23 +109,24 @@ def create(
     )
 
 
-def take_seat(series_id: int) -> bool:
-    """The one conditional update of DESIGN.md §4; it also locks the series' row until the transaction ends."""
-    free = Q(capacity=None) | Q(seats_taken__lt=F("capacity"))
-    return bool(Series.objects.filter(free, pk=series_id).update(seats_taken=F("seats_taken") + 1))
+def take_seat(series_id: int) -> Series | None:
+    """The one conditional update of DESIGN.md §4; it also locks the series' row until the transaction ends. Gives the series
+    with the seat taken, read in the same round trip; None where there is none."""
+    return next(iter(Series.objects.raw(TAKE_SEAT, [series_id])), None)
 
 
-def _take_seat_under_lock(series_id: int) -> bool:
-    """Try once more, for a seat that was freed since; the lock then keeps the count still while the person joins the line.
+def _take_place(series_id: int) -> tuple[Place, Series]:
+    """A seat, else a place in line. Either way the series' row is locked.
 
-    Raises RegistrationRefusedError where there is no line to join.
+    A seat that was freed between the first try and the lock is tried for once more; the lock then keeps the count still while
+    the person joins the line.
     """
-    series = Series.objects.select_for_update().get(pk=series_id)
-    if take_seat(series_id):
-        return True
-    if not series.waitlist_enabled:
-        raise RegistrationRefusedError(Status.FULL)
-    return False
+    if series := take_seat(series_id):
+        return Place.CONFIRMED, series
+    locked = Series.objects.select_for_update().get(pk=series_id)
+    if series := take_seat(series_id):
+        return Place.CONFIRMED, series
+    return Place.WAITLISTED, locked
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from registrations.models import EndReason, Place, Registration, StaffAct
 from registrations.services.news import tell
 from registrations.services.seats import (
     OPEN_TO_STAFF,
-    RegistrationRefusedError,
+    check_status,
     create,
     give_up,
     lock,
@@ -50,9 +50,7 @@ def promote(registration: Registration, *, by: User, reason: str, now: datetime)
     series, registration = lock(registration)
     if registration.place != Place.WAITLISTED:
         return registration
-    status = registration_status(series, now)
-    if status not in OPEN_TO_STAFF:
-        raise RegistrationRefusedError(status)
+    check_status(series, OPEN_TO_STAFF, now)
     if not take_seat(series.pk):
         Series.objects.filter(pk=series.pk).update(capacity=F("capacity") + 1, seats_taken=F("seats_taken") + 1)
     seat(registration, now)
@@ -73,9 +71,7 @@ def move(registration: Registration, to: Series, *, by: User, reason: str, now: 
     if registration.place == Place.CANCELLED or series.pk == to.pk:
         return registration
     to = Series.objects.get(pk=to.pk)
-    status = registration_status(to, now)
-    if status not in OPEN_TO_STAFF:
-        raise RegistrationRefusedError(status)
+    check_status(to, OPEN_TO_STAFF, now)
     other = Registration.objects.active().filter(series=to, user=registration.user_id).first()
     arrived = other or _arrive(registration, to, now)
     _write_down(registration, StaffAct.Act.MOVED, by, now, reason)

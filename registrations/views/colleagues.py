@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.languages import current_language
+from accounts.limits import within_limits
 from registrations import services
 from registrations.forms import BaseColleagues, ColleagueFormSet
 from registrations.views.common import me, page_context, public_series
@@ -43,7 +43,7 @@ def colleagues(request: HttpRequest, slug: str) -> HttpResponse:
 def _invite(request: HttpRequest, series: Series, forms: BaseColleagues) -> str | None:
     """Take the seats; gives what is wrong, or None."""
     named = forms.colleagues()
-    if not ratelimit.consume(request, action="invite", key=str(me(request).pk)):
+    if not within_limits(request, "invite", str(me(request).pk)):
         return _("You named many colleagues in a short time. Wait an hour, then go on.")
     try:
         services.invite(series, named, by=me(request), language=current_language(), now=timezone.now())

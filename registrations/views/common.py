@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.zones import reader_zone
 from registrations import queries
-from registrations.models import Registration
+from registrations.models import Place, Registration
 from sessions_app.entry import Entry
 from sessions_app.models import Series
 from sessions_app.queries import for_list
@@ -32,5 +32,12 @@ def page_context(request: HttpRequest, series: Series, **more: Any) -> dict[str,
 def my_place(request: HttpRequest, series: Series) -> Registration | None:
     if not request.user.is_authenticated:
         return None
-    mine = Registration.objects.active().filter(user=request.user, series=series)
-    return queries.with_line(mine).select_related("series").first()
+    return Registration.objects.active().filter(user=request.user, series=series).first()
+
+
+def my_place_in_line(request: HttpRequest, series: Series) -> Registration | None:
+    """The same, with the place in line annotated (queries.with_line)."""
+    place = my_place(request, series)
+    if place is None or place.place != Place.WAITLISTED:
+        return place
+    return queries.with_line(Registration.objects.filter(pk=place.pk)).select_related("series").first()

@@ -8,7 +8,7 @@ from allauth.account.views import ConfirmLoginCodeView
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.forms import known_details
 from accounts.languages import current_language
+from accounts.limits import within_limits
 from accounts.models import ProviderProfile
 from accounts.services import Details, find_or_begin, keep_details
 from accounts.zones import ZONE_COOKIE, known_zone
@@ -26,7 +27,7 @@ from registrations.forms import QuestionsForm, RegisterForm
 from registrations.models import Place, Registration
 from registrations.queries import chances
 from registrations.services.seats import Answers
-from registrations.views.common import me, my_place, page_context, public_series
+from registrations.views.common import me, my_place, my_place_in_line, page_context, public_series
 from sessions_app.models import Series
 from sessions_app.status import Status
 
@@ -39,20 +40,23 @@ OPEN_STATES = (Status.OPEN, Status.WAITLIST)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest, slug: str) -> HttpResponse:
-    """Page one: who are you? One click for those whom the portal knows."""
+    """Page one: who are you? One click for those whom the portal knows.
+
+    The click itself is the service's to judge: what it refuses comes back here, and the page says why.
+    """
+    profile = _profile(request)
+    if profile and request.method == "POST":
+        return _one_click(request, slug)
     series = public_series(slug)
-    context = page_context(request, series, place=my_place(request, series))
-    place = context["place"]
+    place = my_place(request, series)
+    context = page_context(request, series, place=place)
     if place and place.place != Place.RECORDING and not place.is_held:
         return redirect("registrations:mine")
     if context["entry"].status not in OPEN_STATES and not (place and place.is_held):
         return render(request, "registrations/not_open.html", context)
-    profile = _profile(request)
     if profile and not series.welcomes(profile.profession):
         return render(request, "registrations/not_for_you.html", context | {"profile": profile})
-    if profile:
-        return _one_click(request, series, context)
-    return _form(request, series, context)
+    return _one_click(request, slug) if profile else _form(request, series, context)
 
 
 def _profile(request: HttpRequest) -> ProviderProfile | None:
@@ -61,22 +65,24 @@ def _profile(request: HttpRequest) -> ProviderProfile | None:
     return ProviderProfile.objects.filter(user=request.user).first()
 
 
-def _one_click(request: HttpRequest, series: Series, context: dict[str, Any]) -> HttpResponse:
-    """Who has a profile clicks once; where the series asks questions, they answer them on the way."""
-    form = QuestionsForm(request.POST or None, questions=series.questions.all(), initial=_typed(request, series.slug))
-    if request.method == "POST" and (not form.questions or (form.is_bound and form.is_valid())):
-        if not ratelimit.consume(request, action="register_again", key=str(me(request).pk)):
+def _one_click(request: HttpRequest, slug: str) -> HttpResponse:
+    """Who has a profile clicks once; where the series asks questions, they answer them on the way.
+
+    In the minute that a series opens this is what everyone asks for, so it reads no more than it needs.
+    """
+    series = get_object_or_404(Series.objects.public().only("slug", "title_en", "title_fr"), slug=slug)
+    questions = list(series.questions.all())
+    # the button on a series page sends no answers: then the questions are still to be asked
+    is_answer = request.method == "POST" and (not questions or "asked" in request.POST)
+    data = request.POST if is_answer and questions else None
+    form = QuestionsForm(data, questions=questions, initial=_typed(request, series.slug))
+    if is_answer and (not questions or form.is_valid()):
+        if not within_limits(request, "register-again", str(me(request).pk)):
             return ratelimit.respond_429(request)
-        return settle(request, series, answers=form.answers() if form.questions else {})
-    # the button on a series page sends no answers: that is a question not asked yet, not a mistake
-    if (
-        form.questions
-        and not any(name.startswith("question_") for name in request.POST)
-        and "asked" not in request.POST
-    ):
-        form = QuestionsForm(questions=form.questions, initial=_typed(request, series.slug))
-    status = 400 if form.is_bound and form.errors else 200
-    return render(request, "registrations/one_click.html", context | {"form": form}, status=status)
+        return settle(request, series, answers=form.answers() if questions else None)
+    series = public_series(slug)
+    context = page_context(request, series, place=my_place(request, series), form=form)
+    return render(request, "registrations/one_click.html", context, status=400 if form.errors else 200)
 
 
 def _form(request: HttpRequest, series: Series, context: dict[str, Any]) -> HttpResponse:
@@ -89,7 +95,7 @@ def _form(request: HttpRequest, series: Series, context: dict[str, Any]) -> Http
     if form.is_bound and form.is_valid():
         if user.is_authenticated:
             return settle(request, series, form.details(), form.answers())
-        if ratelimit.consume(request, action="register", key=form.cleaned_data["email"]):
+        if within_limits(request, "register", form.cleaned_data["email"]):
             return _send_code(request, series, form)
         form.add_error(
             "email", _("We mailed several codes to this address just now. Wait ten minutes, then try again.")
@@ -139,7 +145,7 @@ class CodeView(ConfirmLoginCodeView):
         self.series = public_series(kwargs["slug"])
         if request.user.is_authenticated:  # a second click: the first one settled it
             return redirect("registrations:register", slug=self.series.slug)
-        if request.method == "POST" and not ratelimit.consume(request, action="verify_code"):
+        if request.method == "POST" and not within_limits(request, "verify-code", request.session.session_key or ""):
             return ratelimit.respond_429(request)
         response = super().dispatch(request, *args, **kwargs)
         if isinstance(response, HttpResponseRedirect) and response.url == reverse("account_request_login_code"):
@@ -193,13 +199,13 @@ def settle(
         # closed or filled while the code was on its way, or for others only: the page says which
         return redirect("registrations:register", slug=series.slug)
     request.session.pop(PENDING, None)
-    _say_registered(request, registration)
+    _say_registered(request, series, registration)
     return redirect("registrations:mine")
 
 
-def _say_registered(request: HttpRequest, registration: Registration) -> None:
+def _say_registered(request: HttpRequest, series: Series, registration: Registration) -> None:
     note = "registered" if registration.place == Place.CONFIRMED else "waitlisted"
-    context = {"series": registration.series, "person": registration.user}
+    context = {"series": series, "person": me(request)}
     messages.success(request, render_to_string(f"registrations/notes/{note}.html", context))
 
 
@@ -213,7 +219,7 @@ def panel(request: HttpRequest, slug: str) -> HttpResponse:
     profile = _profile(request)
     one_click = bool(profile) and not series.questions.exists()
     is_welcome = not profile or series.welcomes(profile.profession)
-    place = my_place(request, series)
+    place = my_place_in_line(request, series)
     odds = chances(place, timezone.now()) if place and place.place == Place.WAITLISTED else None
     context = page_context(
         request, series, place=place, one_click=one_click, is_welcome=is_welcome, profile=profile, chances=odds

@@ -398,7 +398,7 @@ def test_with_the_cache_server_down_registering_works_all_the_same(client, addre
 
 
 def test_nobody_guesses_codes_without_end(client, address, settings):
-    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"verify_code": "3/m/ip"}
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"verify-code": {"key": (99, 60), "ip": (3, 60)}}
     response = client.post(address, FORM)
     answers = [client.post(response.url, {"code": "000000"}).status_code for _ in range(4)]
     assert answers == [200, 200, 200, 429]
