@@ -18,6 +18,7 @@ class UserFactory(factory.django.DjangoModelFactory):
     email = factory.Sequence(lambda n: f"person{n}@example.ca")
     name = factory.Sequence(lambda n: f"Person {n}")
     language = "en"
+    password = "!"  # none: most sign in with a code
 
     @factory.post_generation
     def with_profile(self, create, extracted, **kwargs):

@@ -54,7 +54,6 @@ class PasswordSignInForm(LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.pop("remember", None)
         _address(self.fields["login"])
         _password(self.fields["password"], _("Password"), "current-password")
         self.fields["password"].help_text = ""

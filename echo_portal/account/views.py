@@ -23,7 +23,7 @@ from accounts.models import ProviderProfile, User
 from echo_portal.account.my_data import everything
 from outbox.services import Draft, forget_address, write
 from registrations.models import Registration
-from registrations.services import leave_everything
+from registrations.services import leave_everything, places_ahead
 from registrations.services.news import NEWS_KEEPS
 
 TYPED = "typed_profile"
@@ -85,7 +85,7 @@ def download(request: HttpRequest) -> HttpResponse:
 def close(request: HttpRequest) -> HttpResponse:
     """Says what it means first, and asks for a tick; then the account is gone, and one mail says so."""
     user = _me(request)
-    ahead = Registration.objects.active().filter(user=user).select_related("series").order_by("pk")
+    ahead = places_ahead(user, now=timezone.now()).select_related("series")
     missing = request.method == "POST" and not request.POST.get("sure")
     if request.method == "POST" and not missing:
         _close(user)

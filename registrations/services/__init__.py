@@ -5,7 +5,7 @@ never wait for each other in a circle.
 """
 
 from registrations.services.colleagues import ColleagueError, confirm_invitation, invite, let_invitations_lapse
-from registrations.services.people import forget_unproven, leave_everything
+from registrations.services.people import forget_unproven, leave_everything, places_ahead
 from registrations.services.presence import attend, say_intention
 from registrations.services.reminders import queue_due_reminders
 from registrations.services.seats import (
@@ -36,6 +36,7 @@ __all__ = [
     "leave_everything",
     "let_invitations_lapse",
     "move",
+    "places_ahead",
     "promote",
     "queue_due_reminders",
     "register",

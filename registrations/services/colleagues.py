@@ -55,7 +55,7 @@ def _hold(
     registration = None
     if not Registration.objects.active().filter(series=series, user=user).exists():
         if not take_seat(series.pk):
-            raise ColleagueError(Series.objects.get(pk=series.pk).seats_left or 0)
+            raise ColleagueError(series.seats_left or 0)  # as many as there were before the first of them
         registration = create(series.pk, user, Place.CONFIRMED, now, held_until=until)
     invitation = Invitation.objects.create(
         series=series, inviter=by, name=colleague.name, email=user.email, registration=registration, created_at=now

@@ -6,10 +6,24 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.services import unproven
-from registrations.models import Answer, EndReason, Invitation, PersonalCalendar, Place, Registration
+from registrations.models import (
+    Answer,
+    EndReason,
+    Invitation,
+    PersonalCalendar,
+    Place,
+    Registration,
+    RegistrationQuerySet,
+)
 from registrations.services.seats import give_up, lock
 from sessions_app.models import Series
 from sessions_app.status import is_past
+
+
+def places_ahead(user: User, *, now: datetime) -> RegistrationQuerySet:
+    """The places that someone would give up by going: all but those in series that are over."""
+    over = Series.objects.filter(is_past(now)).values("pk")
+    return Registration.objects.active().filter(user=user).exclude(series__in=over).order_by("series", "pk")
 
 
 @transaction.atomic
@@ -19,14 +33,8 @@ def leave_everything(user: User, *, now: datetime) -> int:
     What took place stays as a fact without a name: a registration, an attendance. The seats go to those in line. The person
     is not mailed here: closing an account tells them once, for all of it.
     """
-    active = (
-        Registration.objects.active()
-        .filter(user=user)
-        .exclude(series__in=Series.objects.filter(is_past(now)).values("pk"))
-        .order_by("series", "pk")
-    )
     ended = 0
-    for registration in active:
+    for registration in places_ahead(user, now=now):
         series, locked = lock(registration)
         if locked.place != Place.CANCELLED:
             give_up(series, locked, EndReason.SELF, now)

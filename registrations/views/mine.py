@@ -22,8 +22,10 @@ from sessions_app.models import Session
 @login_required
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
-    if request.session.get(PROVEN) and (settled := settle_pending(request)):
-        return settled  # the registration that a second factor stood before
+    if request.session.get(PROVEN):  # a second factor stood before the end of a registration
+        settled = settle_pending(request)
+        if settled and settled["Location"] != request.path:
+            return settled  # it could not be: that page says why
     now = timezone.now()
     context = {
         "mine": queries.mine(me(request), now, reader_zone(request)),

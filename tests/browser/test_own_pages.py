@@ -1,0 +1,210 @@
+"""A person's own pages in a real browser: axe at 360 and 1280 pixels in both languages, the keyboard alone, no JavaScript.
+
+And what a person counts: form pages the first time, clicks ever after; and a passkey, made and used.
+"""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from outbox.models import Message
+from registrations.models import Registration
+from registrations.services import invite, register
+from registrations.services.colleagues import Colleague
+from registrations.tokens import make_join_token, make_place_token
+from sessions_app.models import Question, Series, Session
+from tests.factories import SessionFactory, UserFactory
+
+pytestmark = pytest.mark.browser
+
+
+def sign_in(page, user):
+    client = Client()
+    client.force_login(user)
+    cookies = {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value, "known": "1"}
+    page.context.add_cookies([{"name": name, "value": value, "url": page.base} for name, value in cookies.items()])
+
+
+@pytest.fixture
+def signed_in(open_page, live_server):
+    def make(user, *args, **options):
+        page = open_page(*args, **options)
+        page.base = live_server.url
+        sign_in(page, user)
+        return page
+
+    return make
+
+
+@pytest.fixture
+def person(programme):
+    """Someone with a seat, a place in line, a held seat, a past series, and colleagues of their own."""
+    now = timezone.now()
+    person = UserFactory(with_profile=True, name="Zoé Roy")
+    register(programme["first-words"], person, now=now)
+    register(programme["waitlist"], person, now=now)
+    soon = SessionFactory(now=now, days=0.003, join_url="https://meet.example.ca/x").series
+    register(soon, person, now=now)
+    held = SessionFactory(now=now, days=5, slug="held").series
+    invite(held, [Colleague("Zoé", person.email)], by=UserFactory(name="Ana"), language="en", now=now)
+    invite(held, [Colleague("Bo Li", "bo@example.ca")], by=person, language="en", now=now)
+    past = SessionFactory(now=now, days=1).series
+    register(past, person, now=now)
+    Session.objects.filter(series=past).update(starts_at=now - timedelta(days=2), ends_at=now - timedelta(days=1))
+    words = {"options_en": "Pain\nBreathing", "options_fr": "Douleur\nRespiration"}
+    asks = programme["many-seats"]
+    Question.objects.create(series=asks, position=1, kind="choice", label_en="Which?", label_fr="Lequel ?", **words)
+    Question.objects.create(series=asks, position=2, kind="choices", label_en="Tried?", **words)
+    person.soon = soon
+    return person
+
+
+def own_pages(person):
+    seat = Registration.objects.get(user=person, series=person.soon)
+    held = Registration.objects.get(user=person, held_until__isnull=False)
+    session = person.soon.sessions.get()
+    return {
+        "registration/mine/": "inscription/mes-seances/",
+        "registration/mine/calendar/": "inscription/mes-seances/calendrier/",
+        "registration/first-words/cancel/": "inscription/first-words/annuler/",
+        "registration/many-seats/": "inscription/many-seats/",
+        "registration/many-seats/colleagues/": "inscription/many-seats/collegues/",
+        f"registration/place/{make_place_token(seat.pk, session.pk)}/": f"inscription/place/{make_place_token(seat.pk, session.pk)}/",
+        f"registration/place/{make_place_token(held.pk)}/": f"inscription/place/{make_place_token(held.pk)}/",
+        f"registration/join/{make_join_token(seat.pk, session.pk)}/": f"inscription/participer/{make_join_token(seat.pk, session.pk)}/",
+        "registration/place/nonsense/": "inscription/place/nonsense/",
+        "account/profile/": "compte/profil/",
+        "account/security/": "compte/securite/",
+        "account/security/app/": "compte/securite/application/",
+        "account/security/password/": "compte/securite/mot-de-passe/",
+        "account/security/passkeys/": "compte/securite/cles-d-acces/",
+        "account/security/passkeys/add/": "compte/securite/cles-d-acces/ajouter/",
+        "account/places/": "compte/appareils/",
+        "account/data/": "compte/donnees/",
+        "account/close/": "compte/fermer/",
+    }
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_every_own_page_passes_axe_in_both_languages(signed_in, axe, person, width):
+    page = signed_in(person, width, scheme="dark" if width == 1280 else "light")
+    for english, french in own_pages(person).items():
+        for address in (f"/en/{english}", f"/fr/{french}"):
+            response = page.goto(address)
+            assert response.status == (404 if "nonsense" in address else 200), address
+            axe(page)
+
+
+def test_the_pages_of_signing_in_pass_axe(open_page, axe, programme):
+    page = open_page(360)
+    for address in (
+        "/en/account/sign-in/",
+        "/fr/compte/connexion/mot-de-passe/",
+        "/en/account/closed/",
+        "/fr/inscription/many-seats/",
+        "/en/sessions/waitlist/",
+    ):
+        assert page.goto(address).status == 200
+        axe(page)
+
+
+def test_two_form_pages_the_first_time_one_click_ever_after(open_page, programme):
+    """Every page with a form that is sent is counted."""
+    page, sent = open_page(360), []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.goto("/en/sessions/first-words/")
+    page.get_by_role("main").get_by_role("link", name="Register", exact=True).click()
+    page.locator("#id_name").fill("Zoé Roy")
+    page.locator("#id_email").fill("zoe@example.ca")
+    page.locator("#id_profession").select_option("physician")
+    page.locator("#id_province").select_option("QC")
+    page.get_by_role("button", name="Continue").click()
+    page.locator("#id_code").fill(Message.objects.get(kind="code").data["code"])
+    page.get_by_role("button", name="Confirm my place").click()
+    page.get_by_text("You are registered, Zoé.").wait_for()
+    assert len(sent) == 2
+    page.goto("/en/sessions/many-seats/")
+    page.get_by_role("button", name="Register", exact=True).click()
+    page.get_by_text("You are registered, Zoé.").wait_for()
+    assert len(sent) == 3
+    Question.objects.create(series=programme["waitlist"], position=1, kind="text", label_en="Why?", is_required=True)
+    Series.objects.filter(slug="waitlist").update(capacity=5)
+    page.goto("/en/registration/waitlist/")
+    page.get_by_label("Why?").fill("For my ward")
+    page.get_by_role("button", name="Register", exact=True).click()
+    page.get_by_text("You are registered, Zoé.").wait_for()
+    assert len(sent) == 4
+
+
+def test_by_keyboard_alone_and_without_javascript(open_page, programme):
+    page = open_page(360, javascript=False)
+    page.goto("/en/registration/first-words/")
+
+    def reach(selector):
+        for _ in range(40):
+            if page.locator(f"{selector}:focus").count():
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(f"The keyboard does not reach {selector}.")
+
+    for selector, words in (
+        ("#id_name", "Zoé Roy"),
+        ("#id_email", "zoe@example.ca"),
+        ("#id_profession", "Phar"),
+        ("#id_province", "Que"),
+    ):
+        reach(selector)
+        page.keyboard.type(words)
+    reach("summary:has-text('More about you')")
+    page.keyboard.press("Enter")
+    reach("#id_organization")
+    page.keyboard.type("Home Care")
+    reach("button:has-text('Continue')")
+    page.keyboard.press("Enter")
+    page.locator("#id_code").wait_for()
+    reach("#id_code")
+    page.keyboard.type(Message.objects.get(kind="code").data["code"])
+    page.keyboard.press("Enter")
+    page.get_by_text("You are registered, Zoé.").wait_for()
+    profile = User.objects.get(email="zoe@example.ca").profile
+    assert (profile.profession, profile.province, profile.organization) == ("pharmacist", "QC", "Home Care")
+
+
+def test_the_join_button_opens_the_meeting_under_the_strict_policy(signed_in, person):
+    page = signed_in(person, 360)
+    page.route("https://meet.example.ca/**", lambda route: route.fulfill(body="Welcome to the call"))
+    page.goto("/en/registration/mine/")
+    page.get_by_role("button", name="Join now").click()
+    page.get_by_text("Welcome to the call").wait_for()
+    assert page.url == "https://meet.example.ca/x"
+
+
+def test_ten_rows_are_shown_one_by_one(signed_in, person):
+    page = signed_in(person, 360)
+    page.goto("/en/registration/many-seats/colleagues/")
+    assert page.locator("[data-row]:visible").count() == 2
+    page.get_by_role("button", name="One more colleague").click()
+    assert page.locator("[data-row]:visible").count() == 3
+    assert page.evaluate("document.activeElement.name") == "colleague-2-name"
+
+
+def test_a_passkey_is_added_and_signs_in_alone(signed_in, person):
+    page = signed_in(person, 1280)
+    devices = page.context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    options |= {"isUserVerified": True, "automaticPresenceSimulation": True}
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.goto("/en/account/security/passkeys/add/")
+    page.locator("#id_name").fill("My phone")
+    page.get_by_role("button", name="Add the passkey").click()
+    page.get_by_text("Your recovery codes").first.wait_for()
+    page.context.clear_cookies()
+    page.goto("/en/account/sign-in/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url("**/en/registration/mine/")
+    assert "Zoé Roy" in page.get_by_role("main").inner_text()

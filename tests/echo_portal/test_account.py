@@ -1,0 +1,312 @@
+"""A person's own pages: profile, password, second factor, where they are signed in, their data, and closing the account."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session as WebSession
+from django.test import Client
+
+from accounts.models import User
+from outbox.models import Message
+from registrations.models import PersonalCalendar, Registration
+from registrations.services import invite, register
+from registrations.services.colleagues import Colleague
+from sessions_app.models import Series
+from tests.factories import SessionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+PROFILE = {"name": "Amélie Tremblay", "profession": "pharmacist", "province": "QC", "language": "fr"}
+
+
+@pytest.fixture(autouse=True)
+def clock(now):
+    with time_machine.travel(now, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def browser(client, provider):
+    client.force_login(provider)
+    return client
+
+
+def text(response):
+    return response.content.decode().replace("\u00a0", " ")
+
+
+def code():
+    return Message.objects.filter(kind="code").latest("pk").data["code"]
+
+
+def totp_code(secret):
+    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+
+
+def set_up_app(browser):
+    """Through the pages, as a person does it; gives the secret."""
+    page = text(browser.get("/en/account/security/app/"))
+    secret = re.search(r'class="secret">([A-Z2-7]+)<', page)[1]
+    assert browser.post("/en/account/security/app/", {"code": totp_code(secret)}).status_code == 302
+    return secret
+
+
+class TestProfile:
+    def test_it_is_filled_in_and_can_be_changed(self, browser, provider):
+        assert f'value="{provider.name}"' in text(browser.get("/en/account/profile/"))
+        page = text(browser.post("/en/account/profile/", PROFILE | {"accessibility_needs": "Captions"}, follow=True))
+        assert "Your profile is saved." in page
+        provider.refresh_from_db()
+        assert (provider.name, provider.language, provider.profile.profession) == (
+            "Amélie Tremblay",
+            "fr",
+            "pharmacist",
+        )
+        assert (provider.time_zone, provider.profile.accessibility_needs) == ("America/Toronto", "Captions")
+
+    def test_each_field_says_why_it_is_asked(self, browser):
+        page = text(browser.get("/en/account/profile/"))
+        assert page.count('class="hint"') == page.count('class="field"') == 8
+
+    def test_what_is_wrong_keeps_what_was_typed(self, browser):
+        response = browser.post("/en/account/profile/", PROFILE | {"profession": "", "organization": "Home Care"})
+        assert response.status_code == 400
+        assert 'value="Home Care"' in text(response)
+
+    def test_a_session_that_expired_meanwhile_loses_nothing(self, browser, provider):
+        WebSession.objects.all().delete()
+        response = browser.post("/en/account/profile/", PROFILE | {"organization": "Home Care North"})
+        assert response.url.startswith("/en/account/sign-in/?next=/en/account/profile/")
+        response = browser.post(response.url, {"email": provider.email, "next": "/en/account/profile/"})
+        page = text(browser.post(response.url, {"code": code()}, follow=True))
+        assert "What you typed is still here" in page
+        assert 'value="Home Care North"' in page
+
+    def test_after_saving_it_leads_back_and_never_away(self, browser):
+        assert browser.post("/en/account/profile/?next=/en/sessions/", PROFILE).url == "/en/sessions/"
+        assert browser.post("/en/account/profile/?next=//evil.example", PROFILE).url == "/en/account/profile/"
+
+
+class TestPassword:
+    def test_it_is_set_used_and_changed_and_its_owner_hears_of_it(self, browser, provider, drain, now):
+        first, second = "quiet-river-stone", "another-river-stone"
+        address = "/en/account/security/password/"
+        assert browser.post(address, {"password1": first, "password2": first}).status_code == 302
+        assert "A password was set for your account." in drain(now)[0].body
+        other = Client()
+        response = other.post("/en/account/sign-in/password/", {"login": provider.email, "password": first})
+        assert response.url == "/en/registration/mine/"
+        fields = {"oldpassword": first, "password1": second, "password2": second}
+        assert other.post("/en/account/security/password/change/", fields).status_code == 302
+        assert "was changed" in drain(now)[0].body
+
+    def test_a_wrong_one_says_the_same_for_every_address(self, client, provider):
+        pages = [
+            text(client.post("/en/account/sign-in/password/", {"login": address, "password": "wrong"}))
+            for address in (provider.email, "nobody@example.ca")
+        ]
+        for page in pages:
+            assert "That address and password do not belong together." in page
+
+    def test_a_common_one_is_refused(self, browser):
+        page = browser.post("/en/account/security/password/", {"password1": "password", "password2": "password"})
+        assert "too common" in text(page)
+
+
+class TestSecondFactor:
+    def test_an_app_is_set_up_and_asked_for_ever_after(
+        self, browser, provider, clock, drain, now, django_capture_on_commit_callbacks
+    ):
+        with django_capture_on_commit_callbacks(execute=True):
+            secret = set_up_app(browser)
+        assert "An authenticator app was added" in drain(now)[0].body
+        assert secret not in json.dumps(list(Authenticator.objects.values_list("data", flat=True)))  # encrypted
+        clock.shift(timedelta(minutes=2))
+        other = Client()
+        response = other.post("/en/account/sign-in/", {"email": provider.email})
+        response = other.post(response.url, {"code": code()})
+        assert response.url == "/en/account/sign-in/second-factor/"
+        assert "_auth_user_id" not in other.session
+        assert "That is not the code." in text(other.post(response.url, {"code": "000000"}))
+        assert other.post(response.url, {"code": totp_code(secret)}).url == "/en/registration/mine/"
+        assert other.session["_auth_user_id"] == str(provider.pk)
+
+    def test_a_recovery_code_works_once(self, browser, provider, clock):
+        secret = set_up_app(browser)
+        clock.shift(timedelta(minutes=2))
+        codes = "/en/account/security/recovery-codes/"
+        response = browser.get(codes)
+        assert "Is it you?" in text(browser.get(response.url, follow=True))
+        page = text(browser.post("/en/account/again/code/?next=" + codes, {"code": totp_code(secret)}, follow=True))
+        spare = re.search(r"<code>(\d+)</code>", page)[1]
+        for works in (True, False):
+            other = Client()
+            response = other.post("/en/account/sign-in/", {"email": provider.email})
+            response = other.post(response.url, {"code": code()})
+            response = other.post("/en/account/sign-in/second-factor/", {"code": spare})
+            assert ("_auth_user_id" in other.session) is works
+
+    def test_who_registers_and_has_one_is_registered_after_it(self, browser, provider, open_series, clock):
+        secret = set_up_app(browser)
+        clock.shift(timedelta(minutes=2))
+        other, address = Client(), f"/en/registration/{open_series.slug}/"
+        response = other.post(address, PROFILE | {"email": provider.email})
+        response = other.post(response.url, {"code": code()})
+        assert response.url == "/en/account/sign-in/second-factor/"
+        assert not Registration.objects.exists()
+        page = text(other.post(response.url, {"code": totp_code(secret)}, follow=True))
+        assert "You are registered" in page
+        assert Registration.objects.get().user == provider
+
+    def test_in_production_staff_are_led_to_set_one_up_before_the_admin(self, client, settings, now):
+        staff = UserFactory(is_staff=True, is_superuser=True)
+        EmailAddress.objects.create(user=staff, email=staff.email, primary=True, verified=True)
+        client.force_login(staff)
+        assert client.get("/en/admin/").status_code == 200
+        settings.SECOND_FACTOR_REQUIRED = True
+        for address in ("/en/admin/", "/en/admin/registrations/registration/", "/fr/admin/sessions_app/series/"):
+            response = client.get(address)
+            assert response.url in ("/en/account/security/?required=1", "/fr/compte/securite/?required=1")
+        assert client.post("/en/admin/sessions_app/series/", {"action": "withdraw"}).status_code == 302
+        assert "One thing before you go on" in text(client.get("/en/account/security/?required=1"))
+        set_up_app(client)
+        assert client.get("/en/admin/").status_code == 200
+
+    def test_the_admins_own_sign_in_leads_to_ours(self, client):
+        response = client.get("/en/admin/login/?next=/en/admin/")
+        assert response.url.startswith("/en/account/sign-in/")
+        assert UserFactory(email="s@example.ca", is_staff=True)
+        assert client.post("/en/admin/login/", {"username": "s@example.ca", "password": "x"}).status_code == 302
+
+    def test_it_is_required_in_production_alone(self):
+        assert django_settings.SECOND_FACTOR_REQUIRED is False
+
+
+class TestWhereSignedIn:
+    def sign_in(self, provider, agent):
+        browser = Client(HTTP_USER_AGENT=agent)
+        response = browser.post("/en/account/sign-in/", {"email": provider.email})
+        browser.post(response.url, {"code": code()})
+        return browser
+
+    def test_every_place_is_listed_and_can_be_signed_out(self, provider):
+        phone = self.sign_in(provider, "Mozilla/5.0 (iPhone; CPU) Version/17.0 Safari/604.1")
+        desk = self.sign_in(provider, "Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/130.0")
+        page = text(desk.get("/en/account/places/"))
+        assert "Safari, iPhone" in page
+        assert "Firefox, Windows" in page
+        desk.post("/en/account/places/")
+        assert phone.get("/en/registration/mine/").status_code == 302
+        assert desk.get("/en/registration/mine/").status_code == 200
+        assert "You are signed in here only." in text(desk.get("/en/account/places/"))
+
+
+class TestData:
+    def test_all_that_is_known_is_in_one_file_and_nobody_elses(self, browser, provider, open_series, now):
+        register(open_series, provider, now=now)
+        register(open_series, UserFactory(name="Someone Else"), now=now)
+        invite(open_series, [Colleague("Anna Roy", "anna@example.ca")], by=provider, language="en", now=now)
+        response = browser.get("/en/account/data/download/")
+        assert "attachment" in response["Content-Disposition"]
+        data = json.loads(response.content)
+        assert data["account"]["email"] == provider.email
+        assert data["profile"]["profession"] == "registered-nurse"
+        assert data["registrations"][0]["series"] == open_series.slug
+        assert data["colleagues_registered"][0]["email"] == "anna@example.ca"
+        assert [mail["kind"] for mail in data["mail"]] == ["registered"]
+        assert "Someone Else" not in response.content.decode()
+        assert "password" not in json.dumps(data["account"]).replace("has_password", "")
+
+    def test_it_asks_to_sign_in(self, client):
+        for page in ("data/", "data/download/", "close/", "profile/", "places/", "security/"):
+            assert client.get(f"/en/account/{page}").url.startswith("/en/account/sign-in/")
+
+
+class TestClosing:
+    def test_it_says_what_it_means_and_wants_a_tick(self, browser, provider, open_series, now):
+        register(open_series, provider, now=now)
+        assert open_series.title_en in text(browser.get("/en/account/close/"))
+        response = browser.post("/en/account/close/")
+        assert response.status_code == 400
+        assert "Tick the box if you are sure." in text(response)
+        assert User.objects.get(pk=provider.pk).is_active
+
+    def test_it_frees_the_seats_forgets_the_person_and_says_so_once(self, browser, provider, now, drain):
+        series = SessionFactory(now=now, capacity=1).series
+        past = SessionFactory(now=now, days=1).series
+        place, attended = register(series, provider, now=now), register(past, provider, now=now)
+        waiting = register(series, UserFactory(), now=now)
+        set_up_app(browser)
+        browser.get("/en/registration/mine/")
+        address = provider.email
+        drain(now)
+        past.is_concluded = True
+        past.save()
+        page = text(browser.post("/en/account/close/", {"sure": "yes"}, follow=True))
+        assert "Your account is closed" in page
+        provider.refresh_from_db()
+        assert (provider.is_active, provider.name, address in provider.email) == (False, "", False)
+        assert not Authenticator.objects.exists()
+        assert not EmailAddress.objects.filter(email=address).exists()
+        assert not PersonalCalendar.objects.exists()
+        for one in (place, attended, waiting):
+            one.refresh_from_db()
+        assert (place.place, waiting.place, attended.place) == ("cancelled", "confirmed", "confirmed")
+        assert Series.objects.get(pk=series.pk).seats_taken == 1
+        sent = drain(now)
+        assert sorted(mail.subject.partition(":")[0] for mail in sent) == ["A seat is yours", "Your account is closed"]
+        assert Message.objects.filter(to=address).values_list("kind", flat=True).get() == "account-closed"
+
+    def test_whoever_comes_back_begins_anew(self, browser, provider, open_series):
+        address = provider.email
+        browser.post("/en/account/close/", {"sure": "yes"})
+        other = Client()
+        response = other.post(f"/en/registration/{open_series.slug}/", PROFILE | {"email": address})
+        other.post(response.url, {"code": code()})
+        assert Registration.objects.get().user != provider
+
+
+class TestTwoTabs:
+    def test_a_form_that_grew_old_by_signing_in_elsewhere_is_sent_again_as_typed(self, provider, open_series):
+        tab = Client(enforce_csrf_checks=True)
+        address = f"/en/registration/{open_series.slug}/"
+        old = re.search(r'csrfmiddlewaretoken" value="(\w+)"', text(tab.get(address)))[1]
+        tab.force_login(provider)
+        tab.cookies["csrftoken"] = "n" * 32  # signing in changes it
+        fields = {"csrfmiddlewaretoken": old, **PROFILE, "email": "zoe@example.ca"}
+        response = tab.post(address, fields, HTTP_ORIGIN="http://testserver")
+        assert response.status_code == 403
+        assert "Nothing that you typed is lost." in text(response)
+        assert 'name="email" value="zoe@example.ca"' in text(response)
+        new = re.search(r'csrfmiddlewaretoken" value="(\w+)"', text(response))[1]
+        assert (
+            tab.post(address, fields | {"csrfmiddlewaretoken": new}, HTTP_ORIGIN="http://testserver").status_code == 302
+        )
+
+    @pytest.mark.parametrize("headers", [{}, {"HTTP_ORIGIN": "https://evil.example"}, {"HTTP_ORIGIN": "null"}])
+    def test_another_site_gets_no_second_try(self, open_series, headers):
+        response = Client(enforce_csrf_checks=True).post(f"/en/registration/{open_series.slug}/", PROFILE, **headers)
+        assert response.status_code == 403
+        assert "Amélie" not in text(response)
+
+    def test_a_password_is_never_written_into_a_page(self, browser):
+        tab = Client(enforce_csrf_checks=True)
+        fields = {"password1": "quiet-river", "csrfmiddlewaretoken": "x"}
+        response = tab.post("/en/account/security/password/", fields, HTTP_ORIGIN="http://testserver")
+        assert "quiet-river" not in text(response)
+
+    def test_who_was_signed_out_meanwhile_goes_on_as_a_newcomer(self, browser, open_series, provider):
+        from sessions_app.models import Question
+
+        Question.objects.create(series=open_series, position=1, kind="text", label_en="Why?")
+        name = f"question_{open_series.questions.get().pk}"
+        WebSession.objects.all().delete()
+        page = text(browser.post(f"/en/registration/{open_series.slug}/", {"asked": "1", name: "For my ward"}))
+        assert "You were signed out meanwhile" in page
+        assert 'value="For my ward"' in page

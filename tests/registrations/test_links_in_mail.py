@@ -1,0 +1,165 @@
+"""The link in a mail that answers for a place: still coming, give up, the recording, not this one. No GET changes anything."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from outbox.models import Message
+from registrations.models import Attendance, Intention, Registration
+from registrations.services import attend, queue_due_reminders, register, take_recording
+from registrations.tokens import make_join_token, make_place_token
+from sessions_app.models import Series, Session
+from tests.factories import HubFactory, SessionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock(now):
+    with time_machine.travel(now, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def sessions(now):
+    first = SessionFactory(now=now, days=1, capacity=1, hub=HubFactory(contact_email="north@example.ca"))
+    return first, SessionFactory(now=now, days=8, series=first.series)
+
+
+@pytest.fixture
+def seat(sessions, now, provider):
+    return register(sessions[0].series, provider, now=now)
+
+
+def link(registration, session=None):
+    return f"/en/registration/place/{make_place_token(registration.pk, session.pk if session else None)}/"
+
+
+def place_of(registration):
+    registration.refresh_from_db()
+    return registration.place
+
+
+def test_reading_any_link_changes_nothing(client, seat, sessions):
+    before = list(Registration.objects.values()), Message.objects.count()
+    for address in (link(seat), link(seat, sessions[0]), link(seat, sessions[0]) + "?answer=no"):
+        assert client.get(address).status_code == 200
+        assert client.head(address).status_code == 200
+    assert (list(Registration.objects.values()), Message.objects.count()) == before
+    assert not Intention.objects.exists()
+
+
+def test_yes_i_am_coming_is_one_button(client, seat, sessions):
+    address = link(seat, sessions[0])
+    assert "Still coming?" in client.get(address).content.decode()
+    page = client.post(address, {"act": "coming"}, follow=True).content.decode()
+    assert "Good, see you there." in page
+    assert Intention.objects.get().is_coming
+    client.post(address, {"act": "coming"})
+    assert Intention.objects.count() == 1
+
+
+def test_giving_up_hands_the_seat_to_the_next_in_line_at_once(client, seat, sessions, now):
+    waiting = register(sessions[0].series, UserFactory(), now=now)
+    page = client.post(link(seat, sessions[0]), {"act": "give-up"}, follow=True).content.decode()
+    assert "This place is given up" in page
+    assert (place_of(seat), place_of(waiting)) == ("cancelled", "confirmed")
+    client.post(link(seat, sessions[0]), {"act": "give-up"})  # the same button in another tab
+    assert Message.objects.filter(kind="cancelled").count() == 1
+
+
+def test_the_recording_is_a_state_of_its_own_and_never_an_attendance(client, seat, sessions, now):
+    page = client.post(link(seat), {"act": "recording"}, follow=True).content.decode()
+    assert "The recording will come to you" in page
+    assert place_of(seat) == "recording"
+    assert Series.objects.get().seats_taken == 0
+    assert attend(seat, sessions[0], now=now) is None
+    assert queue_due_reminders(sessions[0].starts_at - timedelta(minutes=30)) == 0
+    assert not Attendance.objects.exists()
+
+
+def test_who_settled_for_the_recording_can_come_after_all_at_the_end_of_the_line(seat, sessions, now, provider):
+    take_recording(seat, now=now)
+    other = register(sessions[0].series, UserFactory(), now=now)
+    again = register(sessions[0].series, provider, now=now)
+    assert (place_of(seat), other.place, again.place) == ("cancelled", "confirmed", "waitlisted")
+
+
+def test_not_this_one_keeps_the_seat_stops_its_reminders_and_tells_the_hub(client, seat, sessions, drain, now):
+    drain(now)
+    client.post(link(seat, sessions[0]), {"act": "absent"})
+    assert place_of(seat) == "confirmed"
+    (mail,) = drain(now)
+    assert mail.to == ["north@example.ca"]
+    assert f"{seat.user.name} cannot come to one session." in mail.body
+    assert queue_due_reminders(sessions[0].starts_at - timedelta(minutes=30)) == 0
+    assert queue_due_reminders(sessions[1].starts_at - timedelta(hours=23)) == 1
+
+
+def test_an_absence_that_is_taken_back_before_the_mail_goes_is_not_told(client, seat, sessions, drain, now):
+    drain(now)
+    client.post(link(seat, sessions[0]), {"act": "absent"})
+    client.post(link(seat, sessions[0]), {"act": "coming"})
+    assert drain(now) == []
+
+
+@pytest.mark.parametrize("token", ["1-1", "nonsense", "1-1:forged", "9999999-0:x", "%00"])
+@pytest.mark.parametrize("page", ["place", "join"])
+def test_a_forged_or_mistyped_link_ends_in_a_clear_page(client, seat, page, token):
+    for ask in (client.get, client.post):
+        response = ask(f"/en/registration/{page}/{token}/")
+        assert response.status_code == 404
+        assert "This link does not work" in response.content.decode()
+
+
+def test_a_token_of_one_kind_does_not_open_the_other(client, seat, sessions):
+    assert client.get(f"/en/registration/join/{make_place_token(seat.pk, sessions[0].pk)}/").status_code == 404
+    assert client.get(f"/en/registration/place/{make_join_token(seat.pk, sessions[0].pk)}/").status_code == 404
+
+
+def test_a_link_is_of_no_use_once_the_series_is_over_or_cancelled(client, seat, clock, now):
+    clock.move_to(now + timedelta(days=30))
+    page = client.post(link(seat), {"act": "give-up"}).content.decode()
+    assert "There is nothing to answer any more." in page
+    assert place_of(seat) == "confirmed"
+
+
+def test_a_link_to_someone_elses_session_says_nothing_of_it(client, seat, now):
+    other = SessionFactory(now=now, title_en="Somebody else’s")
+    page = client.get(link(seat, other)).content.decode()
+    assert "Somebody else" not in page
+    client.post(link(seat, other), {"act": "coming"})
+    assert not Intention.objects.exists()
+
+
+class TestJoin:
+    def test_the_button_notes_who_came_and_when_once(self, client, seat, sessions, clock):
+        Session.objects.update(join_url="https://meet.example.ca/room?a=1&b=2")
+        clock.move_to(sessions[0].starts_at)
+        address = f"/en/registration/join/{make_join_token(seat.pk, sessions[0].pk)}/"
+        page = client.post(address).content.decode()
+        assert "https://meet.example.ca/room?a=1&amp;b=2" in page
+        clock.move_to(sessions[0].starts_at + timedelta(minutes=5))
+        client.post(address)
+        attendance = Attendance.objects.get()
+        assert (attendance.registration, attendance.joined_at) == (seat, sessions[0].starts_at)
+
+    def test_neither_log_nor_public_page_nor_feed_holds_the_meetings_address(
+        self, client, seat, sessions, caplog, provider
+    ):
+        Session.objects.update(join_url="https://meet.example.ca/room")
+        client.force_login(provider)
+        series = sessions[0].series
+        client.get("/en/registration/mine/")
+        feed = f"/en/registration/calendar/{provider.calendar.secret}.ics"
+        for address in (
+            f"/en/sessions/{series.slug}/",
+            f"/en/sessions/{series.slug}.ics",
+            "/en/sessions/",
+            f"/en/registration/{series.slug}/panel/",
+            "/en/registration/mine/",
+            feed,
+        ):
+            assert "meet.example.ca" not in client.get(address).content.decode()
+        assert "meet.example.ca" not in caplog.text
