@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "anymail",
     "csp",
     "bootstrap",
     "django.contrib.admin",
@@ -174,6 +175,13 @@ if env.str("EMAIL_URL", ""):
 else:
     EMAIL_BACKEND = "echo_portal.mailbox.FolderBackend"
 EMAIL_TIMEOUT = 20
+# A provider by its API instead of SMTP: django-anymail's name for it ("postmark", "amazon_ses", …) and its settings as JSON.
+MAIL_PROVIDER = env.str("MAIL_PROVIDER", "")
+ANYMAIL = env.json("MAIL_PROVIDER_SETTINGS", {})
+MAIL_WEBHOOK_SECRET = dict(ANYMAIL).get("WEBHOOK_SECRET", "")
+if MAIL_PROVIDER:
+    EMAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
+MAIL_PER_SECOND = env.int("MAIL_PER_SECOND", 0)  # over all workers; 0: as fast as it goes
 MAILBOX_DIR = VAR_DIR / "mail"
 MAILBOX_OPEN = not PRODUCTION and EMAIL_BACKEND == "echo_portal.mailbox.FolderBackend"
 PROJECT_NAME = _("Palliative Care ECHO Project")
@@ -199,7 +207,8 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
-    "drain-outbox": {"task": "outbox.tasks.drain", "schedule": 10.0, "options": {"expires": 10}},
+    "drain-outbox": {"task": "outbox.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "prune-outbox": {"task": "outbox.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
     "queue-due-reminders": {
         "task": "registrations.tasks.queue_due_reminders",
         "schedule": 60.0,

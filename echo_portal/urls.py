@@ -38,6 +38,10 @@ urlpatterns = [
     ),
 ]
 
+# The mail provider's reports on bounces and complaints; without a secret anybody could write them, so there is no such page.
+if settings.MAIL_WEBHOOK_SECRET:
+    urlpatterns += [path("anymail/", include("anymail.urls"))]
+
 handler400 = views.bad_request
 handler403 = views.forbidden
 handler404 = views.not_found

@@ -17,6 +17,7 @@ from accounts.zones import ZONE_COOKIE, known_zone, reader_zone
 from echo_portal.forms import ZoneForm
 from echo_portal.middleware import A_YEAR
 from hubs.models import Hub
+from outbox.alarms import alarms
 from sessions_app import agenda, queries
 from sessions_app.entry import Entry
 
@@ -124,9 +125,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """The portal can do its work: Postgres answers. A silent cache is told, and is no reason to take it out of service."""
+    """For whoever watches: the portal does all of its work. Postgres answers, mail leaves, beat ticks; else 503 and why.
+
+    A silent cache is told, and is no alarm. A load balancer asks `/healthz`: pages can be served while mail is late.
+    """
     state: dict[str, Any] = {"postgres": _postgres_answers(), "cache": _cache_answers()}
-    return JsonResponse(state, status=200 if state["postgres"] else 503)
+    state["alarms"] = alarms(timezone.now()) if state["postgres"] else ["Postgres does not answer."]
+    return JsonResponse(state, status=503 if state["alarms"] else 200)
 
 
 def _postgres_answers() -> bool:

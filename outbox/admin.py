@@ -1,19 +1,44 @@
-from django.contrib import admin
-from django.http import HttpRequest
+"""The ledger in the admin: what was told to whom, what became of it, and sending again what failed."""
 
-from outbox.models import Message
+import email
+import email.policy
+from datetime import datetime, timedelta
+from typing import Any
+
+from csp.decorators import csp
+from django.contrib import admin, messages
+from django.db.models import Count, Min
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from outbox import services, suppression
+from outbox.alarms import alarms
+from outbox.models import Message, State, Suppression, SuppressionReason
+
+A_DAY = timedelta(days=1)
 
 
 @admin.register(Message)
 class MessageAdmin(admin.ModelAdmin):
-    """The ledger, to read: what was told to whom, and what became of it."""
-
     list_display = ["created_at", "kind", "to", "language", "state", "attempts", "settled_at", "reason"]
-    list_filter = ["state", "kind", "language"]
+    list_filter = ["state", "is_bulk", "kind", "language"]
     search_fields = ["to", "key"]
     date_hierarchy = "created_at"
     exclude = ["data"]  # it holds a one-time code until the code is sent
+    readonly_fields = ["what_went"]
     show_full_result_count = False
+    actions = ["send_again"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("as_sent")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -23,3 +48,101 @@ class MessageAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
         return False
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("outbox.change_message")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, (extra_context or {}) | {"figures": figures(timezone.now())})
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.html)
+        return [path("<int:pk>/html/", view, name="outbox_message_html"), *super().get_urls()]
+
+    @admin.display(description=_("what went"))
+    def what_went(self, message: Message) -> SafeString | str:
+        """Headers, text and attachments, as they left; the HTML on a page of its own."""
+        if not message.as_sent:
+            return gettext("Not sent, a secret, or pruned by now.")
+        parsed = email.message_from_bytes(bytes(message.as_sent), policy=email.policy.default)
+        text = parsed.get_body(("plain",))
+        parts = ["\n".join(f"{name}: {value}" for name, value in parsed.items()), text.get_content() if text else ""]
+        parts += [f"{part.get_filename()}\n{part.get_content()}" for part in parsed.iter_attachments()]
+        shown = "\n\n".join(str(part) for part in parts)
+        return format_html('<p><a href="../html/">{}</a></p><pre>{}</pre>', _("The mail as HTML"), shown)
+
+    @staticmethod
+    def _html_of(message: Message) -> str:
+        parsed = email.message_from_bytes(bytes(message.as_sent or b""), policy=email.policy.default)
+        body = parsed.get_body(("html",))
+        if body is None:
+            raise Http404
+        return body.get_content()
+
+    def html(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """On a page of its own, where nothing runs and nothing is loaded."""
+        if not self.has_view_permission(request):
+            raise Http404
+        content = self._html_of(get_object_or_404(Message, pk=pk))
+        return csp(DIRECTIVES)(lambda _request: HttpResponse(content))(request)
+
+    @admin.action(description=_("Send again"), permissions=["send"])
+    def send_again(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        """Asks first: of what is uncertain, a second copy may arrive."""
+        chosen = queryset.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED])
+        if "sure" not in request.POST:
+            context = {
+                **self.admin_site.each_context(request),
+                "title": _("Send again"),
+                "opts": self.opts,
+                "chosen": chosen,
+                "uncertain": chosen.filter(state=State.UNCERTAIN).count(),
+            }
+            return TemplateResponse(request, "admin/outbox/send_again.html", context)
+        count = services.requeue(chosen, now=timezone.now())
+        sentence = ngettext("%(n)s message is queued again.", "%(n)s messages are queued again.", count)
+        self.message_user(request, sentence % {"n": count}, messages.SUCCESS)
+        return None
+
+
+DIRECTIVES = {"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "sandbox": True}
+
+
+def figures(now: datetime) -> dict[str, Any]:
+    """What staff want to see first: how old the queue is, what happened in a day, and why what failed did."""
+    recent = Message.objects.filter(settled_at__gt=now - A_DAY)
+    waiting = Message.objects.filter(state=State.QUEUED, not_before__lte=now)
+    oldest = waiting.aggregate(oldest=Min("not_before"))["oldest"]
+    states = recent.order_by().values("state").annotate(n=Count("pk")).order_by("-n")
+    failed = recent.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED])
+    return {
+        "waiting": waiting.count(),
+        "oldest_seconds": int((now - oldest).total_seconds()) if oldest else 0,
+        "states": [(State(row["state"]).label, row["n"]) for row in states],
+        "reasons": list(failed.order_by().values("reason").annotate(n=Count("pk")).order_by("-n")[:5]),
+        "alarms": alarms(now),
+    }
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(admin.ModelAdmin):
+    """Addresses that nothing is sent to. Deleting a row lifts it."""
+
+    list_display = ["email", "reason", "detail", "since"]
+    list_filter = ["reason"]
+    search_fields = ["email"]
+    fields = ["email", "detail"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Suppression, form: Any, change: bool) -> None:
+        made = suppression.suppress(obj.email, SuppressionReason.STAFF, now=timezone.now(), detail=obj.detail)
+        obj.pk = made.pk
+
+    def delete_model(self, request: HttpRequest, obj: Suppression) -> None:
+        suppression.lift(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for one in queryset:
+            suppression.lift(one)

@@ -32,6 +32,9 @@ class NoLongerTrue(Exception):  # noqa: N818 - says what happened
 
 Renderer = Callable[[dict[str, Any], datetime], Letter]
 
+# What these say is a secret: it is not kept, not even until it is pruned.
+SECRET = {"code"}
+
 _renderers: dict[str, Renderer] = {}
 
 

@@ -13,17 +13,19 @@ class State(models.TextChoices):
     FAILED = "failed", _("Failed")
     UNCERTAIN = "uncertain", _("Uncertain")
     EXPIRED = "expired", _("Expired")
+    SUPPRESSED = "suppressed", _("Suppressed")
 
 
 class Message(models.Model):
     """One e-mail to one person, written in the same transaction as the fact it tells.
 
     `data` holds what the kind's renderer needs (ids, a one-time code), never a rendered text: what a message says is worked
-    out, and checked once more, just before it goes.
+    out, and checked once more, just before it goes. `as_sent` is what went, headers and all, until it is pruned.
     """
 
     key = models.CharField(_("key"), max_length=200, unique=True)
     kind = models.CharField(_("kind"), max_length=40)
+    is_bulk = models.BooleanField(_("bulk"), default=False)
     to = models.EmailField(_("to"))
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
     data = models.JSONField(_("data"), default=dict)
@@ -38,6 +40,7 @@ class Message(models.Model):
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
     subject = models.CharField(_("subject"), max_length=300, blank=True)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    as_sent = models.BinaryField(null=True, editable=False)
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
 
     class Meta:
@@ -45,9 +48,54 @@ class Message(models.Model):
         verbose_name_plural = _("messages")
         ordering = ["-pk"]
         indexes = [
-            models.Index(fields=["not_before", "id"], name="message_due", condition=Q(state="queued")),
+            models.Index(
+                fields=["is_bulk", "not_before", "id"], name="message_due_by_class", condition=Q(state="queued")
+            ),
             models.Index(fields=["claimed_at"], name="message_in_flight", condition=Q(state="sending")),
+            models.Index(fields=["settled_at"], name="message_kept", condition=Q(as_sent__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return self.key
+
+
+class SuppressionReason(models.TextChoices):
+    HARD_BOUNCE = "hard-bounce", _("does not exist")
+    SOFT_BOUNCES = "soft-bounces", _("refused for days")
+    COMPLAINT = "complaint", _("complained")
+    STAFF = "staff", _("by staff")
+
+
+class Suppression(models.Model):
+    """An address that nothing is sent to. Known by its hash, so that it holds also after the address itself is erased."""
+
+    address_hash = models.CharField(max_length=64, unique=True, editable=False)
+    email = models.EmailField(_("e-mail address"), blank=True)
+    reason = models.CharField(_("reason"), max_length=20, choices=SuppressionReason.choices)
+    detail = models.CharField(_("what the server said"), max_length=300, blank=True)
+    since = models.DateTimeField(_("since"))
+
+    class Meta:
+        verbose_name = _("suppressed address")
+        verbose_name_plural = _("suppressed addresses")
+        ordering = ["-since"]
+
+    def __str__(self) -> str:
+        return self.email or "–"
+
+
+class SoftBounce(models.Model):
+    """One day on which an address was refused for now. Days count, not tries."""
+
+    address_hash = models.CharField(max_length=64)
+    day = models.DateField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["address_hash", "day"], name="softbounce_one_a_day")]
+
+
+class Pulse(models.Model):
+    """When something that has to tick ticked last. Written by the tick, read by an alarm that needs neither it nor Redis."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    at = models.DateTimeField()

@@ -1,24 +1,36 @@
 """Speaking to the mail server: one connection for a batch, and a verdict for each message."""
 
+import re
 import smtplib
 from email.mime.text import MIMEText
-from email.utils import formataddr, make_msgid
+from email.utils import formataddr
 from types import TracebackType
 from typing import Any, Self
 
+from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.utils import translation
+from django.utils.crypto import salted_hmac
 
+from outbox import pace
 from outbox.kinds import Attachment, Letter
 from outbox.models import Message
 
 
-class RefusedForNow(Exception):  # noqa: N818 - these three are verdicts
+class Refused(Exception):  # noqa: N818 - these are verdicts
+    """`is_address`: it was the recipient's address that was refused, not this message or all of them."""
+
+    def __init__(self, words: str, *, is_address: bool = False) -> None:
+        super().__init__(words)
+        self.is_address = is_address
+
+
+class RefusedForNow(Refused):
     """The server did not take it, and may later: no connection, a 4xx answer."""
 
 
-class RefusedForGood(Exception):  # noqa: N818
+class RefusedForGood(Refused):
     """The server will never take it: a 5xx answer."""
 
 
@@ -31,7 +43,7 @@ class Line:
 
     def __init__(self) -> None:
         self.connection: Any = get_connection()
-        self.is_open = False
+        self.is_open = self.has_no_server = False
 
     def __enter__(self) -> Self:
         return self
@@ -48,31 +60,62 @@ class Line:
         except (OSError, smtplib.SMTPException):  # the other side hung up first
             self.connection = get_connection()
 
-    def send(self, message: Message, letter: Letter) -> None:
-        """Raises RefusedForNow, RefusedForGood or Unheard; returns where the server took it."""
+    def send(self, message: Message, letter: Letter) -> bytes:
+        """Gives the message as it went. Raises RefusedForNow, RefusedForGood or Unheard.
+
+        Once no connection can be had, the others that are sent over this line are not kept waiting for one each.
+        """
+        if self.has_no_server:
+            raise RefusedForNow("No connection to the mail server.")
+        pace.wait()
+        email = compose(message, letter, self.connection)
+        as_sent = email.message().as_bytes()
         if not self.is_open:
-            try:
-                self.connection.open()
-            except (OSError, smtplib.SMTPException) as error:
-                raise RefusedForNow(f"No connection: {error}") from error
-            self.is_open = True
+            self._open()
         try:
-            self.connection.send_messages([compose(message, letter, self.connection)])
+            self.connection.send_messages([email])
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
             self._close()
             raise _verdict(error) from error
+        except AnymailError as error:
+            raise _providers_verdict(error) from error
         except (OSError, smtplib.SMTPException) as error:
             self._close()
             raise Unheard(f"The line broke: {type(error).__name__}") from error
+        return as_sent
+
+    def _open(self) -> None:
+        try:
+            self.connection.open()
+        except (OSError, smtplib.SMTPException) as error:
+            self.has_no_server = True
+            raise RefusedForNow(f"No connection: {type(error).__name__}") from error
+        self.is_open = True
 
 
-def _verdict(error: smtplib.SMTPException) -> Exception:
+def _verdict(error: smtplib.SMTPException) -> Refused:
+    """RFC 5321 §4.2.1: 5yz is for good, 4yz for now. RFC 3463: X.7 is policy, which says nothing of the address."""
+    is_recipient = isinstance(error, smtplib.SMTPRecipientsRefused)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, words = next(iter(error.recipients.values()))
     else:
         code, words = error.smtp_code, error.smtp_error  # type: ignore[attr-defined]
     sentence = f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"
-    return RefusedForGood(sentence) if 500 <= code < 600 else RefusedForNow(sentence)  # noqa: PLR2004 - RFC 5321 §4.2.1
+    is_address = is_recipient and not re.search(r"\b[45]\.7\.", sentence)
+    kind = RefusedForGood if 500 <= code < 600 else RefusedForNow  # noqa: PLR2004
+    return kind(sentence, is_address=is_address)
+
+
+def _providers_verdict(error: AnymailError) -> Exception:
+    """A provider's answer by its HTTP status: 4xx will not get better, but for "too many"; the others may."""
+    status = getattr(error, "status_code", None)
+    words = f"The provider answered {status}: {type(error).__name__}"
+    if isinstance(error, AnymailRecipientsRefused):
+        return RefusedForGood(words, is_address=True)
+    if status is None:
+        return Unheard(words)
+    is_final = 400 <= status < 500 and status not in (401, 403, 408, 429)  # noqa: PLR2004
+    return RefusedForGood(words) if is_final else RefusedForNow(words)
 
 
 def compose(message: Message, letter: Letter, connection: Any = None) -> EmailMultiAlternatives:
@@ -88,9 +131,7 @@ def compose(message: Message, letter: Letter, connection: Any = None) -> EmailMu
         headers={
             "Auto-Submitted": "auto-generated",
             "Content-Language": message.language,
-            "Message-ID": make_msgid(
-                idstring=f"outbox-{message.pk}", domain=settings.SERVICE_FROM_EMAIL.rpartition("@")[2]
-            ),
+            "Message-ID": message_id(message),
         },
         connection=connection,
     )
@@ -98,6 +139,12 @@ def compose(message: Message, letter: Letter, connection: Any = None) -> EmailMu
     for attachment in letter.attachments:
         email.attach(_part(attachment))
     return email
+
+
+def message_id(message: Message) -> str:
+    """The same for a row whenever it is composed, so that a second copy can be known for one."""
+    mark = salted_hmac("outbox.message-id", message.key).hexdigest()[:24]
+    return f"<{mark}.{message.pk}@{settings.SERVICE_FROM_EMAIL.rpartition('@')[2]}>"
 
 
 def _part(attachment: Attachment) -> MIMEText:

@@ -12,16 +12,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import translation
+from psycopg2.extras import execute_values
 
-from outbox import sending
+from outbox import kinds, sending
 from outbox.kinds import Letter, NoLongerTrue, renderer_of
-from outbox.models import Message, State
+from outbox.models import Message, State, Suppression, SuppressionReason
+from outbox.suppression import count_soft_bounce, hash_of, suppress, suppressed
 
 log = logging.getLogger(__name__)
 
-BATCH = 50
+BATCH, BULK_BATCH = 50, 10
+# So many are said to be on their way at once: as many are uncertain at most when a worker dies among them.
+GROUP = 10
+BODIES_KEPT_FOR = timedelta(days=30)
+REQUEUED_KEEPS = timedelta(days=2)
 NUDGED, NUDGE_HOLDS_SECONDS = "outbox-nudged", 10
 CLAIM_LASTS = timedelta(minutes=5)
 # The pauses after the first, second, … refusal for now; after the last one the row has failed.
@@ -38,6 +45,8 @@ class Draft:
     language: str
     data: dict[str, Any]
     expires_at: datetime
+    not_before: datetime | None = None  # at once, where it is None
+    is_bulk: bool = False
 
 
 def write(drafts: Iterable[Draft], *, now: datetime) -> None:
@@ -49,8 +58,9 @@ def write(drafts: Iterable[Draft], *, now: datetime) -> None:
             to=draft.to,
             language=draft.language,
             data=draft.data,
-            not_before=now,
+            not_before=draft.not_before or now,
             expires_at=draft.expires_at,
+            is_bulk=draft.is_bulk,
         )
         for draft in drafts
     ]
@@ -80,18 +90,22 @@ def nudge_heard() -> None:
 
 
 def drain_batch(line: sending.Line, now: datetime) -> int:
-    """Claim the next batch that is due and send it over `line`; returns how many rows were settled, 0 when nothing is due."""
+    """Claim the next batch that is due and send it over `line`; returns how many rows were settled, 0 when nothing is due.
+
+    Service mail goes before bulk mail, and bulk mail in small batches, so that a newsletter never holds up a confirmation.
+    """
     _recover(now)
-    batch = _claim(now)
-    for message in batch:
-        _deliver(message, line, now)
+    batch = _claim(now, is_bulk=False, most=BATCH) or _claim(now, is_bulk=True, most=BULK_BATCH)
+    unwanted = suppressed([message.to for message in batch])
+    for start in range(0, len(batch), GROUP):
+        _deliver(batch[start : start + GROUP], unwanted, line, now)
     return len(batch)
 
 
 @transaction.atomic
-def _claim(now: datetime) -> list[Message]:
-    due = Message.objects.filter(state=State.QUEUED, not_before__lte=now).order_by("not_before", "pk")
-    batch = list(due.select_for_update(skip_locked=True)[:BATCH])
+def _claim(now: datetime, *, is_bulk: bool, most: int) -> list[Message]:
+    due = Message.objects.filter(state=State.QUEUED, is_bulk=is_bulk, not_before__lte=now).order_by("not_before", "pk")
+    batch = list(due.defer("as_sent").select_for_update(skip_locked=True)[:most])
     Message.objects.filter(pk__in=[message.pk for message in batch]).update(
         state=State.SENDING, claimed_at=now, handed_over_at=None
     )
@@ -109,58 +123,115 @@ def _recover(now: datetime) -> None:
         log.error("%s messages are uncertain: see the outbox in the admin.", uncertain)
 
 
-def _deliver(message: Message, line: sending.Line, now: datetime) -> None:
+@dataclass
+class _Outcome:
+    """What became of one message; recorded for a whole group at once."""
+
+    message: Message
+    state: State
+    reason: str = ""
+    as_sent: bytes | None = None
+
+
+def _deliver(group: list[Message], unwanted: dict[str, str], line: sending.Line, now: datetime) -> None:
+    """Write the letters, say that they are on their way, send them, record what became of each."""
+    outcomes, letters = [], []
+    for message in group:
+        written = _write_letter(message, unwanted, now)
+        if isinstance(written, Letter):
+            letters.append((message, written))
+        else:
+            outcomes.append(written)
+    Message.objects.filter(pk__in=[message.pk for message, _letter in letters]).update(handed_over_at=now)
+    outcomes += [_hand_over(message, letter, line, now) for message, letter in letters]
+    _record(outcomes, now)
+
+
+def _write_letter(message: Message, unwanted: dict[str, str], now: datetime) -> Letter | _Outcome:
+    """The letter, if it is still to be said."""
     if message.expires_at <= now:
-        _settle(message, State.EXPIRED, now, reason="Its time had passed.")
-        return
+        return _Outcome(message, State.EXPIRED, "Its time had passed.")
+    if message.to in unwanted:
+        return _Outcome(message, State.SUPPRESSED, f"The address is suppressed: {unwanted[message.to]}.")
     try:
         with translation.override(message.language):
-            letter = renderer_of(message.kind)(message.data, now)
+            return renderer_of(message.kind)(message.data, now)
     except NoLongerTrue as reason:
-        _settle(message, State.EXPIRED, now, reason=str(reason))
-        return
+        return _Outcome(message, State.EXPIRED, str(reason))
     except Exception:
         log.exception("Message %s could not be rendered.", message.pk)
-        _settle(message, State.FAILED, now, reason="It could not be written; the log says why.")
-        return
-    _hand_over(message, letter, line, now)
+        return _Outcome(message, State.FAILED, "It could not be written; the log says why.")
 
 
-def _hand_over(message: Message, letter: Letter, line: sending.Line, now: datetime) -> None:
-    Message.objects.filter(pk=message.pk).update(handed_over_at=now, subject=letter.subject)
+def _hand_over(message: Message, letter: Letter, line: sending.Line, now: datetime) -> _Outcome:
+    message.subject = letter.subject[:300]
     try:
-        line.send(message, letter)
+        as_sent = line.send(message, letter)
     except sending.RefusedForGood as error:
-        _settle(message, State.FAILED, now, reason=str(error))
+        if error.is_address:
+            suppress(message.to, SuppressionReason.HARD_BOUNCE, now=now, detail=str(error))
+        return _Outcome(message, State.FAILED, str(error))
     except sending.RefusedForNow as error:
-        _try_later(message, now, reason=str(error))
+        given_up = error.is_address and count_soft_bounce(message.to, now=now, detail=str(error))
+        out_of_tries = message.attempts >= len(PAUSES)
+        return _Outcome(message, State.FAILED if given_up or out_of_tries else State.QUEUED, str(error))
     except sending.Unheard as error:
-        _settle(message, State.UNCERTAIN, now, reason=str(error))
-    else:
-        _settle(message, State.SENT, now)
+        return _Outcome(message, State.UNCERTAIN, str(error))
+    return _Outcome(message, State.SENT, as_sent=None if message.kind in kinds.SECRET else as_sent)
 
 
-def _try_later(message: Message, now: datetime, *, reason: str) -> None:
-    if message.attempts >= len(PAUSES):
-        _settle(message, State.FAILED, now, reason=reason)
+RECORD = """
+    UPDATE outbox_message SET
+        state = new.state, reason = new.reason, subject = new.subject, as_sent = new.as_sent, not_before = new.not_before,
+        attempts = new.attempts, settled_at = new.settled_at, data = CASE WHEN new.state = 'queued' THEN data ELSE data - 'code' END,
+        handed_over_at = CASE WHEN new.state = 'queued' THEN NULL ELSE handed_over_at END
+    FROM (VALUES %s) AS new (id, state, reason, subject, as_sent, not_before, attempts, settled_at)
+    WHERE outbox_message.id = new.id
+"""
+RECORD_ROW = "(%s, %s, %s, %s, %s::bytea, %s::timestamptz, %s, %s::timestamptz)"
+
+
+def _record(outcomes: list[_Outcome], now: datetime) -> None:
+    """One statement for the group. A one-time code is not kept once it is settled: the ledger proves that it was sent, not what
+    it was."""
+    if not outcomes:
         return
-    Message.objects.filter(pk=message.pk).update(
-        state=State.QUEUED,
-        attempts=message.attempts + 1,
-        not_before=now + PAUSES[message.attempts],
-        handed_over_at=None,
-        reason=reason[:300],
+    with connection.cursor() as cursor:
+        execute_values(cursor.cursor, RECORD, [_row(outcome, now) for outcome in outcomes], template=RECORD_ROW)
+
+
+def _row(outcome: _Outcome, now: datetime) -> tuple[Any, ...]:
+    message, again = outcome.message, outcome.state == State.QUEUED
+    return (
+        message.pk,
+        outcome.state.value,
+        outcome.reason[:300],
+        message.subject,
+        outcome.as_sent,
+        now + PAUSES[message.attempts] if again else message.not_before,
+        message.attempts + again,
+        None if again else now,
     )
 
 
-def _settle(message: Message, state: State, now: datetime, *, reason: str = "") -> None:
-    """Record how it ended. A one-time code is not kept: the ledger proves that it was sent, not what it was."""
-    data = {name: value for name, value in message.data.items() if name != "code"}
-    Message.objects.filter(pk=message.pk).update(state=state, settled_at=now, reason=reason[:300], data=data)
+def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
+    """Send failed, uncertain or suppressed messages after all; returns how many. Of an uncertain one, a second copy may arrive."""
+    again = messages.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED])
+    count = again.update(
+        state=State.QUEUED, attempts=0, not_before=now, expires_at=now + REQUEUED_KEEPS, settled_at=None, reason=""
+    )
+    transaction.on_commit(_nudge)
+    return count
+
+
+def prune(now: datetime) -> int:
+    """Throw away what messages looked like once they are old; that they were sent, when and to whom stays. Returns how many."""
+    return Message.objects.filter(as_sent__isnull=False, settled_at__lt=now - BODIES_KEPT_FOR).update(as_sent=None)
 
 
 def forget_address(email: str) -> None:
     """Take an address out of the ledger: what waits is not sent, and of what was sent only kind and time stay."""
     theirs = Message.objects.filter(to=email)
     theirs.filter(state=State.QUEUED).update(state=State.EXPIRED, reason="The account was closed.")
-    theirs.update(to="", subject="", data={})
+    theirs.update(to="", subject="", data={}, as_sent=None)
+    Suppression.objects.filter(address_hash=hash_of(email)).update(email="")  # its hash keeps it suppressed

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from outbox import sending, services
+from outbox import alarms, sending, services
 
 
 @shared_task
@@ -10,3 +10,14 @@ def drain() -> None:
     with sending.Line() as line:
         while services.drain_batch(line, timezone.now()):
             pass
+
+
+@shared_task
+def sweep() -> None:
+    alarms.tick(timezone.now())
+    drain()
+
+
+@shared_task
+def prune() -> None:
+    services.prune(timezone.now())

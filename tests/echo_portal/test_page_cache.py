@@ -111,7 +111,7 @@ def test_with_the_cache_server_down_pages_are_made_anew(client, series, settings
     assert "Open: 5 seats left" in page(client, series)
     Series.objects.update(capacity=4)
     assert "Open: 4 seats left" in page(client, series)
-    assert client.get("/readyz").json() == {"postgres": True, "cache": False}
+    assert client.get("/readyz").json() == {"postgres": True, "cache": False, "alarms": []}
 
 
 def test_threads_share_the_shelf_and_it_never_outgrows_its_room():

@@ -164,7 +164,7 @@ class TestTimeZone:
 
 def test_health(client):
     assert client.get("/healthz").content == b"ok"
-    assert client.get("/readyz").json() == {"postgres": True, "cache": True}
+    assert client.get("/readyz").json() == {"postgres": True, "cache": True, "alarms": []}
 
 
 class TestMailbox:

@@ -126,7 +126,7 @@ def test_with_no_mail_server_nothing_is_lost(now, settings):
 @pytest.mark.django_db
 def test_a_worker_that_died_before_the_server_was_spoken_to_lost_nothing(now, smtp):
     message = put(now)
-    assert [claimed.pk for claimed in services._claim(now)] == [message.pk]
+    assert [claimed.pk for claimed in services._claim(now, is_bulk=False, most=50)] == [message.pk]
     run(now + MINUTE)
     assert state(message) == "sending"
     run(now + services.CLAIM_LASTS + MINUTE)
@@ -136,7 +136,7 @@ def test_a_worker_that_died_before_the_server_was_spoken_to_lost_nothing(now, sm
 @pytest.mark.django_db
 def test_a_worker_that_died_while_the_server_had_it_leaves_it_uncertain(now, smtp):
     message = put(now)
-    services._claim(now)
+    services._claim(now, is_bulk=False, most=50)
     Message.objects.update(handed_over_at=now)
     run(now + services.CLAIM_LASTS + MINUTE)
     assert (state(message), smtp.messages) == ("uncertain", [])

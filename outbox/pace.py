@@ -1,0 +1,21 @@
+"""How fast mail leaves: MAIL_PER_SECOND over all workers together, so that a provider's limit is respected. 0: no limit."""
+
+import time
+from typing import Any, cast
+
+from django.conf import settings
+from django.core.cache import cache
+
+
+def wait() -> None:
+    """Return when one more message may go. Workers count together in Redis; without it each keeps the pace by itself."""
+    most = settings.MAIL_PER_SECOND
+    while most:
+        second = int(time.time())
+        (count,) = cast("Any", cache).count_all([(f"mail-in-second:{second}", 5)])
+        if count == 0:  # no Redis
+            time.sleep(1 / most)
+            return
+        if count <= most:
+            return
+        time.sleep(max(second + 1 - time.time(), 0.001))
