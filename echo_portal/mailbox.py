@@ -16,6 +16,9 @@ from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from accounts.languages import LANGUAGES
+from echo_portal.gallery import MAKERS, letters
+
 NAME = re.compile(r"\d{8}T\d{6}-\d{6}")
 
 
@@ -80,3 +83,25 @@ def letter_html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML part alone, in a sandbox: mail has its styles inline."""
     html = _read(_path(name)).get_body(("html",))
     return HttpResponse(html.get_content() if html else "")
+
+
+@require_safe
+def gallery(request: HttpRequest) -> HttpResponse:
+    """One of each kind of mail, in both languages."""
+    if not settings.MAILBOX_OPEN:
+        raise Http404
+    written = {language: letters(language, timezone.now()) for language in LANGUAGES}
+    rows = [(name, [(language, written[language][name][1].subject) for language in LANGUAGES]) for name in MAKERS]
+    return render(request, "mail/gallery.html", {"rows": rows})
+
+
+@require_safe
+@xframe_options_sameorigin
+@csp({"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "frame-ancestors": ["'self'"]})  # type: ignore[arg-type]
+def gallery_letter(request: HttpRequest, name: str, language: str) -> HttpResponse:
+    if not settings.MAILBOX_OPEN or name not in MAKERS or language not in LANGUAGES:
+        raise Http404
+    letter = letters(language, timezone.now())[name][1]
+    if "text" in request.GET:
+        return HttpResponse(letter.text, content_type="text/plain; charset=utf-8")
+    return HttpResponse(letter.html)

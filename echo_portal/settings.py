@@ -214,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "tell-changes": {"task": "registrations.tasks.tell_changes", "schedule": 60.0, "options": {"expires": 60}},
     "let-invitations-lapse": {
         "task": "registrations.tasks.let_invitations_lapse",
         "schedule": 60.0,

@@ -21,6 +21,8 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("_mail/", mailbox.mailbox, name="mailbox"),
+    path("_mail/gallery/", mailbox.gallery, name="mail_gallery"),
+    path("_mail/gallery/<str:name>/<str:language>/", mailbox.gallery_letter, name="mail_gallery_letter"),
     path("_mail/<str:name>/", mailbox.letter, name="mailbox_letter"),
     path("_mail/<str:name>/html", mailbox.letter_html, name="mailbox_html"),
     *i18n_patterns(

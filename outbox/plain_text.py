@@ -20,9 +20,12 @@ class _Reader(HTMLParser):
         self.unseen = 0
         self.links: list[tuple[str, bool, int]] = []  # address, is a button, where its words begin
         self.item = False
+        self.colon = ":"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
+        if tag == "html" and (given.get("lang") or "").startswith("fr"):
+            self.colon = "\u00a0:"
         if tag in UNSEEN or "hide" in (given.get("class") or "").split():
             self.unseen += 1
         elif self.unseen:
@@ -53,7 +56,7 @@ class _Reader(HTMLParser):
     def _end_link(self, address: str, is_button: bool, begins: int) -> None:
         label = "".join(self.words[begins:])
         if is_button:
-            self.words.append(f":\n{address}")
+            self.words.append(f"{self.colon}\n{address}")
         elif label not in (address, address.removeprefix("mailto:")):
             self.words.append(f" ({address})")
 

@@ -23,7 +23,7 @@ from registrations.queries import in_line
 from registrations.tokens import make_join_token, make_place_token
 from sessions_app import calendars
 from sessions_app.entry import Entry
-from sessions_app.models import Delivery, Series, Session
+from sessions_app.models import Delivery, Resource, Series, Session
 from sessions_app.queries import next_of_the_kind
 from sessions_app.times import say_clock, say_date
 
@@ -108,12 +108,17 @@ KINDS = {
 }
 
 
+OLD_TIMES = ("old_starts_at", "old_ends_at")
+
+
 def register_kinds() -> None:
     for name, kind in KINDS.items():
         kinds.register(name, partial(_render, kind))
     kinds.register("moved", render_moved)
     kinds.register("colleague-not-coming", render_colleague_not_coming)
     kinds.register("absence", render_absence)
+    kinds.register("session-changed", render_session_changed)
+    kinds.register("recording-available", render_recording_available)
     kinds.register("reminder-24h", partial(render_reminder, "reminder_24h"))
     kinds.register("reminder-1h", partial(render_reminder, "reminder"))
 
@@ -149,6 +154,45 @@ def render_reminder(template: str, data: dict[str, Any], now: datetime) -> Lette
     }
     subject = _("%(date)s, %(time)s: %(title)s")
     return _letter(template, registration.series, subject, _context(registration) | context, words=when)
+
+
+def render_session_changed(data: dict[str, Any], now: datetime) -> Letter:
+    """Old time struck, new one beside it, and the calendar brought up to date: an update, or a cancellation."""
+    registration = _registration(data, Place.CONFIRMED)
+    session = Session.objects.get(pk=data["session"])
+    series, is_off = registration.series, session.delivery in (Delivery.CANCELLED, Delivery.POSTPONED)
+    old_starts_at, old_ends_at = (data[name] and datetime.fromisoformat(data[name]) for name in OLD_TIMES)
+    context = {
+        "session": session,
+        "is_off": is_off,
+        "old_starts_at": old_starts_at,
+        "old_ends_at": old_ends_at,
+        "has_moved": (old_starts_at, old_ends_at) != (session.starts_at, session.ends_at),
+        "join_link": join_link(registration, session),
+        "place_link": place_link(registration, session),
+    }
+    calendar = calendars.cancellation if is_off else calendars.invitation
+    part = Attachment(
+        "session.ics",
+        calendar(session, series, _attendee(registration, session)),
+        f"text/calendar; method={'CANCEL' if is_off else 'REQUEST'}",
+    )
+    if session.delivery == Delivery.CANCELLED:
+        subject = _("A session is cancelled: %(title)s")
+    elif session.delivery == Delivery.POSTPONED:
+        subject = _("A session is postponed: %(title)s")
+    else:
+        subject = _("A session has changed: %(title)s")
+    return _letter("session_changed", series, subject, _context(registration) | context, [part])
+
+
+def render_recording_available(data: dict[str, Any], now: datetime) -> Letter:
+    registration = Registration.objects.select_related("series__hub", "user").get(pk=data["registration"])
+    resource = Resource.objects.filter(pk=data["resource"]).first()
+    if resource is None or registration.place not in (Place.CONFIRMED, Place.RECORDING):
+        raise NoLongerTrue("The recording is gone, or the place is.")
+    context = _context(registration) | {"resource": resource}
+    return _letter("recording_available", registration.series, _("The recording is here: %(title)s"), context)
 
 
 def render_moved(data: dict[str, Any], now: datetime) -> Letter:

@@ -1,5 +1,7 @@
 """A person's place in a series: a seat, a place in line, or the recording; and what became of it."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -188,3 +190,19 @@ class PersonalCalendar(models.Model):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="calendar")
     secret = models.CharField(max_length=64, unique=True)
     renewed_at = models.DateTimeField()
+
+
+class Announced(models.Model):
+    """What people were told of a session last. Empty times: nothing yet. `changed_at`: the first edit that is not told yet."""
+
+    session = models.OneToOneField(Session, models.CASCADE, related_name="announced")
+    starts_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    delivery = models.CharField(max_length=10, blank=True)
+    join_url = models.URLField(max_length=500, blank=True)
+    changed_at = models.DateTimeField(null=True, db_index=True)
+
+    @staticmethod
+    def facts_of(session: Session) -> dict[str, Any]:
+        """What a change of is told."""
+        return {name: getattr(session, name) for name in ("starts_at", "ends_at", "delivery", "join_url")}

@@ -22,3 +22,8 @@ def let_invitations_lapse() -> None:
 @shared_task
 def answer_closed_lines() -> None:
     services.answer_closed_lines(timezone.now())
+
+
+@shared_task
+def tell_changes() -> None:
+    services.tell_changes(timezone.now())

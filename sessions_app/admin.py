@@ -113,6 +113,7 @@ class SeriesAdmin(admin.ModelAdmin):
                     "waitlist_enabled",
                     "late_joining",
                     "is_closed",
+                    "reminder_hours",
                 ],
                 "description": _("Times are on the clock of the series’ own time zone."),
             },

@@ -67,6 +67,12 @@ def invitation(session: Session, series: Series, attendee: Attendee) -> bytes:
     return _mailed("REQUEST", session, series, attendee, sequence=session.sequence)
 
 
+def cancellation(session: Session, series: Series, attendee: Attendee) -> bytes:
+    """A session that does not take place: METHOD:CANCEL. Its SEQUENCE was raised when it was saved, so a later REQUEST, for a new
+    date, is higher again."""
+    return _mailed("CANCEL", session, series, attendee, sequence=session.sequence)
+
+
 def withdrawal(session: Session, series: Series, attendee: Attendee) -> bytes:
     """What takes it out of the calendar again: METHOD:CANCEL with a higher SEQUENCE (RFC 5546 §3.2.5)."""
     return _mailed("CANCEL", session, series, attendee, sequence=session.sequence + 1)

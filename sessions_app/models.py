@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
@@ -39,6 +40,10 @@ class DeliveryLanguage(models.TextChoices):
     ENGLISH = "en", _("English")
     FRENCH = "fr", _("French")
     BOTH = "both", _("English and French")
+
+
+def default_reminders() -> list[int]:
+    return [24, 1]
 
 
 class SeriesQuerySet(models.QuerySet["Series"]):
@@ -97,6 +102,13 @@ class Series(models.Model):
     )
     late_joining = models.BooleanField(
         _("late joining"), default=False, help_text=_("Registration stays open until the last session starts.")
+    )
+    reminder_hours = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(14 * 24)]),
+        verbose_name=_("reminders"),
+        default=default_reminders,
+        blank=True,
+        help_text=_("How many hours before each session: 24,1 unless set; empty for none."),
     )
     is_closed = models.BooleanField(_("registration closed by staff"), default=False)
     is_cancelled = models.BooleanField(_("cancelled"), default=False)

@@ -4,6 +4,7 @@ Every act locks the series' row before it touches a registration, and two series
 never wait for each other in a circle.
 """
 
+from registrations.services.changes import note_change, tell_changes, tell_recording
 from registrations.services.colleagues import ColleagueError, confirm_invitation, invite, let_invitations_lapse
 from registrations.services.people import forget_unproven, leave_everything, places_ahead
 from registrations.services.presence import attend, say_intention
@@ -36,6 +37,7 @@ __all__ = [
     "leave_everything",
     "let_invitations_lapse",
     "move",
+    "note_change",
     "places_ahead",
     "promote",
     "queue_due_reminders",
@@ -43,4 +45,6 @@ __all__ = [
     "register_for",
     "say_intention",
     "take_recording",
+    "tell_changes",
+    "tell_recording",
 ]

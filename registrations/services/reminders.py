@@ -8,8 +8,11 @@ from outbox.services import Draft, write
 from registrations.models import Intention, Registration
 from sessions_app.models import Delivery, Session
 
-# A reminder is due this long before its session, and no longer of use this long before it.
-REMINDERS = {"24h": (timedelta(hours=24), timedelta(hours=2)), "1h": (timedelta(hours=1), timedelta(0))}
+# Each series says how many hours before a session it reminds (Series.reminder_hours), at most so long.
+FARTHEST = timedelta(days=14)
+# An early reminder still asks "still coming?" and is of use until two hours before; a late one, until the session starts.
+EARLY = timedelta(hours=12)
+EARLY_IS_USEFUL_UNTIL = timedelta(hours=2)
 
 
 def queue_due_reminders(now: datetime) -> int:
@@ -20,38 +23,39 @@ def queue_due_reminders(now: datetime) -> int:
     start, so that a session that moves is reminded of anew. Nobody is reminded of a session that they said they cannot come to,
     nor of a seat that a colleague took and they have not confirmed.
     """
-    written = 0
-    for name, (before, useful_until) in REMINDERS.items():
-        drafts = {draft.key: draft for draft in _due_reminders(name, before, useful_until, now)}
-        told = set(Message.objects.filter(key__in=list(drafts)).values_list("key", flat=True))
-        fresh = [draft for key, draft in drafts.items() if key not in told]
-        write(fresh, now=now)
-        written += len(fresh)
-    return written
+    drafts = {draft.key: draft for draft in _due_reminders(now)}
+    told = set(Message.objects.filter(key__in=list(drafts)).values_list("key", flat=True))
+    fresh = [draft for key, draft in drafts.items() if key not in told]
+    write(fresh, now=now)
+    return len(fresh)
 
 
-def _due_reminders(name: str, before: timedelta, useful_until: timedelta, now: datetime) -> Iterator[Draft]:
-    """The reminder `name` of each seat in each session that starts between `useful_until` and `before` from now."""
+def _due_reminders(now: datetime) -> Iterator[Draft]:
     sessions = Session.objects.filter(
-        delivery=Delivery.SCHEDULED,
-        series__is_cancelled=False,
-        starts_at__lte=now + before,
-        starts_at__gt=now + useful_until,
+        delivery=Delivery.SCHEDULED, series__is_cancelled=False, starts_at__lte=now + FARTHEST, starts_at__gt=now
     )
-    for session in sessions:
-        due_at = session.starts_at - before
-        absent = Intention.objects.filter(session=session, is_coming=False).values("registration")
-        seats = Registration.objects.coming().filter(series=session.series_id, confirmed_at__lt=due_at)
-        for registration in seats.exclude(pk__in=absent).select_related("user").order_by("pk"):
-            yield Draft(
-                key=f"reminder:{session.pk}:{registration.pk}:{name}:{session.starts_at:%Y%m%dT%H%MZ}",
-                kind=f"reminder-{name}",
-                to=registration.user.email,
-                language=registration.user.language,
-                data={
-                    "registration": registration.pk,
-                    "session": session.pk,
-                    "starts_at": session.starts_at.isoformat(),
-                },
-                expires_at=session.starts_at - useful_until,
-            )
+    for session in sessions.select_related("series"):
+        for hours in set(session.series.reminder_hours):
+            before = timedelta(hours=hours)
+            useful_until = session.starts_at - (EARLY_IS_USEFUL_UNTIL if before >= EARLY else timedelta(0))
+            if session.starts_at - before <= now < useful_until:
+                yield from _for_each_seat(session, hours, useful_until)
+
+
+def _for_each_seat(session: Session, hours: int, useful_until: datetime) -> Iterator[Draft]:
+    before = timedelta(hours=hours)
+    absent = Intention.objects.filter(session=session, is_coming=False).values("registration")
+    seats = Registration.objects.coming().filter(series=session.series_id, confirmed_at__lt=session.starts_at - before)
+    for registration in seats.exclude(pk__in=absent).select_related("user").order_by("pk"):
+        yield Draft(
+            key=f"reminder:{session.pk}:{registration.pk}:{hours}h:{session.starts_at:%Y%m%dT%H%MZ}",
+            kind="reminder-24h" if before >= EARLY else "reminder-1h",
+            to=registration.user.email,
+            language=registration.user.language,
+            data={
+                "registration": registration.pk,
+                "session": session.pk,
+                "starts_at": session.starts_at.isoformat(),
+            },
+            expires_at=useful_until,
+        )

@@ -1,0 +1,152 @@
+"""Service mail drained by one worker process with two threads, against a sink on loopback.
+
+Reminders of one series to 2,000 people: each is checked, written in its reader's language and zone, and recorded. Beside it
+stand smtplib with a message built before, and building each EmailMessage afresh: what the sink and Python's own e-mail cost.
+"""
+
+import multiprocessing
+import os
+import socketserver
+import sys
+import threading
+import time
+from datetime import timedelta
+
+from bench.pages import prepare
+
+PEOPLE, SINK_PORT = 2000, 8725
+
+
+class _Sink(socketserver.StreamRequestHandler):
+    """As little of a mail server as smtplib accepts; a process of its own."""
+
+    def handle(self) -> None:
+        say = self.wfile.write
+        say(b"220 sink\r\n")
+        for line in self.rfile:
+            word = line[:4].upper()
+            if word == b"DATA":
+                say(b"354 go\r\n")
+                for data in self.rfile:
+                    if data == b".\r\n":
+                        break
+                say(b"250 kept\r\n")
+            elif word == b"QUIT":
+                say(b"221 bye\r\n")
+                return
+            else:
+                say(b"250 fine\r\n")
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+def sink() -> None:
+    with _Server(("127.0.0.1", SINK_PORT), _Sink) as server:
+        server.serve_forever()
+
+
+def fill() -> None:
+    from django.utils import timezone
+
+    from accounts.models import User
+    from registrations.models import Registration
+    from registrations.services import queue_due_reminders
+    from sessions_app.models import Series, Session
+
+    now = timezone.now()
+    series = Series.objects.create(
+        slug="reminded",
+        title_en="Talking about serious illness: the first words",
+        title_fr="Parler d’une maladie grave : les premiers mots",
+        publication="published",
+    )
+    starts_at = now + timedelta(hours=23)
+    Session.objects.create(series=series, starts_at=starts_at, ends_at=starts_at + timedelta(hours=1), title_en="One")
+    people = User.objects.bulk_create(
+        User(
+            email=f"p{n}@example.ca",
+            name=f"Person {n}",
+            password="!",
+            language="fr" if n % 4 == 0 else "en",
+            time_zone=["America/Toronto", "America/St_Johns", "America/Vancouver"][n % 3],
+        )
+        for n in range(PEOPLE)
+    )
+    before = now - timedelta(days=3)
+    Registration.objects.bulk_create(
+        Registration(series=series, user=person, place="confirmed", created_at=before, confirmed_at=before)
+        for person in people
+    )
+    assert queue_due_reminders(now) == PEOPLE
+
+
+def drain(threads: int = 2) -> float:
+    from django.db import connection
+    from django.utils import timezone
+
+    from outbox import sending, services
+
+    def work() -> None:
+        with sending.Line() as line:
+            while services.drain_batch(line, timezone.now()):
+                pass
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    begin = time.monotonic()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return PEOPLE / (time.monotonic() - begin)
+
+
+def prebuilt(count: int = 2000) -> float:
+    import smtplib
+
+    line = smtplib.SMTP("127.0.0.1", SINK_PORT)
+    message = b"Subject: Hello\r\n\r\n" + b"A line of a message that has been built before.\r\n" * 60
+    begin = time.monotonic()
+    for _ in range(count):
+        line.sendmail("a@example.ca", ["b@example.ca"], message)
+    line.quit()
+    return count / (time.monotonic() - begin)
+
+
+def afresh(count: int = 500) -> float:
+    from django.core.mail import EmailMultiAlternatives, get_connection
+
+    html = "<p>A line of a message that is built each time.</p>" * 60
+    begin = time.monotonic()
+    with get_connection() as line:
+        for _ in range(count):
+            message = EmailMultiAlternatives("Hello", "Hello " * 300, "a@example.ca", ["b@example.ca"], connection=line)
+            message.attach_alternative(html, "text/html")
+            message.send()
+    return count / (time.monotonic() - begin)
+
+
+def main() -> int:
+    os.environ["EMAIL_URL"] = f"smtp://127.0.0.1:{SINK_PORT}"
+    server = multiprocessing.get_context("spawn").Process(target=sink, daemon=True)
+    server.start()
+    prepare()
+    fill()
+    time.sleep(1)
+    rate = drain()
+    from outbox.models import Message
+
+    sent = Message.objects.filter(state="sent").count()
+    print(f"{'service mail drained, one process':<40}{rate:>8.0f} a second   target: at least 400")
+    print(f"{'rows sent':<40}{sent:>8} of {PEOPLE}")
+    print(f"{'smtplib, built before':<40}{prebuilt():>8.0f} a second")
+    print(f"{'EmailMultiAlternatives, built afresh':<40}{afresh():>8.0f} a second")
+    server.terminate()
+    return 0 if rate >= 400 and sent == PEOPLE else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""One letter of each kind, made of a small invented programme that is rolled back: for looking at, and for tests of all kinds."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import translation
+
+from accounts.models import ProviderProfile, User
+from hubs.models import Hub
+from outbox import kinds
+from outbox.kinds import Letter
+from outbox.models import Message
+from registrations.models import EndReason, Intention, Invitation, Place, Registration
+from sessions_app.models import Resource, Series, Session
+
+Made = dict[str, Any]
+
+
+def letters(language: str, now: datetime) -> dict[str, tuple[Message, Letter]]:
+    """Each registered kind with a message and its letter, in `language`; nothing of it stays in the database."""
+    with transaction.atomic():
+        made = _programme(language, now)
+        found = {name: _letter(name, maker, made, language, now) for name, maker in MAKERS.items()}
+        transaction.set_rollback(True)
+    return found
+
+
+def _programme(language: str, now: datetime) -> Made:
+    hub = Hub.objects.create(
+        slug="gallery", name_en="Northern hub", name_fr="Pôle du Nord", contact_email="north@echo.example.ca"
+    )
+    series = Series.objects.create(
+        slug="gallery-series",
+        title_en="Talking About Serious Illness: First Words",
+        title_fr="Parler d’une maladie grave : les premiers mots",
+        hub=hub,
+        publication="published",
+        registration_opens_at=now - timedelta(days=9),
+    )
+    times = [now + timedelta(days=7 * week + 3) for week in range(2)]
+    titles = [
+        ("Before the first word", "Avant le premier mot"),
+        ("Bad news, said well", "Bien dire une mauvaise nouvelle"),
+    ]
+    sessions = [
+        Session.objects.create(series=series, starts_at=at, ends_at=at + timedelta(hours=1), title_en=en, title_fr=fr)
+        for at, (en, fr) in zip(times, titles, strict=True)
+    ]
+    person = User.objects.create(
+        email="amelie.gallery@example.ca", name="Amélie Tremblay", language=language, time_zone="America/St_Johns"
+    )
+    ProviderProfile.objects.create(user=person, profession="registered-nurse", province="NL")
+    other = User.objects.create(email="jean.gallery@example.ca", name="Jean Côté", language=language)
+    return {"hub": hub, "series": series, "session": sessions[0], "person": person, "other": other}
+
+
+def _place(made: Made, now: datetime, place: Place, reason: str = "", **fields: Any) -> Registration:
+    """The person's one place in the series, as it has to be for the kind."""
+    Registration.objects.filter(user=made["person"]).delete()
+    moments = {"confirmed_at": now} if place != Place.WAITLISTED else {"waitlisted_at": now}
+    return Registration.objects.create(
+        series=made["series"], user=made["person"], place=place, end_reason=reason, created_at=now, **moments | fields
+    )
+
+
+def _about(place: Place, reason: str = "", **more: Any) -> Callable[[Made, datetime], Made]:
+    return lambda made, now: {"registration": _place(made, now, place, reason).pk, **more}
+
+
+def _invited(made: Made, now: datetime) -> Made:
+    registration = _place(made, now, Place.CONFIRMED, held_until=now + timedelta(hours=48))
+    Invitation.objects.create(
+        series=made["series"],
+        inviter=made["other"],
+        name="Amélie",
+        email="a@example.ca",
+        registration=registration,
+        created_at=now,
+    )
+    return {"registration": registration.pk}
+
+
+def _moved(made: Made, now: datetime) -> Made:
+    left = _place(made, now, Place.CANCELLED, EndReason.MOVED)
+    to = Series.objects.create(
+        slug="gallery-other", title_en="Pain at Home", title_fr="La douleur à domicile", publication="published"
+    )
+    at = now + timedelta(days=5)
+    Session.objects.create(series=to, starts_at=at, ends_at=at + timedelta(hours=1))
+    arrived = Registration.objects.create(
+        series=to, user=made["person"], place=Place.CONFIRMED, created_at=now, confirmed_at=now
+    )
+    return {"registration": left.pk, "to": arrived.pk}
+
+
+def _colleague(made: Made, now: datetime) -> Made:
+    registration = _place(made, now, Place.CANCELLED, EndReason.LAPSED)
+    invitation = Invitation.objects.create(
+        series=made["series"],
+        inviter=made["other"],
+        name="Amélie Tremblay",
+        email="a@example.ca",
+        registration=registration,
+        created_at=now,
+    )
+    return {"invitation": invitation.pk}
+
+
+def _absence(made: Made, now: datetime) -> Made:
+    registration = _place(made, now, Place.CONFIRMED)
+    said = Intention.objects.create(registration=registration, session=made["session"], is_coming=False, said_at=now)
+    return {"intention": said.pk}
+
+
+def _reminder(made: Made, now: datetime) -> Made:
+    session = made["session"]
+    registration = _place(made, now, Place.CONFIRMED)
+    return {"registration": registration.pk, "session": session.pk, "starts_at": session.starts_at.isoformat()}
+
+
+def _changed(made: Made, now: datetime) -> Made:
+    session, before = made["session"], timedelta(days=1, hours=2)
+    return {
+        "registration": _place(made, now, Place.CONFIRMED).pk,
+        "session": session.pk,
+        "old_starts_at": (session.starts_at - before).isoformat(),
+        "old_ends_at": (session.ends_at - before).isoformat(),
+        "old_delivery": "scheduled",
+    }
+
+
+def _recording(made: Made, now: datetime) -> Made:
+    url = "https://video.example.ca/recordings/1"
+    resource = Resource.objects.create(
+        series=made["series"], title_en="The first session", title_fr="La première séance", url=url
+    )
+    return {"registration": _place(made, now, Place.RECORDING).pk, "resource": resource.pk}
+
+
+NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
+MAKERS: dict[str, Callable[[Made, datetime], Made]] = {
+    "code": lambda _made, _now: {"code": "402817"},
+    "no-account": lambda _made, _now: {},
+    "security": lambda _made, _now: {"what": "totp_activated"},
+    "account-closed": lambda _made, _now: {"places": 2},
+    "registered": _about(Place.CONFIRMED),
+    "waitlisted": _about(Place.WAITLISTED),
+    "seat-found": _about(Place.CONFIRMED),
+    "invited": _invited,
+    "recording-only": _about(Place.RECORDING),
+    "cancelled": _about(Place.CANCELLED, EndReason.SELF),
+    "left-waitlist": _about(Place.CANCELLED, EndReason.SELF),
+    "cancelled-by-us": _about(Place.CANCELLED, EndReason.STAFF, had="confirmed", note=NOTE),
+    "series-cancelled": _about(Place.CANCELLED, EndReason.SERIES_CANCELLED, had="confirmed", note=NOTE),
+    "series-withdrawn": _about(Place.CANCELLED, EndReason.WITHDRAWN, had="confirmed", note=""),
+    "waitlist-closed": _about(Place.CANCELLED, EndReason.LINE_CLOSED, had="waitlisted", note=""),
+    "invitation-lapsed": _about(Place.CANCELLED, EndReason.LAPSED),
+    "moved": _moved,
+    "colleague-not-coming": _colleague,
+    "absence": _absence,
+    "session-changed": _changed,
+    "recording-available": _recording,
+    "reminder-24h": _reminder,
+    "reminder-1h": _reminder,
+}
+
+
+def _letter(
+    name: str, maker: Callable[[Made, datetime], Made], made: Made, language: str, now: datetime
+) -> tuple[Message, Letter]:
+    data = maker(made, now)
+    with translation.override(language):
+        letter = kinds.renderer_of(name)(data, now)
+    message = Message(pk=0, key=f"gallery:{name}", kind=name, to=made["person"].email, language=language, data=data)
+    return message, letter
