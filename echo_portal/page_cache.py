@@ -27,8 +27,13 @@ PUBLIC_PAGES = {
     "privacy",
     "hubs:detail",
     "hubs:list",
+    "hubs:feed",
+    "sessions:calendar_month",
     "sessions:detail",
+    "sessions:feed",
+    "sessions:language_feed",
     "sessions:list",
+    "sessions:series_ics",
     "sessions:past",
 }
 MAX_BYTES = 32 * 1024 * 1024
@@ -127,13 +132,15 @@ def _is_for_everyone(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def _keep(response: HttpResponse, version: str, minute: int) -> Page:
-    headers = dict(response.items()) | SHOWN_HEADERS
+    own = {"Cache-Control": response["Cache-Control"]} if response.has_header("Cache-Control") else {}
+    headers = dict(response.items()) | SHOWN_HEADERS | own
     return Page(body=response.content, headers=headers, version=version, minute=minute)
 
 
 def _answer(request: HttpRequest, page: Page) -> HttpResponse:
     if request.META.get("HTTP_IF_NONE_MATCH") == page.etag:
-        return HttpResponseNotModified(headers={"ETag": page.etag, **SHOWN_HEADERS})
+        shown = {name: page.headers[name] for name in SHOWN_HEADERS}
+        return HttpResponseNotModified(headers={"ETag": page.etag, **shown})
     zipped = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
     body = page.gzipped if zipped else page.body
     response = HttpResponse(body, headers=page.headers | {"ETag": page.etag, "Content-Length": str(len(body))})

@@ -8,7 +8,9 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
+import hubs.urls
 from echo_portal import mailbox, views
+from sessions_app.views import hub_feed
 
 admin.site.site_header = admin.site.site_title = settings.PROJECT_NAME
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -34,7 +36,8 @@ urlpatterns = [
         path(_("time-zone/"), views.time_zone, name="time_zone"),
         path(_("sessions/"), include("sessions_app.urls")),
         path(_("registration/"), include("registrations.urls")),
-        path(_("hubs/"), include("hubs.urls")),
+        # a hub's feed stands under the hubs, and is the programme's to write
+        path(_("hubs/"), include(([path("<slug:slug>.ics", hub_feed, name="feed"), *hubs.urls.urlpatterns], "hubs"))),
         path(_("account/"), include("echo_portal.account.urls")),
         path("admin/", admin.site.urls),
     ),

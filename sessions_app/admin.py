@@ -20,7 +20,7 @@ from accounts.choices import Profession
 from accounts.fields import HTTPS_ASSUMED, choices_field
 from accounts.zones import PROJECT_ZONE, ZONES
 from sessions_app.models import Publication, Question, Resource, Series, SeriesQuerySet, Session
-from sessions_app.services import programme_changed
+from sessions_app.services import programme_edited
 from sessions_app.status import registration_status
 
 
@@ -177,6 +177,6 @@ class SeriesAdmin(admin.ModelAdmin):
 
     def _set(self, request: HttpRequest, queryset: SeriesQuerySet, publication: Publication) -> None:
         count = queryset.update(publication=publication, updated_at=timezone.now())
-        programme_changed()
+        programme_edited()
         sentence = ngettext("%(n)s series: now %(state)s.", "%(n)s series: now %(state)s.", count)
         self.message_user(request, sentence % {"n": count, "state": publication.label}, messages.SUCCESS)

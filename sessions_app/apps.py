@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.utils.translation import gettext_lazy as _
 
@@ -16,10 +15,10 @@ class SessionsConfig(AppConfig):
 
         for model in (Hub, Series, Session):
             for signal in (post_save, post_delete):
-                signal.connect(_after_commit, sender=model, dispatch_uid="programme-changed")
+                signal.connect(_edited, sender=model, dispatch_uid="programme-changed")
 
 
-def _after_commit(**_kwargs: Any) -> None:
-    from sessions_app.services import programme_changed  # noqa: PLC0415
+def _edited(**_kwargs: Any) -> None:
+    from sessions_app.services import programme_edited  # noqa: PLC0415
 
-    transaction.on_commit(programme_changed)
+    programme_edited()

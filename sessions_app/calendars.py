@@ -6,11 +6,12 @@ from the database, so the same facts give the same bytes.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from icalendar import Calendar, Event, vCalAddress, vText, vUri
+from icalendar import Calendar, Event, vCalAddress, vDuration, vText, vUri
 
 from accounts.links import absolute_url
 from sessions_app.models import Delivery, Series, Session
@@ -29,13 +30,12 @@ class Attendee:
     join_link: str
 
 
-def published(series: Iterable[Series]) -> bytes:
+def published(series: Iterable[Series], *, name: str = "") -> bytes:
     """A download or feed: METHOD:PUBLISH, never an ATTENDEE; cancelled sessions stay in with their status.
 
     The sessions of each series are read from `series.sessions.all()`: prefetch them.
     """
-    calendar = _calendar("PUBLISH")
-    calendar.add("X-WR-CALNAME", str(settings.PROJECT_NAME))
+    calendar = _feed(name or str(settings.PROJECT_NAME))
     for one in series:
         for session in one.sessions.all():
             calendar.add_component(_event(session, one, uid=f"session-{session.pk}@{_host()}"))
@@ -54,8 +54,7 @@ class PersonalEntry:
 
 def personal(entries: Iterable[PersonalEntry]) -> bytes:
     """Somebody's own feed: METHOD:PUBLISH, no ATTENDEE, with their links to join."""
-    calendar = _calendar("PUBLISH")
-    calendar.add("X-WR-CALNAME", f"{settings.PROJECT_NAME}: {_('my sessions')}")
+    calendar = _feed(f"{settings.PROJECT_NAME}: {_('my sessions')}")
     for entry in entries:
         uid = f"session-{entry.session.pk}-{entry.uid_part}@{_host()}"
         calendar.add_component(_event(entry.session, entry.series, uid=uid, join_link=entry.join_link))
@@ -101,6 +100,34 @@ def _mailed(method: str, session: Session, series: Series, attendee: Attendee, *
     event.add("ATTENDEE", guest)
     calendar.add_component(event)
     return calendar.to_ical()
+
+
+def _feed(name: str) -> Calendar:
+    """Calendars are asked to look again every hour (RFC 7986 §5.7, and the older name that Outlook reads)."""
+    calendar = _calendar("PUBLISH")
+    calendar.add("X-WR-CALNAME", name)
+    calendar.add("REFRESH-INTERVAL", vDuration(timedelta(hours=1)), parameters={"VALUE": "DURATION"})
+    calendar["X-PUBLISHED-TTL"] = vText("PT1H")
+    return calendar
+
+
+def add_links(session: Session, series: Series) -> list[tuple[str, str]]:
+    """(name, address) of the calendars on the web that a session can be put into by a link."""
+    start, end = session.starts_at.astimezone(UTC), session.ends_at.astimezone(UTC)
+    title, details = _summary(session, series), absolute_url(series)
+    google = {
+        "action": "TEMPLATE",
+        "text": title,
+        "dates": f"{start:%Y%m%dT%H%M%SZ}/{end:%Y%m%dT%H%M%SZ}",
+        "details": details,
+    }
+    outlook = {"path": "/calendar/action/compose", "rru": "addevent", "subject": title, "body": details}
+    outlook |= {"startdt": f"{start:%Y-%m-%dT%H:%M:%SZ}", "enddt": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
+    return [
+        ("Google", f"https://calendar.google.com/calendar/render?{urlencode(google)}"),
+        ("Outlook.com", f"https://outlook.live.com/calendar/0/deeplink/compose?{urlencode(outlook)}"),
+        ("Office 365", f"https://outlook.office.com/calendar/0/deeplink/compose?{urlencode(outlook)}"),
+    ]
 
 
 def _calendar(method: str) -> Calendar:

@@ -371,3 +371,15 @@ class Resource(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.get_kind_display()
+
+
+class Feed(models.Model):
+    """A calendar feed as it was exported, so that serving it is a lookup (feeds.py)."""
+
+    name = models.CharField(max_length=80)
+    language = models.CharField(max_length=2)
+    content = models.BinaryField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "language"], name="feed_one_a_name_and_language")]

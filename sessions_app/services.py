@@ -1,9 +1,14 @@
 """What the sessions room does. Status is decided in status.py, programme files are read in programme_file.py."""
 
+import logging
 import time
 from uuid import uuid4
 
 from django.core.cache import cache
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+FEEDS_ASKED, FEEDS_ASKED_EVERY_SECONDS = "feeds-asked-for", 5
 
 VERSION_KEY = "programme-version"
 # A version that was read is good for this long: no person sees a hundredth of a second, and a burst of readers asks once.
@@ -25,6 +30,27 @@ def programme_changed() -> None:
     """
     _Seen.version = None
     cache.set(VERSION_KEY, uuid4().hex, None)
+
+
+def programme_edited() -> None:
+    """The programme itself was edited, not only a seat taken: the calendar feeds are thrown away with the edit, and made anew."""
+    from sessions_app import feeds  # noqa: PLC0415 - feeds read the programme, which this module belongs to
+
+    feeds.forget()
+    transaction.on_commit(programme_changed)
+    transaction.on_commit(_ask_for_feeds)
+
+
+def _ask_for_feeds() -> None:
+    """Many edits in a row ask once; what is missing meanwhile is made on the spot, and beat makes all of them every hour."""
+    from sessions_app.tasks import export_feeds  # noqa: PLC0415 - tasks import feeds, which import this module
+
+    if not cache.add(FEEDS_ASKED, 1, timeout=FEEDS_ASKED_EVERY_SECONDS):
+        return
+    try:
+        export_feeds.apply_async(countdown=FEEDS_ASKED_EVERY_SECONDS, expires=600, retry=False)
+    except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the edit must not fail
+        log.warning("The feeds could not be asked for (%s); beat will.", type(error).__name__)
 
 
 def programme_version() -> str | None:

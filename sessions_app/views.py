@@ -5,9 +5,9 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.languages import current_language
 from accounts.zones import reader_zone
-from sessions_app import agenda, calendars, queries
+from hubs.models import Hub
+from sessions_app import agenda, calendars, feeds, months, queries
 from sessions_app.entry import Entry
 from sessions_app.forms import read_filters
 from sessions_app.models import Series, SeriesQuerySet
@@ -56,6 +56,30 @@ def _series_page(request: HttpRequest, wall: SeriesQuerySet, slug: str, *, is_pr
 @require_safe
 def series_ics(request: HttpRequest, slug: str) -> HttpResponse:
     series = get_object_or_404(queries.for_list(Series.objects.public()), slug=slug)
-    response = HttpResponse(calendars.published([series]), content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{series.slug}-{current_language()}.ics"'
-    return response
+    return feeds.answer(request, calendars.published([series]), series.slug)
+
+
+@require_safe
+def feed(request: HttpRequest) -> HttpResponse:
+    return feeds.answer(request, feeds.read(feeds.ALL, timezone.now()), "palliative-care-echo")
+
+
+@require_safe
+def language_feed(request: HttpRequest, spoken: str) -> HttpResponse:
+    name = f"language-{spoken}"
+    if name not in feeds.OF_LANGUAGE:
+        raise Http404
+    return feeds.answer(request, feeds.read(name, timezone.now()), f"palliative-care-echo-{spoken}")
+
+
+@require_safe
+def hub_feed(request: HttpRequest, slug: str) -> HttpResponse:
+    hub = get_object_or_404(Hub.objects.listed(), slug=slug)
+    return feeds.answer(request, feeds.read(feeds.of_hub(hub), timezone.now()), hub.slug)
+
+
+@require_safe
+def calendar_month(request: HttpRequest) -> HttpResponse:
+    """A month of the programme: a table on a desk, a list of its days on a phone."""
+    month = months.read(request.GET.get("month"), timezone.now())
+    return render(request, "sessions_app/month.html", {"month": month, "reader": reader_zone(request)})

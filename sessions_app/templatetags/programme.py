@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.zones import reader_zone
-from sessions_app import agenda
+from sessions_app import agenda, calendars
 from sessions_app.entry import Entry
 from sessions_app.models import Series
 from sessions_app.queries import offered
@@ -57,3 +57,9 @@ def next_of_the_kind(context: dict[str, Any], series: Series) -> SafeString:
     """The next series that are open to the same audience, as items of a list; nothing where there is none."""
     now = timezone.now()
     return agenda.first(offered(series, now), OFFERS, now, reader_zone(context["request"]))
+
+
+@register.simple_tag
+def add_links(entry: Entry) -> list[tuple[str, str]]:
+    """The calendars on the web that the next session can be put into by a link."""
+    return calendars.add_links(entry.lead, entry.series) if entry.lead else []

@@ -110,12 +110,14 @@ def test_raising_the_capacity_seats_those_in_line(staff, now):
     assert (Registration.objects.confirmed().count(), Series.objects.get().seats_taken) == (2, 2)
 
 
-def test_publishing_puts_it_on_the_site_at_once(staff, client, now):
+def test_publishing_puts_it_on_the_site_at_once(staff, client, now, django_capture_on_commit_callbacks):
     series = SessionFactory(now=now, publication="draft").series
     assert client.get(f"/en/sessions/{series.slug}/").status_code == 404
-    staff.post("/en/admin/sessions_app/series/", {"action": "publish", "_selected_action": [series.pk]})
+    with django_capture_on_commit_callbacks(execute=True):
+        staff.post("/en/admin/sessions_app/series/", {"action": "publish", "_selected_action": [series.pk]})
     assert client.get(f"/en/sessions/{series.slug}/").status_code == 200
-    staff.post("/en/admin/sessions_app/series/", {"action": "withdraw", "_selected_action": [series.pk]})
+    with django_capture_on_commit_callbacks(execute=True):
+        staff.post("/en/admin/sessions_app/series/", {"action": "withdraw", "_selected_action": [series.pk]})
     assert client.get(f"/en/sessions/{series.slug}/").status_code == 404
 
 

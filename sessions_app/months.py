@@ -1,0 +1,74 @@
+"""A month of the programme as weeks of days, on the project's clock."""
+
+import calendar
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from accounts.zones import PROJECT_ZONE
+from sessions_app.models import Publication, Session
+
+FIRST, LAST = date(2018, 1, 1), date(2099, 12, 1)
+
+
+@dataclass
+class Day:
+    date: date
+    sessions: list[Session]
+    is_of_month: bool
+    is_today: bool
+
+
+@dataclass
+class Month:
+    first: date
+    now: datetime
+
+    @property
+    def before(self) -> date | None:
+        before = (self.first - timedelta(days=1)).replace(day=1)
+        return before if before >= FIRST else None
+
+    @property
+    def after(self) -> date | None:
+        after = (self.first + timedelta(days=31)).replace(day=1)
+        return after if after <= LAST else None
+
+    @cached_property
+    def weeks(self) -> list[list[Day]]:
+        """From Sunday to Saturday, as calendars in Canada have it."""
+        found: dict[date, list[Session]] = {}
+        zone = ZoneInfo(PROJECT_ZONE)
+        for session in self._sessions(zone):
+            found.setdefault(session.starts_at.astimezone(zone).date(), []).append(session)
+        today = self.now.astimezone(zone).date()
+        weeks = calendar.Calendar(firstweekday=6).monthdatescalendar(self.first.year, self.first.month)
+        return [
+            [Day(day, found.get(day, []), day.month == self.first.month, day == today) for day in week]
+            for week in weeks
+        ]
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(day.sessions for week in self.weeks for day in week if day.is_of_month)
+
+    @property
+    def weekdays(self) -> list[date]:
+        return [day.date for day in self.weeks[0]]
+
+    def _sessions(self, zone: ZoneInfo) -> list[Session]:
+        start = datetime(self.first.year, self.first.month, 1, tzinfo=zone) - timedelta(days=7)
+        meeting = Session.objects.meeting().filter(starts_at__gte=start, starts_at__lt=start + timedelta(days=48))
+        public = meeting.filter(series__publication=Publication.PUBLISHED, series__is_cancelled=False)
+        return list(public.select_related("series__hub").order_by("starts_at", "pk"))
+
+
+def read(wanted: str | None, now: datetime) -> Month:
+    """The month that was asked for as "2026-11"; this one, on the project's clock, where that is none."""
+    this = now.astimezone(ZoneInfo(PROJECT_ZONE)).date().replace(day=1)
+    try:
+        first = date.fromisoformat(f"{wanted}-01") if wanted else this
+    except ValueError:
+        first = this
+    return Month(first if FIRST <= first <= LAST else this, now)
