@@ -181,6 +181,10 @@ ANYMAIL = env.json("MAIL_PROVIDER_SETTINGS", {})
 MAIL_WEBHOOK_SECRET = dict(ANYMAIL).get("WEBHOOK_SECRET", "")
 if MAIL_PROVIDER:
     EMAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
+# What a worker has claimed for so long is taken for lost; longer than any batch takes.
+OUTBOX_CLAIM_SECONDS = 300
+# The pauses after the first, second, … refusal for now; after the last one the row has failed.
+OUTBOX_PAUSES_SECONDS = [60, 300, 900, 3600, 14400]
 MAIL_PER_SECOND = env.int("MAIL_PER_SECOND", 0)  # over all workers; 0: as fast as it goes
 MAILBOX_DIR = VAR_DIR / "mail"
 MAILBOX_OPEN = not PRODUCTION and EMAIL_BACKEND == "echo_portal.mailbox.FolderBackend"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -30,9 +31,9 @@ GROUP = 10
 BODIES_KEPT_FOR = timedelta(days=30)
 REQUEUED_KEEPS = timedelta(days=2)
 NUDGED, NUDGE_HOLDS_SECONDS = "outbox-nudged", 10
-CLAIM_LASTS = timedelta(minutes=5)
+CLAIM_LASTS = timedelta(seconds=settings.OUTBOX_CLAIM_SECONDS)
 # The pauses after the first, second, … refusal for now; after the last one the row has failed.
-PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240)]
+PAUSES = [timedelta(seconds=seconds) for seconds in settings.OUTBOX_PAUSES_SECONDS]
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,10 @@ def write(drafts: Iterable[Draft], *, now: datetime) -> None:
     ]
     if rows:
         Message.objects.bulk_create(rows, ignore_conflicts=True)
-        transaction.on_commit(_nudge)
+        transaction.on_commit(nudge)
 
 
-def _nudge() -> None:
+def nudge() -> None:
     """Ask a worker to drain now, unless one is asked already and has not begun: a burst asks once.
 
     With Redis down the sweep does it ten seconds later, so a failure here is only a note.
@@ -220,7 +221,7 @@ def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
     count = again.update(
         state=State.QUEUED, attempts=0, not_before=now, expires_at=now + REQUEUED_KEEPS, settled_at=None, reason=""
     )
-    transaction.on_commit(_nudge)
+    transaction.on_commit(nudge)
     return count
 
 
