@@ -31,16 +31,27 @@ class NoLongerTrue(Exception):  # noqa: N818 - says what happened
 
 
 Renderer = Callable[[dict[str, Any], datetime], Letter]
+# Told what the next few letters will be about, just before they are written, so that it is read in one go.
+Preload = Callable[[list[dict[str, Any]], datetime], None]
 
 # What these say is a secret: it is not kept, not even until it is pruned.
 SECRET = {"code"}
 
 _renderers: dict[str, Renderer] = {}
+_preloads: dict[str, Preload] = {}
 
 
-def register(kind: str, renderer: Renderer) -> None:
+def register(kind: str, renderer: Renderer, preload: Preload | None = None) -> None:
     """Make `renderer(data, now)` speak for a kind. It raises NoLongerTrue where nothing should be said any more."""
     _renderers[kind] = renderer
+    if preload:
+        _preloads[kind] = preload
+
+
+def preload(kind: str, datas: list[dict[str, Any]], now: datetime) -> None:
+    """Let the kind's room read what these letters need. Rooms that read one by one need not offer it."""
+    if kind in _preloads:
+        _preloads[kind](datas, now)
 
 
 def renderer_of(kind: str) -> Renderer:

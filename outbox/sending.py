@@ -5,7 +5,7 @@ import smtplib
 from email.mime.text import MIMEText
 from email.utils import formataddr, parseaddr
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
@@ -89,7 +89,7 @@ class Line:
         """Over SMTP the very bytes that are kept; a provider's API takes the message itself."""
         if isinstance(self.connection, SmtpBackend):
             sender = parseaddr(email.from_email)[1]
-            self.connection.connection.sendmail(sender, email.to, as_sent)
+            cast("smtplib.SMTP", self.connection.connection).sendmail(sender, email.to, as_sent)
         else:
             self.connection.send_messages([email])
 

@@ -137,6 +137,8 @@ class _Outcome:
 def _deliver(group: list[Message], unwanted: dict[str, str], line: sending.Line, now: datetime) -> None:
     """Write the letters, say that they are on their way, send them, record what became of each."""
     outcomes, letters = [], []
+    for kind in {message.kind for message in group}:
+        kinds.preload(kind, [message.data for message in group if message.kind == kind], now)
     for message in group:
         written = _write_letter(message, unwanted, now)
         if isinstance(written, Letter):

@@ -3,6 +3,7 @@
 Each renderer looks once more whether its news still holds, and raises NoLongerTrue where it doesn't.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -113,18 +114,18 @@ OLD_TIMES = ("old_starts_at", "old_ends_at")
 
 def register_kinds() -> None:
     for name, kind in KINDS.items():
-        kinds.register(name, partial(_render, kind))
+        kinds.register(name, partial(_render, kind), preload)
     kinds.register("moved", render_moved)
     kinds.register("colleague-not-coming", render_colleague_not_coming)
     kinds.register("absence", render_absence)
-    kinds.register("session-changed", render_session_changed)
+    kinds.register("session-changed", render_session_changed, preload)
     kinds.register("recording-available", render_recording_available)
-    kinds.register("reminder-24h", partial(render_reminder, "reminder_24h"))
-    kinds.register("reminder-1h", partial(render_reminder, "reminder"))
+    kinds.register("reminder-24h", partial(render_reminder, "reminder_24h"), preload)
+    kinds.register("reminder-1h", partial(render_reminder, "reminder"), preload)
 
 
 def _render(kind: Kind, data: dict[str, Any], now: datetime) -> Letter:
-    registration = _registration(data, kind.place)
+    registration = _registration(data, kind.place, now)
     if kind.reason and registration.end_reason != kind.reason:
         raise NoLongerTrue("The registration has changed since.")
     context = _context(registration) | {"note": data.get("note", ""), "had": data.get("had", "")}
@@ -138,11 +139,12 @@ def _render(kind: Kind, data: dict[str, Any], now: datetime) -> Letter:
 
 
 def render_reminder(template: str, data: dict[str, Any], now: datetime) -> Letter:
-    registration = _registration(data, Place.CONFIRMED)
-    session = Session.objects.get(pk=data["session"])
+    registration = _registration(data, Place.CONFIRMED, now)
+    session = _session(data, now)
     if session.delivery != Delivery.SCHEDULED or session.starts_at.isoformat() != data["starts_at"]:
         raise NoLongerTrue("The session is not at that time any more.")
-    if Intention.objects.filter(registration=registration, session=session, is_coming=False).exists():
+    said = _said(registration, session, now)
+    if said is False:
         raise NoLongerTrue("The person said that they cannot come to this one.")
     zone = registration.series.zone
     when = {"date": say_date(session.starts_at, zone, year=False), "time": say_clock(session.starts_at, zone)}
@@ -150,7 +152,7 @@ def render_reminder(template: str, data: dict[str, Any], now: datetime) -> Lette
         "session": session,
         "join_link": join_link(registration, session),
         "place_link": place_link(registration, session),
-        "has_said": Intention.objects.filter(registration=registration, session=session).exists(),
+        "has_said": said is not None,
     }
     subject = _("%(date)s, %(time)s: %(title)s")
     return _letter(template, registration.series, subject, _context(registration) | context, words=when)
@@ -158,8 +160,7 @@ def render_reminder(template: str, data: dict[str, Any], now: datetime) -> Lette
 
 def render_session_changed(data: dict[str, Any], now: datetime) -> Letter:
     """Old time struck, new one beside it, and the calendar brought up to date: an update, or a cancellation."""
-    registration = _registration(data, Place.CONFIRMED)
-    session = Session.objects.get(pk=data["session"])
+    registration, session = _registration(data, Place.CONFIRMED, now), _session(data, now)
     series, is_off = registration.series, session.delivery in (Delivery.CANCELLED, Delivery.POSTPONED)
     old_starts_at, old_ends_at = (data[name] and datetime.fromisoformat(data[name]) for name in OLD_TIMES)
     context = {
@@ -242,13 +243,52 @@ def place_link(registration: Registration, session: Session | None = None) -> st
     return absolute_url(reverse("registrations:place", args=[token]))
 
 
-def _registration(data: dict[str, Any], place: Place) -> Registration:
-    registration = Registration.objects.select_related("series__hub", "user").filter(pk=data["registration"]).first()
+class _Preloaded(threading.local):
+    """What the next few letters of this thread are about, read just before they are written; good for one moment `now`."""
+
+    def __init__(self) -> None:
+        self.now: datetime | None = None
+        self.registrations: dict[int, Registration] = {}
+        self.intentions: dict[tuple[int, int], bool] = {}
+        self.sessions: dict[int, Session] = {}
+
+
+_preloaded = _Preloaded()
+
+
+def preload(datas: list[dict[str, Any]], now: datetime) -> None:
+    pks = [data["registration"] for data in datas]
+    _preloaded.now = now
+    registrations = Registration.objects.select_related("series__hub", "user").filter(pk__in=pks)
+    _preloaded.registrations = {registration.pk: registration for registration in registrations}
+    said = Intention.objects.filter(registration__in=pks).values_list("registration", "session", "is_coming")
+    _preloaded.intentions = {(registration, session): is_coming for registration, session, is_coming in said}
+    _preloaded.sessions = Session.objects.in_bulk({data["session"] for data in datas if "session" in data})
+
+
+def _registration(data: dict[str, Any], place: Place, now: datetime | None = None) -> Registration:
+    registration = _preloaded.registrations.get(data["registration"]) if now and now == _preloaded.now else None
+    if registration is None:
+        found = Registration.objects.select_related("series__hub", "user").filter(pk=data["registration"])
+        registration = found.first()
     if registration is None or registration.place != place:
         raise NoLongerTrue("The registration has changed since.")
     if registration.series.is_cancelled and place != Place.CANCELLED:
         raise NoLongerTrue("The series was cancelled.")
     return registration
+
+
+def _session(data: dict[str, Any], now: datetime) -> Session:
+    known = _preloaded.sessions.get(data["session"]) if now == _preloaded.now else None
+    return known or Session.objects.get(pk=data["session"])
+
+
+def _said(registration: Registration, session: Session, now: datetime) -> bool | None:
+    """What the person said of coming to the session; None where nothing."""
+    if now == _preloaded.now and registration.pk in _preloaded.registrations:
+        return _preloaded.intentions.get((registration.pk, session.pk))
+    intentions = Intention.objects.filter(registration=registration, session=session)
+    return intentions.values_list("is_coming", flat=True).first()
 
 
 def _context(registration: Registration) -> dict[str, Any]:
@@ -260,7 +300,7 @@ def _context(registration: Registration) -> dict[str, Any]:
         else None,
         "series": series,
         "person": registration.user,
-        "sessions": list(series.sessions.meeting()),
+        "sessions": SimpleLazyObject(lambda: list(series.sessions.meeting())),  # read by the letters that list them
         "series_link": absolute_url(series),
         "mine_link": absolute_url(reverse("registrations:mine")),
     }
