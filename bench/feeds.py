@@ -19,7 +19,7 @@ def leave_200_sessions() -> None:
 
     from sessions_app.models import Session
 
-    keep = Session.objects.order_by("series", "starts_at").distinct("series").values_list("pk", flat=True)
+    keep = Session.objects.order_by("series_id", "starts_at").distinct("series_id").values_list("pk", flat=True)
     Session.objects.exclude(pk__in=list(keep)).delete()
     assert Session.objects.count() == 200
     connection.close()

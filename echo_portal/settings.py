@@ -185,6 +185,7 @@ if MAIL_PROVIDER:
 OUTBOX_CLAIM_SECONDS = 300
 # The pauses after the first, second, … refusal for now; after the last one the row has failed.
 OUTBOX_PAUSES_SECONDS = [60, 300, 900, 3600, 14400]
+MAIL_DKIM_SELECTOR = env.str("MAIL_DKIM_SELECTOR", "")  # which key the mail server signs with (check_mail_setup)
 MAIL_PER_SECOND = env.int("MAIL_PER_SECOND", 0)  # over all workers; 0: as fast as it goes
 MAILBOX_DIR = VAR_DIR / "mail"
 MAILBOX_OPEN = not PRODUCTION and EMAIL_BACKEND == "echo_portal.mailbox.FolderBackend"

@@ -70,7 +70,7 @@ class Line:
             raise RefusedForNow("No connection to the mail server.")
         pace.wait()
         email = compose(message, letter, self.connection)
-        as_sent = email.message().as_bytes(linesep="\r\n")
+        as_sent = email.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's messages take it
         if not self.is_open:
             self._open()
         try:
