@@ -23,7 +23,7 @@ from outbox import services, suppression
 from outbox.alarms import alarms
 from outbox.models import Message, State, Suppression, SuppressionReason
 
-A_DAY = timedelta(days=1)
+A_DAY, TEN_MINUTES = timedelta(days=1), timedelta(minutes=10)
 
 
 @admin.register(Message)
@@ -117,6 +117,7 @@ def figures(now: datetime) -> dict[str, Any]:
     failed = recent.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED])
     return {
         "waiting": waiting.count(),
+        "per_minute": recent.filter(state=State.SENT, settled_at__gt=now - TEN_MINUTES).count() / 10,
         "oldest_seconds": int((now - oldest).total_seconds()) if oldest else 0,
         "states": [(State(row["state"]).label, row["n"]) for row in states],
         "reasons": list(failed.order_by().values("reason").annotate(n=Count("pk")).order_by("-n")[:5]),

@@ -107,6 +107,8 @@ def test_the_pages_of_signing_in_pass_axe(open_page, axe, programme):
         "/en/account/closed/",
         "/fr/inscription/many-seats/",
         "/en/sessions/waitlist/",
+        "/en/sessions/month/",
+        "/fr/seances/mois/",
     ):
         assert page.goto(address).status == 200
         axe(page)
