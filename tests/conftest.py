@@ -30,6 +30,16 @@ def _english_first():
 
 
 @pytest.fixture(autouse=True)
+def _a_process_that_has_just_begun(monkeypatch):
+    """A process that has run for minutes without seeing a sweep is an alarm; the suite's own runs for minutes."""
+    import time
+
+    from outbox import alarms
+
+    monkeypatch.setattr(alarms, "_process_began", time.monotonic())
+
+
+@pytest.fixture(autouse=True)
 def _empty_cache():
     cache.clear()
 
