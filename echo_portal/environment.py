@@ -12,7 +12,7 @@ REQUIRED = {
     "SECRET_KEY": "a long random secret",
     "DATABASE_URL": "the Postgres database, as postgres://user:password@host/name",
     "REDIS_URL": "the Valkey or Redis server, as redis://host:6379/0",
-    "EMAIL_URL": "the mail server, as smtp://user:password@host:587/?tls=True",
+    "EMAIL_URL": "the mail server, as smtp://user:password@host:587/?tls=True, unless MAIL_PROVIDER is set",
     "SITE_URL": "the portal's public address, as https://echo.example.ca",
 }
 
@@ -22,7 +22,10 @@ def check() -> None:
 
     Raises ImproperlyConfigured, whose one sentence names every missing variable and what belongs into it.
     """
-    missing = [f"{name} ({meaning})" for name, meaning in REQUIRED.items() if not env.str(name, "")]
+    given = {name for name in REQUIRED if env.str(name, "")}
+    if env.str("MAIL_PROVIDER", ""):
+        given.add("EMAIL_URL")
+    missing = [f"{name} ({meaning})" for name, meaning in REQUIRED.items() if name not in given]
     if PRODUCTION and missing:
         raise ImproperlyConfigured(f"The portal cannot start in production without {'; '.join(missing)}.")
 

@@ -41,6 +41,12 @@ def test_production_starts_once_all_is_there():
     assert done.stdout.split("\n")[0] == "False ['echo.example.ca']"
 
 
+def test_a_mail_provider_stands_in_for_the_mail_server():
+    without = {key: value for key, value in PRODUCTION.items() if key != "EMAIL_URL"}
+    done = start(**without, MAIL_PROVIDER="postmark", MAIL_PROVIDER_SETTINGS='{"POSTMARK_SERVER_TOKEN": "x"}')
+    assert (done.returncode, done.stdout.split("\n")[0]) == (0, "False ['echo.example.ca']")
+
+
 def test_a_checkout_needs_nothing():
     assert start().stdout.startswith("False ['*']")
 
