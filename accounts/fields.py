@@ -1,9 +1,14 @@
-"""Form fields that several rooms share."""
+"""Form fields that several apps share."""
 
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import normalize_email
 
 # An address typed without its scheme is taken as https, as Django 6 will.
 HTTPS_ASSUMED: Any = {models.URLField: {"assume_scheme": "https"}}
@@ -18,3 +23,37 @@ def choices_field(db_field: models.Field, choices: list[tuple[str, Any]]) -> for
         help_text=db_field.help_text,
         widget=forms.CheckboxSelectMultiple,
     )
+
+
+def validate_deliverable(address: str) -> None:
+    """Raises ValidationError for an accent or another special letter before the @, which many mail servers do not take.
+
+    A domain with accents is fine: it is sent in its ASCII form.
+    """
+    if not address.rpartition("@")[0].isascii():
+        raise ValidationError(
+            _(
+                "We can’t send email to an address with an accent or a special letter before the @. Use another address."
+            ),
+            code="not_ascii",
+        )
+
+
+# What an address has to hold besides its shape; 254 characters is the most that an envelope takes (RFC 5321 §4.5.3.1.3).
+ADDRESS_VALIDATORS = (
+    MaxLengthValidator(254, _("This email address is too long. Check it, or use another one.")),
+    validate_deliverable,
+)
+
+
+class AddressField(forms.EmailField):
+    """An email address that the portal can write to, as accounts keep it (normalize_email)."""
+
+    default_validators = [*forms.EmailField.default_validators, *ADDRESS_VALIDATORS]
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", None)  # ADDRESS_VALIDATORS say it in a clearer sentence
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return normalize_email(super().to_python(value) or "")

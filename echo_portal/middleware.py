@@ -2,13 +2,28 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
 from accounts.zones import ZONE_COOKIE
 
 KNOWN_COOKIE = "known"
 A_YEAR = 60 * 60 * 24 * 365
+
+
+class NoNulMiddleware:
+    """Refuse a NUL in an address or a cookie, which Postgres cannot look for. Forms refuse it by themselves."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            raise Http404
+        if "%00" in request.META.get("QUERY_STRING", "") or any("\0" in value for value in request.COOKIES.values()):
+            raise BadRequest("There is a NUL in the query string or in a cookie.")
+        return self.get_response(request)
 
 
 class PrivatePagesMiddleware:

@@ -8,11 +8,11 @@ from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language_from_request, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.links import next_page
 from accounts.zones import ZONE_COOKIE, known_zone, reader_zone
 from echo_portal.forms import ZoneForm
 from echo_portal.middleware import A_YEAR
@@ -44,13 +44,10 @@ def page(request: HttpRequest, template: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def time_zone(request: HttpRequest) -> HttpResponse:
     """Choose the zone that times are also shown in: for whoever has no JavaScript, or whose browser guesses wrong."""
-    back = request.GET.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        back = ""
     current = known_zone(request.COOKIES.get(ZONE_COOKIE)) or settings.TIME_ZONE
     form = ZoneForm(request.POST or None, initial={"zone": current})
     if request.method == "POST" and form.is_valid():
-        response = redirect(back or "sessions:list")
+        response = redirect(next_page(request) or "sessions:list")
         response.set_cookie(
             ZONE_COOKIE, form.cleaned_data["zone"], max_age=A_YEAR, samesite="Lax", secure=request.is_secure()
         )

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import AddressField
 from accounts.forms import validate_name
 from accounts.languages import current_language
 from accounts.models import User
@@ -31,7 +32,7 @@ REFUSALS = (services.RegistrationRefusedError, services.NoSeatError)
 
 class RegisterForm(forms.Form):
     series = forms.ModelChoiceField(Series.objects.public(), label=_("series"), widget=SERIES_WIDGET)
-    email = forms.EmailField(label=_("e-mail address"))
+    email = AddressField(label=_("email address"))
     name = forms.CharField(label=_("name"), max_length=150, required=False, validators=[validate_name])
 
 

@@ -8,8 +8,8 @@ from django.forms import BaseFormSet, BoundField, formset_factory
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import AddressField
 from accounts.forms import DetailsForm, validate_name
-from accounts.models import normalize_email
 from registrations.services.colleagues import MOST, Colleague
 from sessions_app.models import Question, QuestionKind, Series
 
@@ -57,7 +57,7 @@ def _field(question: Question) -> forms.Field:
 class RegisterForm(DetailsForm, QuestionsForm):
     """The one form of registering, for the newcomer and for who has an account and forgot."""
 
-    email = forms.EmailField(
+    email = AddressField(
         label=_("Your e-mail address"),
         help_text=_("The confirmation, the reminders and the link to join go here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
@@ -82,9 +82,6 @@ class RegisterForm(DetailsForm, QuestionsForm):
     def more_is_wrong(self) -> bool:
         return any(name in self.errors for name in self.MORE)
 
-    def clean_email(self) -> str:
-        return normalize_email(self.cleaned_data["email"])
-
     def clean_profession(self) -> str:
         """A series with a required audience is for nobody else."""
         profession = self.cleaned_data["profession"]
@@ -104,7 +101,7 @@ class ColleagueForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": _("Write the colleague’s name too.")},
     )
-    email = forms.EmailField(
+    email = AddressField(
         label=_("E-mail address"),
         widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={
@@ -112,9 +109,6 @@ class ColleagueForm(forms.Form):
             "invalid": EMAIL_WORDS["invalid"],
         },
     )
-
-    def clean_email(self) -> str:
-        return normalize_email(self.cleaned_data["email"])
 
 
 class BaseColleagues(BaseFormSet):

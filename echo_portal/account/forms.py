@@ -18,6 +18,8 @@ from django import forms
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import ADDRESS_VALIDATORS
+
 WRONG_ADDRESS = _("Write your e-mail address with an @, as in name@example.ca.")
 ONE_TIME = {
     "class": "code",
@@ -32,7 +34,7 @@ def _address(field: forms.Field) -> None:
     field.label = _("Your e-mail address")
     field.widget = forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
     field.error_messages["required"] = _("Type the address that you registered with.")
-    field.validators = [EmailValidator(message=WRONG_ADDRESS)]
+    field.validators = [EmailValidator(message=WRONG_ADDRESS), *ADDRESS_VALIDATORS]
 
 
 def _password(field: forms.Field, label: Any, complete: str) -> None:

@@ -12,13 +12,13 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services
 from accounts.forms import DetailsForm, known_details
+from accounts.links import next_page
 from accounts.models import ProviderProfile, User
 from echo_portal.account.my_data import everything
 from outbox.services import Draft, forget_address, write
@@ -48,15 +48,9 @@ def profile(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         services.keep_details(user, form.details())
         messages.success(request, _("Your profile is saved."))
-        return redirect(_next(request) or "profile")
-    context = {"form": form, "was_kept": bool(typed), "next": _next(request)}
+        return redirect(next_page(request) or "profile")
+    context = {"form": form, "was_kept": bool(typed), "next": next_page(request)}
     return render(request, "account/profile.html", context, status=400 if form.is_bound else 200)
-
-
-def _next(request: HttpRequest) -> str:
-    """Where the person came from, if that is a page of ours."""
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    return target if url_has_allowed_host_and_scheme(target, {request.get_host()}) else ""
 
 
 @never_cache
