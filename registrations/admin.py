@@ -26,7 +26,15 @@ from sessions_app.admin import SeriesAdmin
 from sessions_app.admin import SeriesForm as PlainSeriesForm
 from sessions_app.models import Series, SeriesQuerySet
 
-SERIES_WIDGET = AutocompleteSelect(Registration._meta.get_field("series"), admin.site)  # noqa: SLF001 - Django's documented way to a field
+
+class SeriesSelect(AutocompleteSelect):
+    """Django's own select looks for whatever was sent among the keys, and fails if it is not a number."""
+
+    def optgroups(self, name: str, value: list[Any], attrs: Any = None) -> Any:
+        return super().optgroups(name, [key for key in value if str(key).isdecimal()], attrs)
+
+
+SERIES_WIDGET = SeriesSelect(Registration._meta.get_field("series"), admin.site)  # noqa: SLF001 - Django's documented way to a field
 REFUSALS = (services.RegistrationRefusedError, services.NoSeatError)
 
 

@@ -160,8 +160,9 @@ class SeriesAdmin(admin.ModelAdmin):
     def _zone(self, posted: Mapping[str, Any], object_id: str | None) -> str:
         if posted.get("time_zone") in ZONES:
             return posted["time_zone"]
-        known = Series.objects.filter(pk=object_id).values_list("time_zone", flat=True).first() if object_id else None
-        return known or PROJECT_ZONE
+        if not (object_id or "").isdecimal():
+            return PROJECT_ZONE
+        return Series.objects.filter(pk=object_id).values_list("time_zone", flat=True).first() or PROJECT_ZONE
 
     def has_delete_permission(self, request: HttpRequest, obj: Series | None = None) -> bool:
         """A series that people registered for is cancelled or archived, never deleted."""

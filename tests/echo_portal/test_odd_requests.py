@@ -85,3 +85,11 @@ def test_a_number_that_no_table_could_hold_does_not_exist(client, now):
     SessionFactory(now=now)
     client.force_login(UserFactory(with_profile=True))
     assert client.post(f"/en/registration/mine/session/{'9' * 40}/", {"coming": "no"}).status_code == 404
+
+
+def test_an_odd_key_in_the_admin_does_not_exist_and_an_odd_choice_is_refused(client):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    assert client.get("/en/admin/sessions_app/series/_5F/change/").status_code in (302, 404)
+    response = client.post("/en/admin/registrations/registration/add/", {"series": "a\0b", "email": "a@example.ca"})
+    assert response.status_code == 200
+    assert "errorlist" in response.content.decode()
