@@ -1,5 +1,6 @@
 """Form fields that several apps share."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -12,6 +13,11 @@ from accounts.models import normalize_email
 
 # An address typed without its scheme is taken as https, as Django 6 will.
 HTTPS_ASSUMED: Any = {models.URLField: {"assume_scheme": "https"}}
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` can be the key of a row: Postgres and Django refuse to look for anything else."""
+    return re.fullmatch(r"[0-9]{1,18}", text) is not None
 
 
 def choices_field(db_field: models.Field, choices: list[tuple[str, Any]]) -> forms.MultipleChoiceField:

@@ -6,14 +6,16 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
+from accounts.fields import is_key
 from accounts.zones import ZONE_COOKIE
 
 KNOWN_COOKIE = "known"
 A_YEAR = 60 * 60 * 24 * 365
 
 
-class NoNulMiddleware:
-    """Refuse a NUL in an address or a cookie, which Postgres cannot look for. Forms refuse it by themselves."""
+class OddRequestsMiddleware:
+    """Refuse what Postgres cannot look for and no form looks at first: a NUL in an address or a cookie, and what is no key among
+    the rows that were ticked in the admin."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -24,6 +26,12 @@ class NoNulMiddleware:
         if "%00" in request.META.get("QUERY_STRING", "") or any("\0" in value for value in request.COOKIES.values()):
             raise BadRequest("There is a NUL in the query string or in a cookie.")
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> None:
+        match = request.resolver_match
+        is_admin = match is not None and match.app_name == "admin"
+        if is_admin and not all(is_key(key) for key in request.POST.getlist("_selected_action")):
+            raise BadRequest("A row was chosen that has no key.")
 
 
 class PrivatePagesMiddleware:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fields import AddressField
+from accounts.fields import AddressField, is_key
 from accounts.forms import validate_name
 from accounts.languages import current_language
 from accounts.models import User
@@ -31,7 +31,7 @@ class SeriesSelect(AutocompleteSelect):
     """Django's own select looks for whatever was sent among the keys, and fails if it is not a number."""
 
     def optgroups(self, name: str, value: list[Any], attrs: Any = None) -> Any:
-        return super().optgroups(name, [key for key in value if str(key).isdecimal()], attrs)
+        return super().optgroups(name, [key for key in value if is_key(str(key))], attrs)
 
 
 SERIES_WIDGET = SeriesSelect(Registration._meta.get_field("series"), admin.site)  # noqa: SLF001 - Django's documented way to a field

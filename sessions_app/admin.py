@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.choices import Profession
-from accounts.fields import HTTPS_ASSUMED, choices_field
+from accounts.fields import HTTPS_ASSUMED, choices_field, is_key
 from accounts.zones import PROJECT_ZONE, ZONES
 from sessions_app.models import Publication, Question, Resource, Series, SeriesQuerySet, Session
 from sessions_app.services import programme_edited
@@ -160,7 +160,7 @@ class SeriesAdmin(admin.ModelAdmin):
     def _zone(self, posted: Mapping[str, Any], object_id: str | None) -> str:
         if posted.get("time_zone") in ZONES:
             return posted["time_zone"]
-        if not (object_id or "").isdecimal():
+        if not is_key(object_id or ""):
             return PROJECT_ZONE
         return Series.objects.filter(pk=object_id).values_list("time_zone", flat=True).first() or PROJECT_ZONE
 

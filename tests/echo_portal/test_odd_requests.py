@@ -93,3 +93,10 @@ def test_an_odd_key_in_the_admin_does_not_exist_and_an_odd_choice_is_refused(cli
     response = client.post("/en/admin/registrations/registration/add/", {"series": "a\0b", "email": "a@example.ca"})
     assert response.status_code == 200
     assert "errorlist" in response.content.decode()
+
+
+@pytest.mark.parametrize("key", ["http://[", "9" * 5000, "\0"])
+def test_an_odd_row_in_an_action_of_the_admin_is_refused(client, key):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    response = client.post("/en/admin/sessions_app/series/", {"action": "publish", "_selected_action": key})
+    assert response.status_code == 400
