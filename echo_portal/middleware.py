@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
 from accounts.fields import is_key
@@ -14,17 +14,20 @@ A_YEAR = 60 * 60 * 24 * 365
 
 
 class OddRequestsMiddleware:
-    """Refuse what Postgres cannot look for and no form looks at first: a NUL in an address or a cookie, and what is no key among
-    the rows that were ticked in the admin."""
+    """Keep from the views what Postgres cannot look for and no form looks at first.
+
+    A NUL in an address or a cookie becomes U+FFFD, as in HTML, so that nothing is found by it. In the admin, rows that were
+    ticked and have no key are refused.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path_info:
-            raise Http404
-        if "%00" in request.META.get("QUERY_STRING", "") or any("\0" in value for value in request.COOKIES.values()):
-            raise BadRequest("There is a NUL in the query string or in a cookie.")
+        request.path = request.path.replace("\0", "\ufffd")
+        request.path_info = request.path_info.replace("\0", "\ufffd")
+        request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "%EF%BF%BD")
+        request.COOKIES = {name: value.replace("\0", "\ufffd") for name, value in request.COOKIES.items()}
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: object) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from django.db import connection
 
+from tests.engines import LIVE_REDIS_URL
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -38,7 +40,7 @@ class Portal:
         self.folder = folder
         self.environment = os.environ | {
             "DATABASE_URL": urllib.parse.urlunsplit(url._replace(path=f"/{database['NAME']}")),
-            "REDIS_URL": re.sub(r"/\d+$", "/10", os.environ["REDIS_URL"]),
+            "REDIS_URL": LIVE_REDIS_URL,
             "DJANGO_SETTINGS_MODULE": "tests.live_settings",
             "SITE_URL": self.address,
             "PORT": str(port),
