@@ -32,10 +32,10 @@ def moved(days: list[date], today: date) -> list[date]:
     shift = today + timedelta(days=7 - today.weekday()) - WRITTEN_FOR
     past = [day + shift for day in days if day < WRITTEN_FOR]
     ahead = [day + shift for day in days if day >= WRITTEN_FOR]
-    return _past_holidays(past[::-1], -A_WEEK)[::-1] + _past_holidays(ahead, A_WEEK)
+    return _clear_of_holidays(past[::-1], -A_WEEK)[::-1] + _clear_of_holidays(ahead, A_WEEK)
 
 
-def _past_holidays(days: list[date], step: timedelta) -> list[date]:
+def _clear_of_holidays(days: list[date], step: timedelta) -> list[date]:
     late, free = timedelta(0), []
     for day in days:
         while is_holiday(day + late):

@@ -73,7 +73,7 @@ SEATS = {
     GOING_HOME: Seats(19),
     PAIN: Seats(52, given_up=4),
     DELIRIUM: Seats(47, given_up=6),
-    GRIEF: Seats(30, waiting=5, given_up=1),
+    GRIEF: Seats(30, waiting=3, given_up=1),
     "paramedics-and-palliative-care-at-home": Seats(41, given_up=2),
     "palliative-care-in-the-rural-emergency-department": Seats(34, given_up=5),
     DIFFICULT_CASES: Seats(27, given_up=1),

@@ -14,6 +14,7 @@ from outbox.models import Message
 from registrations import queries
 from registrations.models import Announced, Attendance, Place, Registration
 from registrations.services import answer_closed_lines, tell_changes
+from registrations.tokens import make_join_token
 from sessions_app.models import Resource, Series, Session
 from sessions_app.status import Status, registration_status
 
@@ -99,8 +100,8 @@ def test_the_provider_has_sessions_to_come_a_place_on_a_waitlist_and_a_past_seri
     assert all(session.join_url for session in confirmed.meetings_ahead)
     assert (waiting.registration.place, waiting.registration.line_place, waiting.registration.line_length) == (
         Place.WAITLISTED,
-        6,
-        7,
+        4,
+        5,
     )
     [over] = mine.over
     assert {resource.kind for resource in over.series.resources.all()} == {"recording", "slides"}
@@ -159,3 +160,12 @@ def test_a_larger_scale_keeps_seats_and_registrations_equal(monkeypatch):
     assert Registration.objects.filter(series__in=made).count() == 200
     with pytest.raises(CommandError, match="is there already"):
         call_command("sample_data", scale=2)
+
+
+def test_the_provider_can_join_when_the_time_comes(client, loaded):
+    registration = Registration.objects.get(user__email=sample.PROVIDER_EMAIL, series__slug=handful.DIFFICULT_CASES)
+    session = registration.series.sessions.first()
+    with time_machine.travel(session.starts_at, tick=False):
+        response = client.post(f"/en/registration/join/{make_join_token(registration.pk, session.pk)}/")
+    assert session.join_url in response.content.decode()
+    assert session.join_url.startswith("https://video.example.ca/")
