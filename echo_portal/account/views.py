@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
+from allauth.account.views import LoginView, RequestLoginCodeView
 from allauth.core.ratelimit import respond_429
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -43,6 +44,21 @@ WHY_NOT_CHANGED = {
 }
 
 
+class StartsOverMixin:
+    """Opening the page starts over, also while a code is awaited: it may have been asked for by whoever sat here before."""
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> None:
+        return None
+
+
+class SignInView(StartsOverMixin, RequestLoginCodeView):
+    pass
+
+
+class PasswordSignInView(StartsOverMixin, LoginView):
+    pass
+
+
 class SignInCodeView(CodePage):
     """The second page of signing in; who is sent back to the first is told why."""
 
@@ -54,6 +70,7 @@ class SignInCodeView(CodePage):
         return response
 
 
+sign_in, sign_in_by_password = SignInView.as_view(), PasswordSignInView.as_view()
 sign_in_code = SignInCodeView.as_view()
 
 

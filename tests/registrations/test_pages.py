@@ -63,7 +63,7 @@ def test_in_french_all_of_it_is_french(client, open_series):
     assert "Choisissez votre profession" in text(client.post(address, {**FORM, "profession": ""}))
     response = client.post(address, FORM)
     page = text(client.get(response.url))
-    assert "Tapez le code reçu par courriel" in page
+    assert "Entrez le code reçu par courriel" in page
     page = text(client.post(response.url, {"code": code()}, follow=True))
     assert "Votre inscription est faite, Amélie." in page
     assert User.objects.get().language == "fr"
