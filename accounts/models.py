@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -36,6 +37,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = NormalizedEmailField(
         _("email address"), unique=True, error_messages={"unique": _("Another account has this email address.")}
     )
+    # What was sent to these is the person's data too: it is in their export, and forgotten with the account.
+    former_emails = ArrayField(NormalizedEmailField(), default=list, blank=True, editable=False)
     name = models.CharField(_("name"), max_length=150, blank=True)
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="en")
     time_zone = models.CharField(_("time zone"), max_length=40, choices=ZONE_CHOICES, default=PROJECT_ZONE)

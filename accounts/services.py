@@ -97,23 +97,30 @@ def change_email(
     Raises AddressTakenError.
     """
     new_email = normalize_email(new_email)
-    old_email = User.objects.select_for_update().get(pk=user.pk).email
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    old_email, user.former_emails = locked.email, locked.former_emails
     if new_email == old_email:
         return False
     if is_proven:
         _make_way(new_email)
-    user.email = new_email
+    user.email, user.former_emails = new_email, [*user.former_emails, old_email]
     try:
         with transaction.atomic():
-            user.save(update_fields=["email"])
+            user.save(update_fields=["email", "former_emails"])
     except IntegrityError:
-        user.email = old_email
+        user.email, user.former_emails = old_email, user.former_emails[:-1]
         raise AddressTakenError from None  # what the database said has the address in it
     EmailAddress.objects.filter(user=user).delete()
     EmailAddress.objects.create(user=user, email=new_email, primary=True, verified=is_proven)
     end_sessions(user, but=session_key)
     email_changed.send(User, user=user, old=old_email, new=new_email, is_proven=is_proven, now=now)
     return True
+
+
+def former_emails(user: User) -> list[str]:
+    """The addresses that the account had before, without those that are another person's by now."""
+    taken = User.objects.filter(email__in=user.former_emails).values_list("email", flat=True)
+    return sorted(set(user.former_emails) - set(taken))
 
 
 def _make_way(email: str) -> None:
@@ -147,7 +154,7 @@ def close(user: User, *, now: datetime) -> None:
     anonymized). The address is free again: registering with it begins a new account.
     """
     user.email = f"closed-{user.pk}@account.invalid"
-    user.name = ""
+    user.former_emails, user.name = [], ""
     user.is_active = user.is_staff = user.is_superuser = False
     user.closed_at = now
     user.set_unusable_password()

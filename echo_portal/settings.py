@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -141,7 +140,7 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
         "pair": [(6, 600), (10, 86400)],
         "key": [(20, 86400)],
         "ip": [(600, 60)],
-        "addresses": [(500, 3600), (2000, 86400)],
+        "addresses": [(1000, 3600), (3000, 86400)],
     },
     "try-code": {
         "code": [(ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS, ACCOUNT_LOGIN_BY_CODE_TIMEOUT)],
@@ -151,6 +150,7 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     },
     "register-again": {"key": (30, 60), "ip": (1200, 60)},
     "invite": {"key": (6, 3600)},
+    "begin-passkey": {"ip": (200, 60)},
     "change-email": {"key": [(10, 3600), (20, 86400)]},
 }
 # A second factor: an authenticator app, a passkey, and codes on paper for the day that both are lost.
@@ -249,7 +249,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "clear-old-sessions": {
         "task": "echo_portal.tasks.clear_old_sessions",
-        "schedule": crontab(hour=8, minute=15),  # UTC: night in all of Canada
+        "schedule": 3600.0,
         "options": {"expires": 3600},
     },
     "forget-unproven-accounts": {

@@ -16,7 +16,7 @@ urlpatterns = [
     path(_("sign-in/"), views.sign_in, name="account_request_login_code"),
     path(_("sign-in/code/"), views.sign_in_code, name="account_confirm_login_code"),
     path(_("sign-in/password/"), views.sign_in_by_password, name="account_login"),
-    path(_("sign-in/passkey/"), passkeys.login_webauthn, name="mfa_login_webauthn"),
+    path(_("sign-in/passkey/"), views.passkey_sign_in, name="mfa_login_webauthn"),
     path(_("sign-in/second-factor/"), factors.authenticate, name="mfa_authenticate"),
     path(_("sign-out/"), account.logout, name="account_logout"),
     # allauth leads here by name from its own flows

@@ -7,6 +7,7 @@ from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.views import LoginView, RequestLoginCodeView
 from allauth.core.ratelimit import respond_429
+from allauth.mfa.webauthn.views import login_webauthn
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -26,7 +27,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import services, unfinished
 from accounts.code_page import CodePage
 from accounts.forms import known_details
-from accounts.limits import EMAIL_REFUSED
+from accounts.limits import EMAIL_REFUSED, within_limits
 from accounts.models import ProviderProfile, User
 from echo_portal.account import new_address
 from echo_portal.account.forms import NewAddressCodeForm, NewAddressForm, ProfileForm
@@ -57,6 +58,12 @@ class SignInView(StartsOverMixin, RequestLoginCodeView):
 
 class PasswordSignInView(StartsOverMixin, LoginView):
     pass
+
+
+@never_cache
+def passkey_sign_in(request: HttpRequest) -> HttpResponse:
+    """allauth's: it keeps a challenge in the web session of whoever opens it."""
+    return login_webauthn(request) if within_limits(request, "begin-passkey", "") else respond_429(request)
 
 
 class SignInCodeView(CodePage):
@@ -190,8 +197,9 @@ def close(request: HttpRequest) -> HttpResponse:
 def _close(user: User) -> None:
     now, email, language, key = timezone.now(), user.email, user.language, f"account-closed:{user.pk}"
     places = leave_everything(user, now=now)
+    for address in (email, *services.former_emails(user)):
+        forget_address(address)
     services.close(user, now=now)
-    forget_address(email)
     write([Draft(key, "account-closed", email, language, {"places": places}, now + NEWS_KEEPS)], now=now)
 
 

@@ -151,7 +151,8 @@ class CodeView(CodePage):
             return redirect("registrations:register", slug=self.series.slug)
         response = super().dispatch(request, *args, **kwargs)
         if isinstance(response, HttpResponseRedirect) and response.url == reverse("account_request_login_code"):
-            request.session[STALE] = True  # expired, or tried too often: back to the form, with all that was typed
+            if not request.session.is_empty():  # who never asked for a code gets no session for it
+                request.session[STALE] = True  # expired, or tried too often: back to the form, with all that was typed
             return redirect("registrations:register", slug=self.series.slug)
         return response
 

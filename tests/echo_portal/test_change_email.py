@@ -1,5 +1,6 @@
 """Changing one's own email address over the pages: a code to the new one, and no word about who else has an account."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -168,3 +169,28 @@ def test_it_asks_to_sign_in_and_is_linked_from_the_account(client, browser):
         assert client.post(page, {"email": "new@example.ca", "code": "1"}).url.startswith("/en/account/sign-in/")
     for page in ("/en/account/profile/", "/en/registration/mine/"):
         assert f'href="{ASK}"' in text(browser.get(page))
+
+
+def test_what_went_to_the_old_address_stays_ones_own_data_and_goes_with_the_account(browser, provider):
+    old = provider.email
+    browser.post(ASK, {"email": "new@example.ca"})
+    browser.post(CONFIRM, {"code": code()})
+    data = json.loads(browser.get("/en/account/data/download/").content)
+    assert data["account"]["former_emails"] == [old]
+    assert [mail["kind"] for mail in data["mail"]].count("email-changed") == 2
+    browser.post("/en/account/close/", {"sure": "yes"})
+    assert not Message.objects.filter(to=old).exists()
+    provider.refresh_from_db()
+    assert provider.former_emails == []
+
+
+def test_an_old_address_that_is_another_persons_by_now_is_theirs(browser, provider):
+    old = provider.email
+    browser.post(ASK, {"email": "new@example.ca"})
+    browser.post(CONFIRM, {"code": code()})
+    Message.objects.filter(to=old).delete()
+    UserFactory(email=old)
+    Client().post("/en/account/sign-in/", {"email": old})
+    assert old not in [mail["kind"] for mail in browser.get("/en/account/data/download/").json()["mail"]]
+    browser.post("/en/account/close/", {"sure": "yes"})
+    assert Message.objects.get(to=old).kind == "code"

@@ -88,18 +88,13 @@ def test_what_the_database_quotes_is_left_out(lines):
 
 
 def test_what_helps_whoever_is_on_call_is_kept(lines):
-    try:
-        raise OperationalError("connection to server at 127.0.0.1 refused")
-    except OperationalError:
-        logging.getLogger("outbox").exception("Postgres is away.")
+    away = OperationalError("connection to server at 127.0.0.1 refused")
+    logging.getLogger("outbox").error("Postgres is away.", exc_info=away)
     assert "OperationalError: connection to server at 127.0.0.1 refused" in lines.getvalue()
 
 
 def test_another_handler_that_quotes_does_not_leak_into_ours(lines):
-    record = logging.LogRecord("x", logging.ERROR, "x.py", 1, "Failed.", None, None)
-    try:
-        raise ValueError("sec" + "ret")
-    except ValueError as error:
-        record.exc_info = (ValueError, error, error.__traceback__)
+    error = ValueError("secret")
+    record = logging.LogRecord("x", logging.ERROR, "x.py", 1, "Failed.", None, (ValueError, error, None))
     logging.Formatter().format(record)
     assert "secret" not in DiscreetFormatter().format(record)

@@ -71,6 +71,16 @@ class TestFillingTheDatabase:
         assert django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE <= MEGABYTE
         assert Client().post(address, FORM | {"more": "x" * MEGABYTE}).status_code == 400
 
+    def test_opening_pages_makes_none(self, address, settings):
+        for page in (f"{address}code/", address, "/en/account/sign-in/", "/en/account/sign-in/code/", PROFILE):
+            Client().get(page)
+            Client().post(page, {"code": "1"})
+        assert not WebSession.objects.exists()
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {"begin-passkey": {"ip": (3, 60)}}
+        ajax = {"HTTP_X_REQUESTED_WITH": "XMLHttpRequest"}
+        answers = [Client().get("/en/account/sign-in/passkey/", **ajax).status_code for _ in range(5)]
+        assert answers == [200, 200, 200, 429, 429]
+
     def test_an_answer_is_kept_once_however_often_it_is_sent(self, client, address, open_series):
         question = Question.objects.create(
             series=open_series, position=1, kind="choices", label_en="Which?", options_en="First\nSecond"
