@@ -1,4 +1,4 @@
-"""Form fields that several apps share."""
+"""Model and form fields that several apps share."""
 
 import re
 from typing import Any
@@ -9,26 +9,13 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import normalize_email
-
 # An address typed without its scheme is taken as https, as Django 6 will.
 HTTPS_ASSUMED: Any = {models.URLField: {"assume_scheme": "https"}}
 
 
-def is_key(text: str) -> bool:
-    """Whether `text` can be the key of a row: Postgres and Django refuse to look for anything else."""
-    return re.fullmatch(r"[0-9]{1,18}", text) is not None
-
-
-def choices_field(db_field: models.Field, choices: list[tuple[str, Any]]) -> forms.MultipleChoiceField:
-    """A list of ticks for an ArrayField of choices, instead of a comma-separated line."""
-    return forms.MultipleChoiceField(
-        choices=choices,
-        required=not db_field.blank,
-        label=db_field.verbose_name,
-        help_text=db_field.help_text,
-        widget=forms.CheckboxSelectMultiple,
-    )
+def normalize_email(email: str) -> str:
+    """The one form in which an email address is kept and compared: without spaces around it, in lower case."""
+    return email.strip().lower()
 
 
 def validate_deliverable(address: str) -> None:
@@ -52,6 +39,25 @@ ADDRESS_VALIDATORS = (
 )
 
 
+class NormalizedEmailField(models.EmailField):
+    """An email address that is normalized wherever it is typed, saved or looked up, so that capitals never make a second one."""
+
+    default_validators = [*models.EmailField.default_validators, validate_deliverable]
+
+    def to_python(self, value: Any) -> Any:
+        value = super().to_python(value)
+        return normalize_email(value) if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        return normalize_email(value) if isinstance(value, str) else value
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        value = self.get_prep_value(super().pre_save(model_instance, add))
+        setattr(model_instance, self.attname, value)
+        return value
+
+
 class AddressField(forms.EmailField):
     """An email address that the portal can write to, as accounts keep it (normalize_email)."""
 
@@ -63,3 +69,19 @@ class AddressField(forms.EmailField):
 
     def to_python(self, value: Any) -> str:
         return normalize_email(super().to_python(value) or "")
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` can be the key of a row: Postgres and Django refuse to look for anything else."""
+    return re.fullmatch(r"[0-9]{1,18}", text) is not None
+
+
+def choices_field(db_field: models.Field, choices: list[tuple[str, Any]]) -> forms.MultipleChoiceField:
+    """A list of ticks for an ArrayField of choices, instead of a comma-separated line."""
+    return forms.MultipleChoiceField(
+        choices=choices,
+        required=not db_field.blank,
+        label=db_field.verbose_name,
+        help_text=db_field.help_text,
+        widget=forms.CheckboxSelectMultiple,
+    )

@@ -6,7 +6,8 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
 env = Env()
-PRODUCTION = env.str("PORTAL_ENV", "development") == "production"
+PORTAL_ENV = env.str("PORTAL_ENV", "development")
+PRODUCTION = PORTAL_ENV == "production"
 
 REQUIRED = {
     "SECRET_KEY": "a long random secret",
@@ -18,10 +19,13 @@ REQUIRED = {
 
 
 def check() -> None:
-    """Refuse to start in production while something is missing.
+    """Refuse to start in an unknown mode, and in production while something is missing.
 
-    Raises ImproperlyConfigured, whose one sentence names every missing variable and what belongs into it.
+    A mistyped "Production" would otherwise start with debug defaults on a public site. Raises ImproperlyConfigured, whose one
+    sentence names the wrong value, or every missing variable and what belongs into it.
     """
+    if PORTAL_ENV not in ("development", "production"):
+        raise ImproperlyConfigured(f"PORTAL_ENV is “{PORTAL_ENV}”: it has to be “production” or “development”.")
     given = {name for name in REQUIRED if env.str(name, "")}
     if env.str("MAIL_PROVIDER", ""):
         given.add("EMAIL_URL")

@@ -143,6 +143,8 @@ NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
 MAKERS: dict[str, Callable[[Made, datetime], Made]] = {
     "code": lambda _made, _now: {"code": "402817"},
     "no-account": lambda _made, _now: {},
+    "address-taken": lambda _made, _now: {},
+    "email-changed": lambda _made, _now: {"is_old": True},
     "security": lambda _made, _now: {"what": "totp_activated"},
     "account-closed": lambda _made, _now: {"places": 2},
     "registered": _about(Place.CONFIRMED),

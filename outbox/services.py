@@ -325,3 +325,10 @@ def forget_address(email: str) -> None:
     theirs.filter(state=State.QUEUED).update(state=State.EXPIRED, reason="The account was closed.")
     theirs.update(to="", subject="", data={}, as_sent=None)
     Suppression.objects.filter(address_hash=hash_of(email)).update(email="")  # its hash keeps it suppressed
+
+
+def readdress(old: str, new: str) -> None:
+    """A person has another address: what waits for the old one goes to the new one; a code for the old one is not sent."""
+    waiting = Message.objects.filter(to=old, state=State.QUEUED)
+    waiting.filter(kind__in=kinds.SECRET).update(state=State.EXPIRED, reason="The address was changed.")
+    Message.objects.filter(to=old, state=State.QUEUED).update(to=new)

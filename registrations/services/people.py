@@ -54,6 +54,9 @@ def forget_unproven(now: datetime) -> int:
     forgotten = 0
     for user in unproven(now).exclude(registrations__in=Registration.objects.active()):
         with transaction.atomic():
+            User.objects.select_for_update().filter(pk=user.pk).first()
+            if not unproven(now).filter(pk=user.pk).exists():
+                continue  # proven, or begun again, since the list was read
             Registration.objects.filter(user=user, place=Place.CANCELLED).delete()
             if not Registration.objects.filter(user=user).exists():
                 forgotten += user.delete()[1].get("accounts.User", 0)

@@ -36,6 +36,17 @@ def test_production_names_what_is_missing(name):
     assert f"The portal cannot start in production without {name} (" in sentence
 
 
+@pytest.mark.parametrize("value", ["Production", "prod", "PRODUCTION", ""])
+def test_an_unknown_mode_is_refused_rather_than_taken_for_development(value):
+    done = start(**PRODUCTION | {"PORTAL_ENV": value})
+    assert done.returncode != 0
+    assert f"PORTAL_ENV is “{value}”: it has to be “production” or “development”." in done.stderr
+
+
+def test_development_can_be_named():
+    assert start(PORTAL_ENV="development").stdout.startswith("False ['*']")
+
+
 def test_production_starts_once_all_is_there():
     done = start(**PRODUCTION, DEBUG="1")
     assert done.stdout.split("\n")[0] == "False ['echo.example.ca']"
