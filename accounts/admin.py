@@ -22,6 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import validate_name
 from accounts.models import ProviderProfile, User
 from accounts.services import change_email
 
@@ -77,6 +78,13 @@ class PersonAdmin(UserAdmin):
             (name, options | {"fields": [field for field in options["fields"] if field not in hidden]})
             for name, options in fieldsets
         ]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Names go into email, also those that staff type."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "name":
+            field.validators.append(validate_name)
+        return field
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         shown = list(super().get_list_display(request))

@@ -14,11 +14,14 @@ from accounts.models import ProviderProfile, User
 from accounts.services import Details
 from accounts.zones import ZONE_CHOICES
 
-# A name goes into email: nobody gets to write an address or a link there.
+# A name goes into email, where programs turn everything that looks like an address into a link: nobody gets to write one there.
+# A dot between two words is one ("bit.ly", "exemple.québec"), also as IDNA writes it (RFC 3490 §3.1); after an initial, or
+# before a space or a single letter, it is none ("J. Smith", "M.-C. Roy", "A.B. Lee").
+DOTS = ".\u2024\u3002\uff0e\uff61"
 validate_name = RegexValidator(
-    re.compile(r"[/@<>\\]|www\.|\n", re.IGNORECASE),
+    re.compile(rf"[/@<>\\]|www\.|[\x00-\x1f\x7f\u2028\u2029]|[^\s{DOTS}][{DOTS}](?:[^\W\d_]{{2}}|\d)", re.IGNORECASE),
     inverse_match=True,
-    message=_("Write the name without @, / or web addresses."),
+    message=_("Write the name without @, / or a web address, and put a space after a period, as in “J. Smith”."),
 )
 CHOOSE = [("", _("Choose …"))]
 

@@ -68,7 +68,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name
 
     def get_short_name(self) -> str:
-        return self.name.split()[0] if self.name.strip() else ""
+        """The name as given: the first word of a name is not everyone's given name."""
+        return self.name
 
 
 class ProviderProfile(models.Model):

@@ -11,7 +11,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, QuerySet
 from django.dispatch import Signal
 
-from accounts.models import ProviderProfile, User, normalize_email
+from accounts.fields import normalize_email
+from accounts.models import ProviderProfile, User
 from accounts.zones import OF_PROVINCE
 
 UNPROVEN_KEPT_FOR = timedelta(days=2)

@@ -17,6 +17,7 @@ EMAIL_WORDS = {
     "required": _("We need your e-mail address: the link to join goes there."),
     "invalid": _("Write your e-mail address with an @, as in name@example.ca."),
 }
+OWN_ADDRESS = _("This is your own address. Enter a colleague’s.")
 LONGEST_ANSWER = 300
 
 
@@ -83,12 +84,27 @@ class RegisterForm(DetailsForm, QuestionsForm):
         return any(name in self.errors for name in self.MORE)
 
     def clean_profession(self) -> str:
-        """A series with a required audience is for nobody else."""
-        profession = self.cleaned_data["profession"]
-        if not self.series.welcomes(profession):
-            names = ", ".join(self.series.audience_names)
-            raise forms.ValidationError(_now("This series is only for: %(names)s.") % {"names": names})
-        return profession
+        return _welcome(self.series, self.cleaned_data["profession"])
+
+
+def _welcome(series: Series, profession: str) -> str:
+    """A series with a required audience is for nobody else. Raises ValidationError."""
+    if not series.welcomes(profession):
+        names = ", ".join(series.audience_names)
+        raise forms.ValidationError(_now("This series is only for: %(names)s.") % {"names": names})
+    return profession
+
+
+class InvitedForm(DetailsForm):
+    """What someone invited to a series for certain professions says before they can confirm: just what that takes."""
+
+    def __init__(self, *args: Any, series: Series, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.series = series
+        self.fields = {name: self.fields[name] for name in ("profession", "province")}
+
+    def clean_profession(self) -> str:
+        return _welcome(self.series, self.cleaned_data["profession"])
 
 
 class ColleagueForm(forms.Form):
@@ -109,6 +125,17 @@ class ColleagueForm(forms.Form):
             "invalid": EMAIL_WORDS["invalid"],
         },
     )
+
+    def __init__(self, *args: Any, own: str = "", **kwargs: Any) -> None:
+        """`own` is the address of whoever fills the form in: a seat for a colleague is not for them."""
+        super().__init__(*args, **kwargs)
+        self.own = own
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"]
+        if email == self.own:
+            raise forms.ValidationError(OWN_ADDRESS)
+        return email
 
 
 class BaseColleagues(BaseFormSet):

@@ -10,6 +10,7 @@ from datetime import UTC, timedelta
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, vCalAddress, vDuration, vText, vUri
 
@@ -162,7 +163,19 @@ def _state(session: Session, series: Series) -> str:
 
 
 def _summary(session: Session, series: Series) -> str:
-    return f"{series.title}: {session.title}" if session.title else series.title
+    """The series' title with the session's own or, where it has none, with its number among several: "(1 of 3)".
+
+    Every session counts, also one that is postponed or cancelled: what somebody's calendar calls "(3 of 3)" must not become
+    "(2 of 2)" there, where nobody would correct it.
+    """
+    if session.title:
+        return f"{series.title}: {session.title}"
+    prefetch_related_objects([series], "sessions")  # read once a series, however many of its sessions are written
+    keys = [one.pk for one in series.sessions.all()]
+    if len(keys) < 2 or session.pk not in keys:  # noqa: PLR2004 - one is no number
+        return series.title
+    numbers = {"title": series.title, "number": keys.index(session.pk) + 1, "count": len(keys)}
+    return _("%(title)s (%(number)s of %(count)s)") % numbers
 
 
 def _description(session: Session, series: Series, join_link: str) -> str:

@@ -4,16 +4,21 @@ English: "Friday, May 21, 2021, 12:00–1:00 pm ET". French: "vendredi 21 mai 20
 All functions take aware datetimes and speak the language that is active.
 """
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.languages import current_language
 from accounts.zones import zone_label
 
 NBSP = "\u00a0"
+HOUR, HOURS_A_DAY = timedelta(hours=1), 24
+# Up to here a session is so many hours away; from here on people think in days.
+SAID_IN_HOURS, SAID_AS_SOON = timedelta(hours=12), timedelta(minutes=45)
 
 
 def say_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bool = True) -> str:
@@ -70,6 +75,41 @@ def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: Zo
     if start.astimezone(reader).date() != start.astimezone(zone).date():
         times = f"{say_date(start, reader, year=False)}, {times}"
     return _("%(times)s for you") % {"times": times}
+
+
+def say_until(start: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """How far away a start is at `now`, for a subject or a heading: "In one hour", "Tomorrow", "In 3 days".
+
+    Days are those of the calendar in `zone`: something 13 hours away can be today or tomorrow.
+    """
+    left = start - now
+    if left < SAID_AS_SOON:
+        return _("Starting soon")
+    if left < SAID_IN_HOURS:
+        hours = int(left / HOUR + 0.5)
+        return _("In one hour") if hours == 1 else _("In %(n)s hours") % {"n": hours}
+    days = (start.astimezone(zone).date() - now.astimezone(zone).date()).days
+    if days < 2:  # noqa: PLR2004 - the days that have a name
+        return _("Tomorrow") if days == 1 else _("Today")
+    return _("In %(n)s days") % {"n": days}
+
+
+def say_reminders(hours: Iterable[int]) -> str:
+    """How long before a session reminders go, the earliest first: "a day and an hour", "3 days, a day and 2 hours".
+
+    Empty for none. `hours` are those of Series.reminder_hours, in any order.
+    """
+    spans = [_say_span(number) for number in sorted(set(hours), reverse=True)]
+    if len(spans) < 2:  # noqa: PLR2004 - nothing to join
+        return "".join(spans)
+    return _("%(spans)s and %(last)s") % {"spans": ", ".join(spans[:-1]), "last": spans[-1]}
+
+
+def _say_span(hours: int) -> str:
+    days, rest = divmod(hours, HOURS_A_DAY)
+    if days and not rest:
+        return ngettext("a day", "%(n)s days", days) % {"n": days}
+    return ngettext("an hour", "%(n)s hours", hours) % {"n": hours}
 
 
 def _half(local: datetime) -> str:

@@ -123,4 +123,5 @@ def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: Zo
     return times.say_readers_times(start, end, zone, reader)
 
 
+register.filter("say_reminders", times.say_reminders)
 register.filter("absolute_url", absolute_url)

@@ -50,8 +50,16 @@ def person(programme):
     soon = SessionFactory(now=now, days=0.003, join_url="https://meet.example.ca/x").series
     register(soon, person, now=now)
     held = SessionFactory(now=now, days=5, slug="held").series
-    invite(held, [Colleague("Zoé", person.email)], by=UserFactory(name="Ana"), language="en", now=now)
-    invite(held, [Colleague("Bo Li", "bo@example.ca")], by=person, language="en", now=now)
+    ana = UserFactory(name="Ana")
+    register(held, ana, now=now)
+    invite(held, [Colleague("Zoé", person.email)], by=ana, language="en", now=now)
+    invite(programme["first-words"], [Colleague("Bo Li", "bo@example.ca")], by=person, language="en", now=now)
+    strict = SessionFactory(now=now, days=5, audience=["physician"], audience_required=True).series
+    register(strict, ana, now=now, by_staff=True)
+    asked = [Colleague("Zoé", person.email), Colleague("Cy", "cy@example.ca")]
+    person.refused, person.asked = (
+        invitation.registration for invitation in invite(strict, asked, by=ana, language="en", now=now)
+    )
     past = SessionFactory(now=now, days=1).series
     register(past, person, now=now)
     Session.objects.filter(series=past).update(starts_at=now - timedelta(days=2), ends_at=now - timedelta(days=1))
@@ -65,7 +73,7 @@ def person(programme):
 
 def own_pages(person):
     seat = Registration.objects.get(user=person, series=person.soon)
-    held = Registration.objects.get(user=person, held_until__isnull=False)
+    held = Registration.objects.get(user=person, series__slug="held")
     session = person.soon.sessions.get()
     return {
         "registration/mine/": "inscription/mes-seances/",
@@ -73,6 +81,9 @@ def own_pages(person):
         "registration/first-words/cancel/": "inscription/first-words/annuler/",
         "registration/many-seats/": "inscription/many-seats/",
         "registration/many-seats/colleagues/": "inscription/many-seats/collegues/",
+        "registration/first-words/colleagues/": "inscription/first-words/collegues/",
+        f"registration/place/{make_place_token(person.refused.pk)}/": f"inscription/place/{make_place_token(person.refused.pk)}/",
+        f"registration/place/{make_place_token(person.asked.pk)}/": f"inscription/place/{make_place_token(person.asked.pk)}/",
         f"registration/place/{make_place_token(seat.pk, session.pk)}/": f"inscription/place/{make_place_token(seat.pk, session.pk)}/",
         f"registration/place/{make_place_token(held.pk)}/": f"inscription/place/{make_place_token(held.pk)}/",
         f"registration/join/{make_join_token(seat.pk, session.pk)}/": f"inscription/participer/{make_join_token(seat.pk, session.pk)}/",
@@ -127,18 +138,18 @@ def test_two_form_pages_the_first_time_one_click_ever_after(open_page, programme
     page.get_by_role("button", name="Continue").click()
     page.locator("#id_code").fill(Message.objects.get(kind="code").data["code"])
     page.get_by_role("button", name="Confirm my place").click()
-    page.get_by_text("You are registered, Zoé.").wait_for()
+    page.get_by_text("You are registered, Zoé Roy.").wait_for()
     assert len(sent) == 2
     page.goto("/en/sessions/many-seats/")
     page.get_by_role("button", name="Register", exact=True).click()
-    page.get_by_text("You are registered, Zoé.").wait_for()
+    page.get_by_text("You are registered, Zoé Roy.").wait_for()
     assert len(sent) == 3
     Question.objects.create(series=programme["waitlist"], position=1, kind="text", label_en="Why?", is_required=True)
     Series.objects.filter(slug="waitlist").update(capacity=5)
     page.goto("/en/registration/waitlist/")
     page.get_by_label("Why?").fill("For my ward")
     page.get_by_role("button", name="Register", exact=True).click()
-    page.get_by_text("You are registered, Zoé.").wait_for()
+    page.get_by_text("You are registered, Zoé Roy.").wait_for()
     assert len(sent) == 4
 
 
@@ -171,7 +182,7 @@ def test_by_keyboard_alone_and_without_javascript(open_page, programme):
     reach("#id_code")
     page.keyboard.type(Message.objects.get(kind="code").data["code"])
     page.keyboard.press("Enter")
-    page.get_by_text("You are registered, Zoé.").wait_for()
+    page.get_by_text("You are registered, Zoé Roy.").wait_for()
     profile = User.objects.get(email="zoe@example.ca").profile
     assert (profile.profession, profile.province, profile.organization) == ("pharmacist", "QC", "Home Care")
 
@@ -187,7 +198,7 @@ def test_the_join_button_opens_the_meeting_under_the_strict_policy(signed_in, pe
 
 def test_ten_rows_are_shown_one_by_one(signed_in, person):
     page = signed_in(person, 360)
-    page.goto("/en/registration/many-seats/colleagues/")
+    page.goto("/en/registration/first-words/colleagues/")
     assert page.locator("[data-row]:visible").count() == 2
     page.get_by_role("button", name="One more colleague").click()
     assert page.locator("[data-row]:visible").count() == 3

@@ -7,12 +7,14 @@ import time_machine
 
 from outbox.models import Message
 from registrations.models import Attendance, Intention, Registration
-from registrations.services import attend, queue_due_reminders, register, take_recording
+from registrations.services import attend, queue_due_reminders, register, say_intention, take_recording
+from registrations.services.presence import MOST_TOLD
 from registrations.tokens import make_join_token, make_place_token
 from sessions_app.models import Series, Session
 from tests.factories import HubFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +104,63 @@ def test_an_absence_that_is_taken_back_before_the_mail_goes_is_not_told(client, 
     client.post(link(seat, sessions[0]), {"act": "absent"})
     client.post(link(seat, sessions[0]), {"act": "coming"})
     assert drain(now) == []
+
+
+class TestTheTeamHears:
+    """Of each absence, and of each that is taken back once the team knows of it."""
+
+    def say(self, seat, session, is_coming, at):
+        say_intention(seat, session, is_coming=is_coming, now=at)
+
+    def test_that_someone_can_come_after_all(self, seat, sessions, drain, now):
+        drain(now)
+        self.say(seat, sessions[0], False, now)
+        drain(now)
+        self.say(seat, sessions[0], True, now + MINUTE)
+        (mail,) = drain(now + MINUTE)
+        assert mail.to == ["north@example.ca"]
+        assert mail.subject.startswith("Can come after all: ")
+        assert f"{seat.user.name} can come after all." in mail.body
+
+    def test_each_change_of_mind_once_and_a_double_click_not_twice(self, seat, sessions, drain, now):
+        drain(now)
+        told = []
+        for n, is_coming in enumerate([False, False, True, True, False, True]):
+            self.say(seat, sessions[0], is_coming, now + n * MINUTE)
+            told += [mail.subject.partition(":")[0] for mail in drain(now + n * MINUTE)]
+        assert told == ["Cannot come to one session", "Can come after all"] * 2
+
+    def test_nothing_of_what_was_taken_back_before_it_went(self, seat, sessions, drain, now):
+        drain(now)
+        for n, is_coming in enumerate([False, True, False, True]):
+            self.say(seat, sessions[0], is_coming, now + n * MINUTE)
+        assert drain(now + 4 * MINUTE) == []
+        self.say(seat, sessions[0], False, now + 5 * MINUTE)
+        assert len(drain(now + 5 * MINUTE)) == 1
+
+    def test_nothing_where_the_absence_never_reached_them(self, seat, sessions, drain, now):
+        """A worker had the absence, and could not deliver it; meanwhile the person comes after all."""
+        drain(now)
+        self.say(seat, sessions[0], False, now)
+        absence = Message.objects.filter(kind="absence")
+        absence.update(state="sending", claimed_at=now)
+        self.say(seat, sessions[0], True, now + MINUTE)
+        absence.update(state="failed")
+        assert drain(now + MINUTE) == []
+        assert Message.objects.get(kind="absence-withdrawn").reason == "The team was not told of the absence."
+
+    def test_nothing_of_whoever_only_confirms(self, seat, sessions, drain, now):
+        drain(now)
+        self.say(seat, sessions[0], True, now)
+        assert drain(now) == []
+
+    def test_nothing_more_from_someone_who_changes_their_mind_without_end(self, seat, sessions, drain, now):
+        drain(now)
+        mails = []
+        for n in range(40):
+            self.say(seat, sessions[0], bool(n % 2), now + n * MINUTE)
+            mails += drain(now + n * MINUTE)
+        assert len(mails) == 2 * MOST_TOLD
 
 
 @pytest.mark.parametrize("token", ["1-1", "nonsense", "1-1:forged", "9999999-0:x", "%00"])

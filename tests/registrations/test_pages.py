@@ -48,8 +48,8 @@ def test_a_newcomer_registers_in_two_pages_and_is_told_what_happens_next(client,
     response = client.post(response.url, {"code": code()}, follow=True)
     assert response.redirect_chain == [("/en/registration/mine/", 302)]
     page = text(response)
-    assert "You are registered, Amélie." in page
-    assert "is on its way to amelie@example.ca" in page
+    assert "You are registered, Amélie Tremblay." in page
+    assert "with a calendar invitation to amelie@example.ca" in page
     assert open_series.title_en in page
     registration = Registration.objects.get()
     assert (registration.place, registration.user.email) == (Place.CONFIRMED, "amelie@example.ca")
@@ -65,7 +65,7 @@ def test_in_french_all_of_it_is_french(client, open_series):
     page = text(client.get(response.url))
     assert "Entrez le code reçu par courriel" in page
     page = text(client.post(response.url, {"code": code()}, follow=True))
-    assert "Votre inscription est faite, Amélie." in page
+    assert "Votre inscription est faite, Amélie Tremblay." in page
     assert User.objects.get().language == "fr"
 
 
@@ -394,7 +394,7 @@ def test_with_the_cache_server_down_registering_works_all_the_same(client, addre
     settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
     response = client.post(address, FORM)
     page = text(client.post(response.url, {"code": code()}, follow=True))
-    assert "You are registered, Amélie." in page
+    assert "You are registered, Amélie Tremblay." in page
 
 
 def test_nobody_guesses_codes_without_end(client, address, settings):

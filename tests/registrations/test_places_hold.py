@@ -28,7 +28,7 @@ from tests.factories import SessionFactory, UserFactory
 PEOPLE, THREADS = 6, 4
 SEQUENCES = int(os.environ.get("HYPOTHESIS_SEQUENCES", "2000"))
 BEGIN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
-REFUSED = (services.RegistrationRefusedError, services.NoSeatError, services.ColleagueError, Registration.DoesNotExist)
+REFUSED = (services.RegistrationRefusedError, services.NoSeatError, services.InvitationError, Registration.DoesNotExist)
 END_KINDS = {
     EndReason.SELF: {"cancelled", "left-waitlist"},
     EndReason.STAFF: {"cancelled-by-us"},

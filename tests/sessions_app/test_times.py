@@ -65,3 +65,45 @@ def test_an_alias_keeps_the_same_clock_as_the_zone_it_stands_for():
 
 def test_every_province_has_a_zone_that_the_portal_speaks_of():
     assert set(OF_PROVINCE.values()) <= ZONES.keys()
+
+
+@pytest.mark.parametrize(
+    ("now", "english", "french"),
+    [
+        ((2026, 12, 2, 10), "Tomorrow", "Demain"),
+        ((2026, 12, 2, 21, 30), "Tomorrow", "Demain"),
+        ((2026, 12, 3, 9), "In one hour", "Dans une heure"),
+        ((2026, 12, 3, 9, 0, 30), "In one hour", "Dans une heure"),
+        ((2026, 12, 3, 9, 40), "Starting soon", "Bientôt"),
+        ((2026, 12, 3, 8), "In 2 hours", "Dans 2 heures"),
+        ((2026, 11, 30, 10), "In 3 days", "Dans 3 jours"),
+        ((2026, 12, 1, 22), "In 2 days", "Dans 2 jours"),
+    ],
+)
+def test_how_far_away_a_session_is(now, english, french):
+    start = at(2026, 12, 3, 10)
+    assert times.say_until(start, at(*now), TORONTO) == english
+    with translation.override("fr"):
+        assert times.say_until(start, at(*now), TORONTO) == french
+
+
+def test_today_and_tomorrow_are_days_of_the_clock_of_the_series():
+    start, now = at(2026, 12, 3, 19), at(2026, 12, 3, 1)
+    assert times.say_until(start, now, TORONTO) == "Today"
+    assert times.say_until(start, now, ZoneInfo("America/Vancouver")) == "Tomorrow"
+
+
+@pytest.mark.parametrize(
+    ("hours", "english", "french"),
+    [
+        ([24, 1], "a day and an hour", "un jour et une heure"),
+        ([2, 72, 24], "3 days, a day and 2 hours", "3 jours, un jour et 2 heures"),
+        ([36], "36 hours", "36 heures"),
+        ([1, 1], "an hour", "une heure"),
+        ([], "", ""),
+    ],
+)
+def test_how_long_before_a_session_reminders_go(hours, english, french):
+    assert times.say_reminders(hours) == english
+    with translation.override("fr"):
+        assert times.say_reminders(hours) == french
