@@ -4,7 +4,7 @@ English: "Friday, May 21, 2021, 12:00–1:00 pm ET". French: "vendredi 21 mai 20
 All functions take aware datetimes and speak the language that is active.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
@@ -14,6 +14,9 @@ from accounts.languages import current_language
 from accounts.zones import zone_label
 
 NBSP = "\u00a0"
+HOUR = timedelta(hours=1)
+# Up to here a session is so many hours away; from here on people think in days.
+SAID_IN_HOURS, SAID_AS_SOON = timedelta(hours=12), timedelta(minutes=45)
 
 
 def say_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bool = True) -> str:
@@ -64,12 +67,43 @@ def say_moment(moment: datetime, zone: ZoneInfo) -> str:
 
 def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
     """The same times on the reader's own clock, empty where they are the same: "1:30–2:30 pm NT"; with the day where it differs."""
-    if reader is None or start.astimezone(reader).utcoffset() == start.astimezone(zone).utcoffset():
+    if reader is None or _same_clock(start, zone, reader):
         return ""
-    times = say_times(start, end, reader)
+    return _for_reader(say_times(start, end, reader), start, zone, reader)
+
+
+def say_readers_moment(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
+    """One moment on the reader's own clock, as `say_readers_times` says a session's times: "10:00 am AB time for you"."""
+    if reader is None or _same_clock(moment, zone, reader):
+        return ""
+    return _for_reader(say_clock(moment, reader), moment, zone, reader)
+
+
+def _same_clock(moment: datetime, zone: ZoneInfo, reader: ZoneInfo) -> bool:
+    return moment.astimezone(reader).utcoffset() == moment.astimezone(zone).utcoffset()
+
+
+def _for_reader(times: str, start: datetime, zone: ZoneInfo, reader: ZoneInfo) -> str:
     if start.astimezone(reader).date() != start.astimezone(zone).date():
         times = f"{say_date(start, reader, year=False)}, {times}"
     return _("%(times)s for you") % {"times": times}
+
+
+def say_until(start: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """How far away a start is at `now`, for a subject or a heading: "In one hour", "Tomorrow", "In 3 days".
+
+    Days are those of the calendar in `zone`: something 13 hours away can be today or tomorrow.
+    """
+    left = start - now
+    if left < SAID_AS_SOON:
+        return _("Starting soon")
+    if left < SAID_IN_HOURS:
+        hours = int(left / HOUR + 0.5)
+        return _("In one hour") if hours == 1 else _("In %(n)s hours") % {"n": hours}
+    days = (start.astimezone(zone).date() - now.astimezone(zone).date()).days
+    if days < 2:  # noqa: PLR2004 - the days that have a name
+        return _("Tomorrow") if days == 1 else _("Today")
+    return _("In %(n)s days") % {"n": days}
 
 
 def _half(local: datetime) -> str:

@@ -112,6 +112,17 @@ def say_day(moment: datetime, zone: ZoneInfo) -> str:
 
 
 @register.filter
+def say_clock(moment: datetime, zone: ZoneInfo) -> str:
+    return times.say_clock(moment, zone)
+
+
+@register.filter
+def say_weekday(moment: datetime, zone: ZoneInfo) -> str:
+    """ "Thursday, November 26", where the year stands nearby or goes without saying."""
+    return times.say_date(moment, zone, year=False)
+
+
+@register.filter
 def say_moment(moment: datetime, zone: ZoneInfo) -> str:
     return times.say_moment(moment, zone)
 
@@ -124,6 +135,11 @@ def say_times(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 @register.simple_tag
 def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
     return times.say_readers_times(start, end, zone, reader)
+
+
+@register.simple_tag
+def say_readers_moment(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
+    return times.say_readers_moment(moment, zone, reader)
 
 
 register.filter("absolute_url", absolute_url)

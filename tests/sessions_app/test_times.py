@@ -65,3 +65,14 @@ def test_an_alias_keeps_the_same_clock_as_the_zone_it_stands_for():
 
 def test_every_province_has_a_zone_that_the_portal_speaks_of():
     assert set(OF_PROVINCE.values()) <= ZONES.keys()
+
+
+def test_one_moment_is_said_on_the_readers_clock_with_the_day_where_it_differs():
+    moment = at(2026, 12, 10, 18, 45)
+    said = times.say_readers_moment(moment, TORONTO, ZoneInfo("America/Edmonton"))
+    assert said.replace("\u00a0", " ") == "5:45 pm AB time for you"
+    late = at(2026, 12, 10, 23, 45)
+    said = times.say_readers_moment(late, TORONTO, ZoneInfo("America/St_Johns"))
+    assert said.replace("\u00a0", " ") == "Friday, December 11, 1:15 am NT for you"
+    assert times.say_readers_moment(moment, TORONTO, TORONTO) == ""
+    assert times.say_readers_moment(moment, TORONTO, None) == ""
