@@ -30,6 +30,16 @@ def say_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bo
     return f"{dateformat.format(local, 'l')}, {text}" if weekday else text
 
 
+def say_weekday_short(local: datetime) -> str:
+    """ "Thu"; "jeu."."""
+    return dateformat.format(local, "D") + ("." if current_language() == "fr" else "")
+
+
+def say_month_short(local: datetime) -> str:
+    """ "Nov"; "nov."."""
+    return dateformat.format(local, "N" if current_language() == "fr" else "M")
+
+
 def say_time(moment: datetime, zone: ZoneInfo) -> str:
     """ "7:30 pm"; "19 h 30" (without the zone: `say_clock` adds it)."""
     local = moment.astimezone(zone)

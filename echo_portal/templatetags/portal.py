@@ -122,6 +122,10 @@ def say_weekday(moment: datetime, zone: ZoneInfo) -> str:
     return times.say_date(moment, zone, year=False)
 
 
+register.filter("say_weekday_short", times.say_weekday_short)
+register.filter("say_month_short", times.say_month_short)
+
+
 @register.filter
 def say_moment(moment: datetime, zone: ZoneInfo) -> str:
     return times.say_moment(moment, zone)

@@ -146,15 +146,16 @@ class TestICannotCome:
         register(series_of(now, 3, 10), provider, now=now)
         assert "<details" not in sections(signed_in)["Next session"]
         title = Registration.objects.get().series.title_en
-        for day in ("Thursday, November 26", "Thursday, December 3"):
-            assert f"I can’t come to this one ({day}, {title})" in read(signed_in)
+        page = read(signed_in).replace("\u00a0", " ")
+        assert f"I can’t come to this one (Thursday, November 26, {title})" in page
+        assert f"I can’t come (Thursday, December 3, {title})" in page
 
     def test_of_a_long_series_the_first_sessions_show_and_so_does_every_no(self, signed_in, provider, now):
         series = series_of(now, *range(3, 60, 7))
         seat = register(series, provider, now=now)
         last = series.sessions.last()
         open_part, _summary, folded = sections(signed_in)["Next session"].partition("<details")
-        assert (open_part.count("can’t come to this one"), folded.count("can’t come to this one")) == (4, 5)
+        assert (open_part.count("I can’t come"), folded.count("I can’t come")) == (4, 5)
         assert "5 more sessions" in folded
         say_intention(seat, last, is_coming=False, now=now)
         open_part, _summary, folded = sections(signed_in)["Next session"].partition("<details")
