@@ -32,6 +32,16 @@ def say_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bo
     return f"{dateformat.format(local, 'l')}, {text}" if weekday else text
 
 
+def say_weekday_short(local: datetime) -> str:
+    """ "Thu"; "jeu."."""
+    return dateformat.format(local, "D") + ("." if current_language() == "fr" else "")
+
+
+def say_month_short(local: datetime) -> str:
+    """ "Nov"; "nov."."""
+    return dateformat.format(local, "N" if current_language() == "fr" else "M")
+
+
 def say_time(moment: datetime, zone: ZoneInfo) -> str:
     """ "7:30 pm"; "19 h 30" (without the zone: `say_clock` adds it)."""
     local = moment.astimezone(zone)
@@ -69,9 +79,23 @@ def say_moment(moment: datetime, zone: ZoneInfo) -> str:
 
 def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
     """The same times on the reader's own clock, empty where they are the same: "1:30–2:30 pm NT"; with the day where it differs."""
-    if reader is None or start.astimezone(reader).utcoffset() == start.astimezone(zone).utcoffset():
+    if reader is None or _same_clock(start, zone, reader):
         return ""
-    times = say_times(start, end, reader)
+    return _for_reader(say_times(start, end, reader), start, zone, reader)
+
+
+def say_readers_moment(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
+    """One moment on the reader's own clock, as `say_readers_times` says a session's times: "10:00 am AB time for you"."""
+    if reader is None or _same_clock(moment, zone, reader):
+        return ""
+    return _for_reader(say_clock(moment, reader), moment, zone, reader)
+
+
+def _same_clock(moment: datetime, zone: ZoneInfo, reader: ZoneInfo) -> bool:
+    return moment.astimezone(reader).utcoffset() == moment.astimezone(zone).utcoffset()
+
+
+def _for_reader(times: str, start: datetime, zone: ZoneInfo, reader: ZoneInfo) -> str:
     if start.astimezone(reader).date() != start.astimezone(zone).date():
         times = f"{say_date(start, reader, year=False)}, {times}"
     return _("%(times)s for you") % {"times": times}

@@ -1,6 +1,7 @@
 """What the views of this room share."""
 
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -18,6 +19,11 @@ from sessions_app.queries import for_list
 def me(request: HttpRequest) -> User:
     """The person who is signed in, where the view has made sure that somebody is."""
     return cast("User", request.user)
+
+
+def zone_of(request: HttpRequest, person: User) -> ZoneInfo:
+    """The zone that a page for `person` shows times in: the browser's, else the one that they chose for their account."""
+    return reader_zone(request) or person.zone
 
 
 def public_series(slug: str) -> Series:

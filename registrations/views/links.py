@@ -4,6 +4,7 @@ Link scanners follow every link, so no GET changes anything: each of these pages
 """
 
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,11 +14,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import ProviderProfile
-from accounts.zones import reader_zone
 from registrations import queries, services
 from registrations.forms import InvitedForm
 from registrations.models import Intention, Invitation, Place, Registration
 from registrations.tokens import BadTokenError, read_join_token, read_place_token
+from registrations.views.common import zone_of
 from sessions_app.models import Delivery, Session
 from sessions_app.status import Status, registration_status
 
@@ -54,8 +55,9 @@ def place(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and not is_over and not is_wrong:
         _act(act, registration, session, form)
         return redirect(request.path)
-    context = _facts(registration, session, is_over=is_over) | {"token": token, "reader": reader_zone(request)}
-    context |= {"answer": request.GET.get("answer"), "form": form, "is_refused": _is_refused(registration)}
+    context = _facts(registration, session, is_over=is_over)
+    context |= {"reader": zone_of(request, registration.user), "answer": request.GET.get("answer")}
+    context |= {"form": form, "is_refused": _is_refused(registration)}
     return render(request, "registrations/place_link.html", context, status=400 if is_wrong else 200)
 
 
@@ -92,6 +94,7 @@ def _facts(registration: Registration, session: Session | None, *, is_over: bool
         "is_one_of_many": len(sessions) > 1,
         "sessions": sessions,
         "is_over": is_over,
+        "has_waitlist": queries.has_waitlist(registration.series),
         "invitation": Invitation.objects.filter(registration=registration).select_related("inviter").first(),
     }
 
@@ -107,22 +110,26 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     if registration is None or session is None:
         return _bad_link(request)
     now = timezone.now()
+    context = _doors(registration, session, now) | {"reader": zone_of(request, registration.user)}
+    if context["is_open"] and request.method == "POST":
+        services.attend(registration, session, now=now)
+        if session.join_url:
+            return render(request, "registrations/leaving.html", context)
+        context["has_no_address"] = True
+    return render(request, "registrations/join.html", context)
+
+
+def _doors(registration: Registration, session: Session, now: datetime) -> dict[str, Any]:
+    """Whether the person can join the session at `now`, and if not, why."""
     doors_open_at = session.starts_at - queries.DOORS_OPEN
     taking_place = session.delivery in (Delivery.SCHEDULED, Delivery.HELD) and not registration.series.is_cancelled
     has_seat = registration.place == Place.CONFIRMED
-    is_open = taking_place and has_seat and doors_open_at <= now < session.ends_at
-    context = {
+    return {
         "series": registration.series,
         "session": session,
         "doors_open_at": doors_open_at,
         "has_seat": has_seat,
         "is_over": now >= session.ends_at,
         "is_off": not taking_place,
-        "is_open": is_open,
+        "is_open": taking_place and has_seat and doors_open_at <= now < session.ends_at,
     }
-    if is_open and request.method == "POST":
-        services.attend(registration, session, now=now)
-        if session.join_url:
-            return render(request, "registrations/leaving.html", context)
-        context["has_no_address"] = True
-    return render(request, "registrations/join.html", context)

@@ -9,11 +9,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.zones import reader_zone
 from registrations import queries, services
 from registrations.models import Place, Registration
 from registrations.services.calendar import calendar_of, renew_calendar
-from registrations.views.common import me
+from registrations.views.common import me, zone_of
 from registrations.views.registering import PROVEN, settle_pending
 from sessions_app.models import Session
 
@@ -28,7 +27,7 @@ def mine(request: HttpRequest) -> HttpResponse:
             return settled  # it could not be: that page says why
     now = timezone.now()
     context = {
-        "mine": queries.mine(me(request), now, reader_zone(request)),
+        "mine": queries.mine(me(request), now, zone_of(request, me(request))),
         "colleagues": queries.colleagues(me(request), now),
         "calendar": calendar_of(me(request), now=now),
     }
@@ -55,7 +54,9 @@ def cancel(request: HttpRequest, slug: str) -> HttpResponse:
             services.cancel(registration, now=timezone.now())
             _say(request, "left_waitlist" if waited else "cancelled", registration)
         return redirect("registrations:mine")
-    return render(request, "registrations/cancel.html", {"registration": registration, "series": registration.series})
+    series = registration.series
+    context = {"registration": registration, "series": series, "has_waitlist": queries.has_waitlist(series)}
+    return render(request, "registrations/cancel.html", context)
 
 
 def _say(request: HttpRequest, note: str, registration: Registration) -> None:

@@ -166,7 +166,7 @@ class TestPages:
         )
         text = page.content.decode()
         assert "Invitations sent to 2 colleagues." in text
-        assert text.count("Mailed, no answer yet") == 2
+        assert text.count("Invited, awaiting reply") == 2
         assert Registration.objects.filter(held_until__isnull=False).count() == 2
 
     @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ class TestPages:
         link = re.search(r"http://[^\s]+(/en/registration/place/\S+)", mail.body)[1]
         let_invitations_lapse(now + timedelta(days=2))
         page = client.post(link, {"act": "confirm"}, follow=True).content.decode()
-        assert "This place is given up" in page
+        assert "Your registration is cancelled" in page
         invitation.refresh_from_db()
         assert invitation.registration.end_reason == EndReason.LAPSED
         assert reverse("registrations:register", args=[series.slug]) in page

@@ -253,14 +253,14 @@ def test_my_sessions_is_empty_kindly_and_asks_to_sign_in(client, provider):
     assert client.get("/en/registration/mine/").url == "/en/account/sign-in/?next=/en/registration/mine/"
     client.force_login(provider)
     page = text(client.get("/en/registration/mine/"))
-    assert "You are not registered for anything that lies ahead." in page
+    assert "You have no upcoming sessions." in page
 
 
 def test_cancelling_asks_first_then_frees_the_seat_and_offers_the_way_back(client, open_series, provider, now):
     register(open_series, provider, now=now)
     client.force_login(provider)
     address = f"/en/registration/{open_series.slug}/cancel/"
-    assert "Cancel your place?" in text(client.get(address))
+    assert "Cancel your registration?" in text(client.get(address))
     assert Registration.objects.get().place == Place.CONFIRMED
     page = text(client.post(address, follow=True))
     assert "Your place is cancelled." in page
@@ -307,11 +307,11 @@ class TestJoin:
         day = timedelta(days=1)
         clock.move_to(now + day - timedelta(minutes=15, seconds=1))
         page = client.get(link)
-        assert "You are early" in text(page)
+        assert "This session hasn’t opened yet" in text(page)
         assert "meet.example.ca" not in text(page)
         clock.move_to(now + day - timedelta(minutes=15))
         page = client.get(link)
-        assert "The doors are open" in text(page)
+        assert "You can join now" in text(page)
         assert "meet.example.ca" not in text(page)
         assert Attendance.objects.count() == 0  # a link scanner was here, nobody else
         page = text(client.post(link))
@@ -328,7 +328,7 @@ class TestJoin:
 
         cancel(Registration.objects.get(), now=now)
         for page in (client.get(link), client.post(link)):
-            assert "This seat is given up" in text(page)
+            assert "You are not registered for this session" in text(page)
             assert "meet.example.ca" not in text(page)
         assert Attendance.objects.count() == 0
 
@@ -337,7 +337,7 @@ class TestJoin:
 
         clock.move_to(now + timedelta(days=1))
         Session.objects.update(delivery="postponed")
-        assert "This session does not take place" in text(client.get(link))
+        assert "This session is not taking place" in text(client.get(link))
 
     def test_without_a_meeting_yet_the_page_says_so(self, client, link, clock, now):
         from sessions_app.models import Session

@@ -107,3 +107,14 @@ def test_how_long_before_a_session_reminders_go(hours, english, french):
     assert times.say_reminders(hours) == english
     with translation.override("fr"):
         assert times.say_reminders(hours) == french
+
+
+def test_one_moment_is_said_on_the_readers_clock_with_the_day_where_it_differs():
+    moment = at(2026, 12, 10, 18, 45)
+    said = times.say_readers_moment(moment, TORONTO, ZoneInfo("America/Edmonton"))
+    assert said.replace("\u00a0", " ") == "5:45 pm AB time for you"
+    late = at(2026, 12, 10, 23, 45)
+    said = times.say_readers_moment(late, TORONTO, ZoneInfo("America/St_Johns"))
+    assert said.replace("\u00a0", " ") == "Friday, December 11, 1:15 am NT for you"
+    assert times.say_readers_moment(moment, TORONTO, TORONTO) == ""
+    assert times.say_readers_moment(moment, TORONTO, None) == ""
