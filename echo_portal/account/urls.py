@@ -13,6 +13,8 @@ from django.views.generic import RedirectView
 from echo_portal.account import views
 
 urlpatterns = [
+    path("", views.menu, name="account_menu"),
+    path(_("menu/"), views.menu_fragment, name="account_menu_fragment"),
     path(_("sign-in/"), account.request_login_code, name="account_request_login_code"),
     path(_("sign-in/code/"), account.confirm_login_code, name="account_confirm_login_code"),
     path(_("sign-in/password/"), account.login, name="account_login"),

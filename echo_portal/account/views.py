@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import services
 from accounts.forms import DetailsForm, known_details
 from accounts.models import ProviderProfile, User
+from echo_portal.account.menu import account_part, menu_entries
 from echo_portal.account.my_data import everything
 from outbox.services import Draft, forget_address, write
 from registrations.models import Registration
@@ -31,6 +32,22 @@ TYPED = "typed_profile"
 
 def _me(request: HttpRequest) -> User:
     return cast("User", request.user)
+
+
+@never_cache
+@require_safe
+def menu(request: HttpRequest) -> HttpResponse:
+    """What the menu in the header holds, as a page for who has no JavaScript; who is not signed in is led to sign in."""
+    if not request.user.is_authenticated:
+        return redirect("account_request_login_code")
+    return render(request, "account/menu.html", {"person": request.user, "entries": menu_entries(_me(request))})
+
+
+@never_cache
+@require_safe
+def menu_fragment(request: HttpRequest) -> HttpResponse:
+    """The menu alone, which portal.js puts into pages that are the same for everyone."""
+    return HttpResponse(account_part(request))
 
 
 @never_cache

@@ -104,7 +104,7 @@ def english_pieces():
 @cache
 def english_sentences():
     """Texts long enough to be recognized inside a longer one, as where a link stands in a sentence."""
-    return re.compile("|".join(pattern for pattern in messages()[0] if len(pattern.split()) > 4))  # noqa: PLR2004
+    return re.compile("|".join(pattern for pattern in messages()[0] if len(pattern.split()) > 4))
 
 
 def english_in(text_pieces):
@@ -198,7 +198,7 @@ STARTS = ["/fr/", "/fr/rien/", "/fr/seances/?status=open&status=rien&profession=
 def test_no_public_page_contains_english(client, program):
     client.cookies["zone"] = "America/Vancouver"
     pages = crawl(client, *STARTS)
-    assert len(pages) > 40  # noqa: PLR2004
+    assert len(pages) > 40
     assert_all_french(pages)
 
 
