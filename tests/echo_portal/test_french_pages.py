@@ -25,7 +25,7 @@ from tests.factories import HubFactory, SeriesFactory, SessionFactory, UserFacto
 
 # English words that no French sentence has.
 ENGLISH_WORDS = re.compile(
-    r"\b(the|and|with|your|you|this|that|from|we|are|is|will|have|has|been|they|which|when|who|what|of|to|by|email)\b",
+    r"\b(the|and|for|with|your|you|this|that|from|we|are|is|will|have|has|been|they|which|when|who|what|of|to|by|email)\b",
     re.IGNORECASE,
 )
 VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
