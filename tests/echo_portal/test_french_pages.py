@@ -17,9 +17,12 @@ from django.urls.resolvers import URLPattern, URLResolver
 from django.utils import translation
 
 from echo_portal import gallery, translations, views
+from outbox.models import Message
+from registrations.models import Registration
 from registrations.services import register
 from registrations.services.calendar import calendar_of
 from registrations.services.colleagues import Colleague, invite
+from registrations.tokens import make_join_token, make_place_token
 from sessions_app.models import Question
 from tests.factories import HubFactory, SeriesFactory, SessionFactory, UserFactory
 
@@ -103,17 +106,23 @@ def english_pieces():
 
 @cache
 def english_sentences():
-    """Texts long enough to be recognized inside a longer one, as where a link stands in a sentence."""
-    return re.compile("|".join(pattern for pattern in messages()[0] if len(pattern.split()) > 4))
+    """Texts long enough to be recognized inside a longer one, as where a link stands in a sentence: their longest fixed part."""
+    parts = {max(pattern.split(".{1,80}?"), key=len).strip() for pattern in messages()[0]}
+    return re.compile("|".join(part for part in parts if part.count(r"\ ") > 3))
 
 
 def english_in(text_pieces):
     """What of a page's text is English."""
-    english, french = english_pieces()
-    found = {piece for piece in text_pieces if english.fullmatch(piece) and not french.fullmatch(piece)}
     whole = plain(" ".join(text_pieces))
-    found |= {match[0] for match in english_sentences().finditer(whole)}
-    return found | {piece for piece in text_pieces if ENGLISH_WORDS.search(without_addresses(piece))}
+    return {piece for piece in text_pieces if is_english(piece)} | {m[0] for m in english_sentences().finditer(whole)}
+
+
+@cache
+def is_english(piece):
+    english, french = english_pieces()
+    if ENGLISH_WORDS.search(without_addresses(piece)):
+        return True
+    return bool(english.fullmatch(piece) and not french.fullmatch(piece))
 
 
 def without_addresses(text):
@@ -220,13 +229,7 @@ def test_no_page_of_who_is_signed_in_contains_english(client, program, now, addr
     client.force_login(person)
     pages = crawl(client, *STARTS, *addresses_of_all_pages.values())
     assert_all_french(pages)
-    panels = {f"/fr/inscription/{slug}/panneau/": client.get(reverse_panel(slug)) for slug in program}
-    assert_all_french(panels)
-
-
-def reverse_panel(slug):
-    with translation.override("fr"):
-        return reverse("registrations:panel", args=[slug])
+    assert_all_french({slug: client.get(french("registrations:panel", slug)) for slug in program})
 
 
 def test_no_refused_form_contains_english(client, program):
@@ -242,17 +245,42 @@ def test_no_refused_form_contains_english(client, program):
 
 
 def account_forms():
+    names = "account_request_login_code account_login account_set_password mfa_activate_totp profile close_account time_zone"
+    return [french(name) for name in names.split()]
+
+
+def test_no_page_on_the_way_to_a_seat_contains_english(client, program, now):
+    """Registering, the codes right and wrong, the pages behind the links in email, an answer to a session, cancelling."""
+    pages, series = {}, program["libre"]
+    fields = {"name": "Zoé Roy", "email": "zoe@example.ca", "profession": "pharmacist", "province": "QC"}
+    pages["code"] = client.post(f"/fr/inscription/{series.slug}/", fields, follow=True)
+    code_page = pages["code"].redirect_chain[-1][0]
+    pages["sent again"] = client.post(code_page, {"action": "resend"}, follow=True)
+    pages["wrong code"] = client.post(code_page, {"code": "000000"}, follow=True)
+    code = Message.objects.filter(kind="code").latest("pk").data["code"]
+    pages["registered"] = client.post(code_page, {"code": code}, follow=True)
+    registration = Registration.objects.get(user__email="zoe@example.ca")
+    session = series.sessions.first()
+    tokens = {
+        "place": make_place_token(registration.pk, session.pk),
+        "join": make_join_token(registration.pk, session.pk),
+    }
+    for name, token in tokens.items():
+        pages[name] = client.get(french("registrations:" + name, token))
+        pages[f"{name} sent"] = client.post(french("registrations:" + name, token), follow=True)
+        pages[f"{name} spoilt"] = client.get(french("registrations:" + name, token + "x"))
+    answer = french("registrations:intention", session.pk)
+    pages["not coming"] = client.post(answer, {"coming": "no"}, follow=True)
+    pages["coming"] = client.post(answer, {"coming": "yes"}, follow=True)
+    pages["cancelled"] = client.post(french("registrations:cancel", series.slug), follow=True)
+    pages["sign in"] = Client().post(french("account_request_login_code"), {"email": "zoe@example.ca"}, follow=True)
+    assert [name for name, page in pages.items() if page.status_code >= 500] == []
+    assert_all_french(pages)
+
+
+def french(name, *arguments):
     with translation.override("fr"):
-        names = [
-            "account_request_login_code",
-            "account_login",
-            "account_set_password",
-            "mfa_activate_totp",
-            "profile",
-            "close_account",
-            "time_zone",
-        ]
-        return [reverse(name) for name in names]
+        return reverse(name, args=arguments)
 
 
 def test_no_error_page_contains_english(program):
