@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session as WebSession
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, QuerySet
@@ -163,6 +165,9 @@ def close(user: User, *, now: datetime) -> None:
     user.groups.clear()
     user.user_permissions.clear()
     ProviderProfile.objects.filter(user=user).update(organization="", accessibility_needs="")
+    # the admin's history repeats the name of whatever was edited
+    theirs = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
+    theirs.update(object_repr=user.email)
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
     end_sessions(user)

@@ -211,6 +211,9 @@ SERVICE_FROM_EMAIL = env.str("SERVICE_FROM_EMAIL", f"sessions@{environment.MAIL_
 ORGANIZER_EMAIL = env.str("ORGANIZER_EMAIL", f"calendar@{environment.MAIL_HOST}")
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", f"contact@{environment.MAIL_HOST}")
 POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", "")
+# Who answers for personal information (Quebec's Law 25, s. 3.1): a name or a title, and an address, for the privacy page.
+PRIVACY_OFFICER = env.str("PRIVACY_OFFICER", "") or _("Privacy officer, Pallium Canada")
+PRIVACY_EMAIL = env.str("PRIVACY_EMAIL", "") or CONTACT_EMAIL
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = SERVICE_FROM_EMAIL
 
 # Celery. Redis only nudges; beat's sweeps are enough alone (DESIGN.md §4), so a lost broker must never hold up a page.

@@ -35,6 +35,7 @@ CONTEXT = re.compile(rf"context\s+{STRING}")
 UNDERSCORE = re.compile(rf"_\({STRING}\)")
 BLOCK = re.compile(r"{%\s*blocktrans(?:late)?(?P<head>[^%]*)%}(?P<body>.*?){%\s*endblocktrans(?:late)?\s*%}", re.DOTALL)
 PLURAL = re.compile(r"{%\s*plural\s*%}")
+LONE_PERCENT = re.compile(r"%(?!\(\w+\)[sd])")
 VARIABLE = re.compile(r"{{\s*([\w.]+)[^}]*}}")
 
 Found = tuple[str, int, str | tuple[str, ...], str | None]  # file, line, message or (singular, plural), context
@@ -59,13 +60,17 @@ def _in_python(path: Path) -> Iterator[Found]:
 def _in_template(path: Path) -> Iterator[Found]:
     name, text = str(path.relative_to(ROOT)), path.read_text()
     for match in TRANSLATE.finditer(text):
-        context = CONTEXT.search(match["rest"])
-        yield name, _line(text, match), _unquoted(match), (context[1] or context[2]) if context else None
+        yield name, _line(text, match), _unquoted(match), _context(match["rest"])
     for match in UNDERSCORE.finditer(text):
         yield name, _line(text, match), _unquoted(match), None
     for match in BLOCK.finditer(text):
         parts = [_normal(part, "trimmed" in match["head"]) for part in PLURAL.split(match["body"])]
-        yield name, _line(text, match), parts[0] if len(parts) == 1 else (parts[0], parts[1]), None
+        yield name, _line(text, match), parts[0] if len(parts) == 1 else (parts[0], parts[1]), _context(match["head"])
+
+
+def _context(options: str) -> str | None:
+    match = CONTEXT.search(options)
+    return (match[1] or match[2]) if match else None
 
 
 def _line(text: str, match: re.Match[str]) -> int:
@@ -73,7 +78,9 @@ def _line(text: str, match: re.Match[str]) -> int:
 
 
 def _unquoted(match: re.Match[str]) -> str:
-    return (match[1] if match[1] is not None else match[2]).replace('\\"', '"').replace("\\'", "'")
+    """The text in the quotes, as Django looks it up: every template doubles "%" first, also where nothing is filled in."""
+    text: str = match[1] if match[1] is not None else match[2]
+    return text.replace('\\"', '"').replace("\\'", "'").replace("%", "%%")
 
 
 def _normal(body: str, trimmed: bool) -> str:
@@ -135,10 +142,12 @@ def _is_done(string: object) -> bool:
 
 
 def _placeholders_differ(message: object, string: object) -> str:
-    names = [
-        set(re.findall(r"%\(\w+\)s", text)) for text in (message if isinstance(message, (tuple, list)) else (message,))
-    ]
+    sources = message if isinstance(message, (tuple, list)) else (message,)
+    names = [set(re.findall(r"%\(\w+\)s", text)) for text in sources]
+    is_format = any("%(" in text or "%%" in text for text in sources)
     for text in string if isinstance(string, (tuple, list)) else (string,):
+        if is_format and LONE_PERCENT.search(str(text).replace("%%", "")):
+            return "a % that is not doubled"
         got = set(re.findall(r"%\(\w+\)s", str(text)))
         if got not in names:
             return f"{sorted(got)}"

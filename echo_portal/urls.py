@@ -31,7 +31,7 @@ urlpatterns = [
         path("", views.home, name="home"),
         path(_("about/"), views.page, {"template": "pages/about.html"}, name="about"),
         path(_("contact/"), views.page, {"template": "pages/contact.html"}, name="contact"),
-        path(_("privacy/"), views.page, {"template": "pages/privacy.html"}, name="privacy"),
+        path(_("privacy/"), views.privacy_page, name="privacy"),
         path(_("accessibility/"), views.page, {"template": "pages/accessibility.html"}, name="accessibility"),
         path(_("time-zone/"), views.time_zone, name="time_zone"),
         path(_("sessions/"), include("sessions_app.urls")),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.links import next_page
 from accounts.zones import ZONE_COOKIE, known_zone, reader_zone
+from echo_portal import privacy
 from echo_portal.forms import ZoneForm
 from echo_portal.middleware import A_YEAR
 from hubs.models import Hub
@@ -39,6 +40,11 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def page(request: HttpRequest, template: str) -> HttpResponse:
     return render(request, template)
+
+
+@require_safe
+def privacy_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/privacy.html", privacy.facts())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -315,8 +315,14 @@ def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
 
 
 def prune(now: datetime) -> int:
-    """Throw away what messages looked like once they are old; that they were sent, when and to whom stays. Returns how many."""
-    return Message.objects.filter(as_sent__isnull=False, settled_at__lt=now - BODIES_KEPT_FOR).update(as_sent=None)
+    """Delete the copies of emails that are older than BODIES_KEPT_FOR; returns how many.
+
+    That an email was sent, when and to whom stays, except to an address without an account: there only its type and its times do.
+    """
+    old = Message.objects.filter(settled_at__lt=now - BODIES_KEPT_FOR)
+    count = old.filter(as_sent__isnull=False).update(as_sent=None)
+    old.filter(kind__in=kinds.TO_NO_ACCOUNT).exclude(to="").update(to="", subject="", data={})
+    return count
 
 
 def forget_address(email: str) -> None:

@@ -13,6 +13,8 @@ from django.views.generic import RedirectView
 from echo_portal.account import views
 
 urlpatterns = [
+    path("", views.menu, name="account_menu"),
+    path(_("menu/"), views.menu_fragment, name="account_menu_fragment"),
     path(_("sign-in/"), views.sign_in, name="account_request_login_code"),
     path(_("sign-in/code/"), views.sign_in_code, name="account_confirm_login_code"),
     path(_("sign-in/password/"), views.sign_in_by_password, name="account_login"),

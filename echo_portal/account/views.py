@@ -31,6 +31,7 @@ from accounts.links import next_page
 from accounts.models import ProviderProfile, User
 from echo_portal.account import new_address
 from echo_portal.account.forms import NewAddressCodeForm, NewAddressForm, ProfileForm
+from echo_portal.account.menu import account_part, menu_entries
 from echo_portal.account.my_data import everything
 from outbox.services import Draft, forget_address, write
 from registrations.models import Registration
@@ -83,6 +84,22 @@ sign_in_code = SignInCodeView.as_view()
 
 def _me(request: HttpRequest) -> User:
     return cast("User", request.user)
+
+
+@never_cache
+@require_safe
+def menu(request: HttpRequest) -> HttpResponse:
+    """What the menu in the header holds, as a page for who has no JavaScript; who is not signed in is led to sign in."""
+    if not request.user.is_authenticated:
+        return redirect("account_request_login_code")
+    return render(request, "account/menu.html", {"person": request.user, "entries": menu_entries(_me(request))})
+
+
+@never_cache
+@require_safe
+def menu_fragment(request: HttpRequest) -> HttpResponse:
+    """The menu alone, which portal.js puts into pages that are the same for everyone."""
+    return HttpResponse(account_part(request))
 
 
 @never_cache

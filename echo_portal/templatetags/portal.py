@@ -6,8 +6,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import translate_url
+from django.urls import reverse, translate_url
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.text import normalize_newlines
@@ -15,6 +16,8 @@ from django.utils.translation import get_language
 
 from accounts.languages import Text, current_language
 from accounts.links import absolute_url
+from echo_portal.account.menu import account_part
+from echo_portal.page_cache import PUBLIC_PAGES
 from sessions_app import calendars, times
 
 # Characters of an address that fit in one line of its field on the narrowest screen.
@@ -67,6 +70,26 @@ def site_nav(context: dict[str, Any]) -> SafeString:
 @lru_cache(maxsize=256)
 def _nav(_language: str, here: str, space: str) -> SafeString:
     return render_to_string("parts/nav.html", {"here": here, "space": space})
+
+
+@register.simple_tag(takes_context=True)
+def site_account(context: dict[str, Any]) -> SafeString:
+    """The person's menu where the page is made for one person anyway; else the same link for everyone (portal.js does the rest)."""
+    request = context["request"]
+    is_personal = (
+        _view_name(request) not in PUBLIC_PAGES and getattr(request, "session", None) and request.session.accessed
+    )
+    part = account_part(request) if is_personal else _account_link(get_language())
+    return format_html('<div class="account" data-account="{}">{}</div>', reverse("account_menu_fragment"), part)
+
+
+@lru_cache(maxsize=2)
+def _account_link(_language: str) -> SafeString:
+    return render_to_string("parts/account.html", {"person": None, "is_signed_out": False})
+
+
+def _view_name(request: HttpRequest) -> str:
+    return request.resolver_match.view_name if request.resolver_match else ""
 
 
 @register.simple_tag(takes_context=True)

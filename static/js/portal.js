@@ -1,7 +1,8 @@
-// Every page works without this file. It adds: times in the reader's own zone, their own place in a series, shorter forms.
+// Every page works without this file. It adds: times in the reader's own zone, their own place in a series, their menu, shorter forms.
 "use strict";
 
 const cookies = new Map(document.cookie.split("; ").map((pair) => pair.split("=")));
+const account = document.querySelector("[data-account]");
 
 // Public pages are the same for all readers of a zone. On the first visit the browser tells its zone in a cookie, and what
 // shows times is asked for once more; from then on the server answers with both times at once.
@@ -29,6 +30,33 @@ async function showPanel() {
   if (!panel || !cookies.has("known")) return;
   const page = await fetchPage(panel.dataset.panel);
   if (page && page.body.children.length) panel.replaceChildren(...page.body.childNodes);
+}
+
+// In the header, too: their name and their menu instead of the link that is the same for everyone.
+async function showAccount() {
+  const page = await fetchPage(account.dataset.account);
+  if (!page || !page.body.children.length) return;
+  const hadFocus = account.contains(document.activeElement);
+  account.replaceChildren(...page.body.childNodes);
+  if (hadFocus) account.querySelector("summary, a").focus();
+}
+
+// The menu closes on Escape, which gives the focus back, and when the reader goes elsewhere.
+function closeMenu({ focus = false } = {}) {
+  const menu = account.querySelector("details[open]");
+  if (!menu) return;
+  menu.open = false;
+  if (focus) menu.querySelector("summary").focus();
+}
+
+function watchMenu() {
+  account.addEventListener("keydown", (event) => { if (event.key === "Escape") closeMenu({ focus: true }); });
+  account.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !account.contains(event.relatedTarget)) closeMenu();
+  });
+  document.addEventListener("click", (event) => { if (!account.contains(event.target)) closeMenu(); });
+  // a page that "back" brings again as it was may show someone who has signed out since
+  window.addEventListener("pageshow", (event) => { if (event.persisted) showAccount(); });
 }
 
 async function fetchPage(address) {
@@ -77,6 +105,10 @@ async function copyText(event) {
 }
 
 document.addEventListener("click", copyText);
+if (account) {
+  watchMenu();
+  if (cookies.has("known") && !account.querySelector("details")) showAccount();
+}
 tellZone();
 showPanel();
 showCopyButtons();

@@ -1,7 +1,5 @@
 """French is complete, and the check that says so sees what is not."""
 
-from babel.messages.catalog import Catalog
-
 from echo_portal import translations
 
 
@@ -16,6 +14,8 @@ def test_the_check_sees_a_new_an_empty_a_stale_and_a_broken_text(monkeypatch):
     catalog.add("Nobody says this", "Personne ne le dit")
     catalog["Sessions"].string = ""
     catalog["Opens %(date)s"].string = "Ouvre le %(dat)s"
+    sources.add("%(n)s %% taken")
+    catalog.add("%(n)s %% taken", "%(n)s % prises")
     monkeypatch.setattr(translations, "from_sources", lambda: sources)
     monkeypatch.setattr(translations, "kept", lambda: catalog)
     found = " ".join(translations.complaints())
@@ -23,28 +23,41 @@ def test_the_check_sees_a_new_an_empty_a_stale_and_a_broken_text(monkeypatch):
     assert "no longer used: 'Nobody says this'" in found
     assert "not translated: 'Sessions'" in found
     assert "placeholders differ in 'Opens %(date)s'" in found
+    assert "placeholders differ in '%(n)s %% taken': a % that is not doubled" in found
 
 
 def test_every_text_that_django_looks_up_is_found_by_the_extraction():
-    """Django's own reading of the templates and ours agree on every text."""
-    from django.template import engines
+    """Django's own reading of the templates and ours agree on every text, its context and its plural."""
     from django.template.loader import get_template
     from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
-    known = {
-        message.id if isinstance(message.id, str) else message.id[0]
-        for message in translations.from_sources()
-        if message.id
-    }
-    assert isinstance(translations.from_sources(), Catalog)
+    known = {(message.id, message.context) for message in translations.from_sources() if message.id}
+    known |= {
+        (key[0], context) for key, context in known if isinstance(key, tuple)
+    }  # gettext finds the singular alone too
     for path in sorted((translations.ROOT / "templates").rglob("*.html")):
         template = get_template(str(path.relative_to(translations.ROOT / "templates"))).template
         for node in template.nodelist.get_nodes_by_type(TranslateNode):
-            if isinstance(node.filter_expression.var, str):
-                continue
             literal = node.filter_expression.var.literal
-            assert literal is None or str(literal) in known, path
+            if literal is not None:
+                # Variable.resolve doubles the percent signs before it asks gettext
+                assert (str(literal).replace("%", "%%"), context_of(node)) in known, path
         for node in template.nodelist.get_nodes_by_type(BlockTranslateNode):
             text, _names = node.render_token_list(node.singular)
-            assert text in known, (path, text)
-    assert engines["django"]
+            plural = node.render_token_list(node.plural)[0] if node.plural else ""
+            assert ((text, plural) if plural else text, context_of(node)) in known, (path, text)
+
+
+def context_of(node):
+    return node.message_context.var if node.message_context else None
+
+
+def test_a_percent_sign_is_looked_up_as_django_does(tmp_path, monkeypatch):
+    monkeypatch.setattr(translations, "ROOT", tmp_path)
+    path = tmp_path / "page.html"
+    path.write_text(
+        '{% translate "400 %" %}{{ x|default:_("20 %") }}'
+        '{% blocktranslate with n=1 context "growth" %}{{ n }} %{% endblocktranslate %}'
+    )
+    found = [(message, context) for _file, _line, message, context in translations._in_template(path)]
+    assert found == [("400 %%", None), ("20 %%", None), ("%(n)s %%", "growth")]

@@ -1,0 +1,39 @@
+"""The menu of a signed-in person: in the header, and on a page of its own for who has no JavaScript."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    url: str
+    label: str
+
+
+def menu_entries(user: User) -> list[MenuEntry]:
+    """The entries in their order, without signing out, which is a form. The admin is for staff only."""
+    entries = [
+        MenuEntry(reverse("registrations:mine"), _("My sessions")),
+        MenuEntry(reverse("profile"), _("My profile")),
+    ]
+    if user.is_staff:
+        entries.append(MenuEntry(reverse("admin:index"), _("Admin")))
+    return entries
+
+
+def account_part(request: HttpRequest) -> SafeString:
+    """What the header shows of the account to whoever asks: their menu, or a link to sign in. Reads the session."""
+    person = request.user if isinstance(request.user, User) else None
+    context = {
+        "person": person,
+        "entries": menu_entries(person) if person else [],
+        "is_signed_out": person is None,
+    }
+    return render_to_string("parts/account.html", context, request=request)

@@ -1,0 +1,89 @@
+"""The facts on the privacy page: every period is read from the code or the settings that it holds for."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+import accounts.services
+import outbox.services
+import registrations.services.colleagues
+from accounts.zones import ZONE_COOKIE
+from echo_portal.middleware import A_YEAR, KNOWN_COOKIE
+from sessions_app.times import say_date
+
+# The day on which what the page says changed last. Changing the text without it would mislead whoever read it before.
+UPDATED = datetime(2026, 11, 24, 12, tzinfo=ZoneInfo(settings.TIME_ZONE))
+
+# Promised as upper bounds; hourly and daily tasks keep well within them.
+COLLEAGUES_FORGOTTEN_WITHIN = timedelta(days=7)
+SIGN_INS_FORGOTTEN_WITHIN = timedelta(days=1)
+ABUSE_COUNTS_KEPT_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Cookie:
+    name: str
+    purpose: str
+    lifetime: str
+
+
+def facts() -> dict[str, Any]:
+    """What the page's template needs, in the active language."""
+    return {
+        "updated": say_date(UPDATED, ZoneInfo(settings.TIME_ZONE), weekday=False),
+        "officer": settings.PRIVACY_OFFICER,
+        "officer_email": settings.PRIVACY_EMAIL,
+        "unconfirmed": in_days(accounts.services.UNPROVEN_KEPT_FOR),
+        "invitation_hours": registrations.services.colleagues.HELD_FOR // timedelta(hours=1),
+        "colleagues": in_days(COLLEAGUES_FORGOTTEN_WITHIN),
+        "sign_in": in_days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
+        "sign_in_traces": in_days(SIGN_INS_FORGOTTEN_WITHIN),
+        "email_copies": in_days(outbox.services.BODIES_KEPT_FOR),
+        "abuse_counts": in_days(ABUSE_COUNTS_KEPT_FOR),
+        "cookies": cookies(),
+    }
+
+
+def cookies() -> list[Cookie]:
+    """Every cookie that the portal sets, by its name in the browser."""
+    return [
+        Cookie(
+            settings.SESSION_COOKIE_NAME,
+            _("Keeps you signed in. Before that, it keeps what you typed while you wait for your code."),
+            in_days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
+        ),
+        Cookie(
+            settings.CSRF_COOKIE_NAME,
+            _("Protects our forms against other websites."),
+            in_days(timedelta(seconds=settings.CSRF_COOKIE_AGE)),
+        ),
+        Cookie(
+            ZONE_COOKIE,
+            _("Remembers your time zone, so that we can show times in it."),
+            in_days(timedelta(seconds=A_YEAR)),
+        ),
+        Cookie(
+            KNOWN_COOKIE,
+            _(
+                "Remembers that someone signed in on this device, so that our pages can show your menu. It says nothing else."
+            ),
+            in_days(timedelta(seconds=A_YEAR)),
+        ),
+        Cookie(
+            CookieStorage.cookie_name,
+            _("Carries a confirmation to the next page. It is deleted when you have seen it."),
+            _("until you close your browser"),
+        ),
+    ]
+
+
+def in_days(period: timedelta) -> str:
+    """A period as a number of days, rounded up: what is promised is never shorter than what the code does."""
+    days = -(-period // timedelta(days=1))
+    return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}

@@ -1,0 +1,320 @@
+"""No French page, error page or email contains English: neither a text of ours without its translation, nor common English words.
+
+Text in an element marked with another language (`lang`) is left out: it says of itself that it is not French.
+"""
+
+import re
+from datetime import timedelta
+from functools import cache
+from html.parser import HTMLParser
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.test import Client, RequestFactory
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLPattern, URLResolver
+from django.utils import translation
+
+from echo_portal import gallery, translations, views
+from outbox.models import Message
+from registrations.models import Registration
+from registrations.services import register
+from registrations.services.calendar import calendar_of
+from registrations.services.colleagues import Colleague, invite
+from registrations.tokens import make_join_token, make_place_token
+from sessions_app.models import Question
+from tests.factories import HubFactory, SeriesFactory, SessionFactory, UserFactory
+
+# English words that no French sentence has.
+ENGLISH_WORDS = re.compile(
+    r"\b(the|and|for|with|your|you|this|that|from|we|are|is|will|have|has|been|they|which|when|who|what|of|to|by|email)\b",
+    re.IGNORECASE,
+)
+VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+SPOKEN_ATTRIBUTES = ("alt", "aria-label", "title", "placeholder")
+
+
+class VisibleText(HTMLParser):
+    """Collects what a reader of French sees or hears: text and spoken attributes, piece by piece."""
+
+    def __init__(self):
+        super().__init__()
+        self.pieces, self.links, self._open = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        foreign = not attributes.get("lang", "fr").startswith("fr") or tag in ("script", "style")
+        if tag not in VOID:
+            self._open.append((tag, foreign))
+        if foreign or self._is_foreign():
+            return
+        self.pieces += [attributes[name] for name in SPOKEN_ATTRIBUTES if attributes.get(name)]
+        if tag == "meta" and attributes.get("name") == "description":
+            self.pieces.append(attributes["content"])
+        if tag == "a" and "href" in attributes:
+            self.links.append(attributes["href"])
+
+    def handle_endtag(self, tag):
+        while self._open:
+            if self._open.pop()[0] == tag:
+                break
+
+    def handle_data(self, data):
+        if not self._is_foreign() and data.strip():
+            self.pieces.append(data)
+
+    def _is_foreign(self):
+        return any(foreign for _tag, foreign in self._open)
+
+
+def read(html):
+    reader = VisibleText()
+    reader.feed(html)
+    reader.pieces = [plain(piece) for piece in reader.pieces]
+    return reader
+
+
+def plain(text):
+    return " ".join(text.split())
+
+
+def pattern_of(message):
+    """A regular expression for what a reader sees of a message: tags gone, any value where a variable stands."""
+    text = plain(re.sub(r"<[^>]+>", "", message.replace("%%", "%")))
+    return r".{1,80}?".join(re.escape(part) for part in re.split(r"%\(\w+\)[sd]|%s", text))
+
+
+@cache
+def messages():
+    """Of all texts whose French differs: patterns of the English ones, and patterns of everything French."""
+    english, french = set(), set()
+    for message in translations.kept():
+        pairs = zip(*[x if isinstance(x, (tuple, list)) else (x,) for x in (message.id, message.string)], strict=False)
+        for source, target in pairs if message.id else ():
+            french.add(pattern_of(target))
+            if source != target and re.search(r"[a-z]{3}", re.sub(r"%\(\w+\)s|<[^>]+>", "", source)):
+                english.add(pattern_of(source))
+    return english, french
+
+
+@cache
+def english_pieces():
+    english, french = messages()
+    return re.compile("|".join(english)), re.compile("|".join(french))
+
+
+@cache
+def english_sentences():
+    """Texts long enough to be recognized inside a longer one, as where a link stands in a sentence: their longest fixed part."""
+    parts = {max(pattern.split(".{1,80}?"), key=len).strip() for pattern in messages()[0]}
+    return re.compile("|".join(part for part in parts if part.count(r"\ ") > 3))
+
+
+def english_in(text_pieces):
+    """What of a page's text is English."""
+    whole = plain(" ".join(text_pieces))
+    return {piece for piece in text_pieces if is_english(piece)} | {m[0] for m in english_sentences().finditer(whole)}
+
+
+@cache
+def is_english(piece):
+    english, french = english_pieces()
+    if ENGLISH_WORDS.search(without_addresses(piece)):
+        return True
+    return bool(english.fullmatch(piece) and not french.fullmatch(piece))
+
+
+def without_addresses(text):
+    return re.sub(r"\S+@\S+|https?://\S+", "", text)
+
+
+def crawl(client, *starts):
+    """Every French page that can be reached by links from `starts`: address to response."""
+    pages, waiting = {}, list(starts)
+    while waiting:
+        address = waiting.pop().partition("#")[0]
+        if not address.startswith("/fr/") or address in pages or address.endswith(".ics"):
+            continue
+        if address.startswith("/fr/admin/") or address.count("page=") > 1:
+            continue
+        response = pages[address] = client.get(address, follow=True)
+        if "text/html" in response["Content-Type"]:
+            waiting += read(response.content.decode()).links
+    return pages
+
+
+def assert_all_french(pages):
+    english = {}
+    for address, response in pages.items():
+        if "text/html" in response["Content-Type"]:
+            found = english_in(read(response.content.decode()).pieces)
+            if found:
+                english[address] = sorted(found)
+    assert english == {}
+
+
+def names_without_arguments(patterns=None, prefix=""):
+    """The names of all pages of the portal that need nothing in their address, but for the admin's."""
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        if isinstance(pattern, URLResolver) and pattern.app_name != "admin":
+            namespace = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from names_without_arguments(pattern.url_patterns, namespace)
+        elif isinstance(pattern, URLPattern) and pattern.name and not pattern.pattern.converters:
+            yield prefix + pattern.name
+
+
+@pytest.fixture(autouse=True)
+def clock(now):
+    with time_machine.travel(now, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def program(now):
+    """A program with every registration status, all of it in French too."""
+    texts = {
+        "summary_fr": "Comment commencer.",
+        "description_fr": "Deux séances.",
+        "objectives_fr": "commencer;\nfinir.",
+        "audience_note_fr": "Pour tout le monde.",
+    }
+    hub = HubFactory(slug="nord", name_fr="Pôle du Nord", summary_fr="Qui nous sommes.")
+    series = {}
+    for slug, fields in {
+        "ouverte": {"capacity": 8, "hub": hub, "audience": ["physician"], **texts},
+        "libre": {},
+        "attente": {"capacity": 0},
+        "complete": {"capacity": 0, "waitlist_enabled": False},
+        "fermee": {"is_closed": True},
+        "bientot": {"registration_opens_at": None},
+        "annulee": {"is_cancelled": True},
+    }.items():
+        series[slug] = SeriesFactory(**{"slug": slug, "registration_opens_at": now - timedelta(days=9)} | fields)
+        SessionFactory(now=now, days=9, series=series[slug], title_fr="Avant le premier mot")
+        SessionFactory(now=now, days=16, series=series[slug])
+    SeriesFactory(slug="passee", is_concluded=True)
+    Question.objects.create(
+        series=series["ouverte"], position=1, kind="text", label_en="Why?", label_fr="Pourquoi?", is_required=True
+    )
+    return series
+
+
+pytestmark = pytest.mark.django_db
+STARTS = ["/fr/", "/fr/rien/", "/fr/seances/?status=open&status=rien&profession=physician", "/fr/seances/?q=rien"]
+
+
+def test_no_public_page_contains_english(client, program):
+    client.cookies["zone"] = "America/Vancouver"
+    pages = crawl(client, *STARTS)
+    assert len(pages) > 40
+    assert_all_french(pages)
+
+
+@pytest.fixture
+def addresses_of_all_pages():
+    with translation.override("fr"):
+        names = sorted(set(names_without_arguments()))
+        return {name: reverse(name) for name in names if reverse(name).startswith("/fr/")}
+
+
+@pytest.mark.parametrize("staff", [False, True])
+def test_no_page_of_who_is_signed_in_contains_english(client, program, now, addresses_of_all_pages, staff):
+    # a provider's name is nobody's language
+    person = UserFactory(with_profile=True, name="Zoé Roy", language="fr", is_staff=staff, time_zone="America/Halifax")
+    for slug in ("libre", "attente"):
+        register(program[slug], person, now=now)
+    invite(program["libre"], [Colleague("Anne", "anne@example.ca")], by=person, language="fr", now=now)
+    calendar_of(person, now=now)
+    client.force_login(person)
+    pages = crawl(client, *STARTS, *addresses_of_all_pages.values())
+    assert_all_french(pages)
+    assert_all_french({slug: client.get(french("registrations:panel", slug)) for slug in program})
+
+
+def test_no_refused_form_contains_english(client, program):
+    person = UserFactory(with_profile=True, name="Zoé Roy", language="fr")
+    pages = {}
+    for signed_in in (False, True):
+        if signed_in:
+            client.force_login(person)
+        for address in ["/fr/inscription/ouverte/", *account_forms()]:
+            for fields in ({}, {"email": "rien", "login": "rien", "password": "x", "code": "x", "name": " "}):
+                pages[f"{address} {signed_in} {fields}"] = client.post(address, fields, follow=True)
+    assert_all_french(pages)
+
+
+def account_forms():
+    names = "account_request_login_code account_login account_set_password mfa_activate_totp profile close_account time_zone"
+    return [french(name) for name in names.split()]
+
+
+def test_no_page_on_the_way_to_a_seat_contains_english(client, program, now):
+    """Registering, the codes right and wrong, the pages behind the links in email, an answer to a session, cancelling."""
+    pages, series = {}, program["libre"]
+    fields = {"name": "Zoé Roy", "email": "zoe@example.ca", "profession": "pharmacist", "province": "QC"}
+    pages["code"] = client.post(f"/fr/inscription/{series.slug}/", fields, follow=True)
+    code_page = pages["code"].redirect_chain[-1][0]
+    pages["sent again"] = client.post(code_page, {"action": "resend"}, follow=True)
+    pages["wrong code"] = client.post(code_page, {"code": "000000"}, follow=True)
+    code = Message.objects.filter(kind="code").latest("pk").data["code"]
+    pages["registered"] = client.post(code_page, {"code": code}, follow=True)
+    registration = Registration.objects.get(user__email="zoe@example.ca")
+    session = series.sessions.first()
+    tokens = {
+        "place": make_place_token(registration.pk, session.pk),
+        "join": make_join_token(registration.pk, session.pk),
+    }
+    for name, token in tokens.items():
+        pages[name] = client.get(french("registrations:" + name, token))
+        pages[f"{name} sent"] = client.post(french("registrations:" + name, token), follow=True)
+        pages[f"{name} spoilt"] = client.get(french("registrations:" + name, token + "x"))
+    answer = french("registrations:intention", session.pk)
+    pages["not coming"] = client.post(answer, {"coming": "no"}, follow=True)
+    pages["coming"] = client.post(answer, {"coming": "yes"}, follow=True)
+    pages["cancelled"] = client.post(french("registrations:cancel", series.slug), follow=True)
+    pages["sign in"] = Client().post(french("account_request_login_code"), {"email": "zoe@example.ca"}, follow=True)
+    assert [name for name, page in pages.items() if page.status_code >= 500] == []
+    assert_all_french(pages)
+
+
+def french(name, *arguments):
+    with translation.override("fr"):
+        return reverse(name, args=arguments)
+
+
+def test_no_error_page_contains_english(program):
+    client, pages = Client(enforce_csrf_checks=True), {}
+    pages["csrf"] = client.post("/fr/inscription/ouverte/", {})
+    pages["send again"] = client.post("/fr/inscription/ouverte/", {"name": "Zoé"}, HTTP_ORIGIN="http://testserver")
+    with translation.override("fr"):
+        for view in (views.bad_request, views.forbidden, views.not_found, views.too_many_requests, views.server_error):
+            pages[view.__name__] = view(RequestFactory().get("/fr/"))
+    assert sorted(response.status_code for response in pages.values()) == [400, 403, 403, 403, 404, 429, 500]
+    assert_all_french(pages)
+
+
+def test_no_email_contains_english(now):
+    staffs_own = set(gallery.NOTE.splitlines())  # written by hand, in the language of whoever wrote it
+    for name, (_message, letter) in gallery.letters("fr", now).items():
+        html = read(letter.html).pieces
+        for pieces in ([letter.subject], html, [plain(line) for line in letter.text.splitlines()]):
+            assert english_in(pieces) <= staffs_own, name
+
+
+class TestTheCheckItself:
+    def test_it_sees_a_text_of_ours_that_was_not_translated(self):
+        for html in (
+            "<p>Skip to the page</p>",
+            '<p>Pour nous <b>joindre</b> <img alt="Upcoming sessions"></p>',
+            "<p>2 sessions</p>",
+            "<p>Bonjour. Enlarged to 400 %, without JavaScript, the page works.</p>",
+        ):
+            assert english_in(read(html).pieces), html
+
+    def test_it_lets_french_and_marked_english_pass(self):
+        html = '<p>2 séances</p><p lang="en">The <b>end</b></p><script>const you = "the"</script><p>Sessions</p>'
+        assert english_in(read(html).pieces) == {"Sessions"}
+
+    def test_the_language_that_pages_are_checked_in_is_theirs(self):
+        assert [code for code, _name in settings.LANGUAGES] == ["en", "fr"]

@@ -1,0 +1,165 @@
+"""What the privacy page says is what the code does: every period, every cookie, and what is left of a closed account."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from allauth.core.internal.ratelimit import parse_rates
+from django.conf import settings as django_settings
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.test import Client
+
+import accounts.services
+import outbox.services
+import registrations.services.colleagues
+from accounts.models import User
+from echo_portal import privacy
+from outbox import kinds
+from outbox.models import Message
+from outbox.services import BODIES_KEPT_FOR, Draft, prune, write
+from tests.factories import SessionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+PAGES = {"en": "/en/privacy/", "fr": "/fr/confidentialite/"}
+DETAILS = {"name": "Zoé Roy", "email": "zoe@example.ca", "profession": "pharmacist", "province": "QC"}
+
+
+@pytest.fixture(autouse=True)
+def clock(now):
+    with time_machine.travel(now, tick=False) as traveller:
+        yield traveller
+
+
+def words(client, language="en"):
+    html = client.get(PAGES[language]).content.decode()
+    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\u00a0", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "value", "sentence"),
+    [
+        (accounts.services, "UNPROVEN_KEPT_FOR", timedelta(days=5), "5 days after the last code"),
+        (outbox.services, "BODIES_KEPT_FOR", timedelta(days=17), "keep a copy of a code. 17 days"),
+        (outbox.services, "BODIES_KEPT_FOR", timedelta(days=17), "If the address has no account: 17 days."),
+        (registrations.services.colleagues, "HELD_FOR", timedelta(hours=36), "ends 36 hours after it is sent"),
+        (privacy, "COLLEAGUES_FORGOTTEN_WITHIN", timedelta(days=3), "At most 3 days after the colleague declines"),
+        (privacy, "SIGN_INS_FORGOTTEN_WITHIN", timedelta(hours=30), "at most 2 days longer"),
+        (privacy, "ABUSE_COUNTS_KEPT_FOR", timedelta(days=4), "At most 4 days. That you confirmed"),
+    ],
+)
+def test_each_period_is_the_one_that_the_code_works_by(client, monkeypatch, module, name, value, sentence):
+    monkeypatch.setattr(module, name, value)
+    assert sentence in words(client)
+
+
+def test_how_long_a_sign_in_lasts_is_the_setting(client, settings):
+    settings.SESSION_COOKIE_AGE = 60 * 60 * 24 * 12
+    assert "12 days after you last used it" in words(client)
+
+
+def test_it_says_the_same_in_french(client):
+    page = words(client, "fr")
+    for sentence in (
+        "2 jours après le dernier code",
+        "48 heures après son envoi",
+        "Dernière mise à jour : 24 novembre 2026",
+    ):
+        assert sentence in page
+
+
+def test_what_is_promised_is_deleted_by_tasks_that_run(settings):
+    scheduled = {entry["task"]: entry["schedule"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    for task in (
+        "outbox.tasks.prune",
+        "registrations.tasks.forget_unproven",
+        "registrations.tasks.let_invitations_lapse",
+    ):
+        assert scheduled[task] <= 3600
+
+
+def test_counts_against_abuse_are_kept_no_longer_than_said():
+    longest = privacy.ABUSE_COUNTS_KEPT_FOR.total_seconds()
+    for limits in django_settings.RATE_LIMITS.values():
+        for windows in limits.values():
+            for _most, seconds in windows if isinstance(windows, list) else [windows]:
+                assert seconds <= longest
+    for rates in [*django_settings.ACCOUNT_RATE_LIMITS.values(), *django_settings.MFA_RATE_LIMITS.values()]:
+        assert all(rate.duration <= longest for rate in parse_rates(rates))
+
+
+class TestCookies:
+    @pytest.fixture
+    def set_cookies(self, monkeypatch):
+        """Every cookie that an answer sets while the test runs, by name."""
+        found, original = {}, Client.request
+
+        def request(self, **kwargs):
+            response = original(self, **kwargs)
+            found.update({name: one for name, one in response.cookies.items() if one.value})
+            return response
+
+        monkeypatch.setattr(Client, "request", request)
+        return found
+
+    def test_every_cookie_that_is_set_is_listed_with_its_name_and_its_lifetime(self, client, set_cookies, now):
+        series = SessionFactory(now=now).series
+        client.post("/en/time-zone/", {"zone": "America/Halifax"})
+        response = client.post(f"/en/registration/{series.slug}/", DETAILS)
+        code = Message.objects.filter(kind="code").latest("pk").data["code"]
+        assert client.post(response.url, {"code": code}).url == "/en/registration/mine/"
+        client.get("/en/registration/mine/")
+        client.get("/en/account/profile/")
+        client.post("/en/account/sign-out/")
+        listed = {cookie.name: cookie for cookie in privacy.cookies()}
+        assert set(set_cookies) == set(listed)
+        for name, cookie in set_cookies.items():
+            lasts = int(cookie["max-age"] or 0)
+            said = re.match(r"(\d+) days?$", listed[name].lifetime)
+            assert lasts <= int(said[1]) * 24 * 60 * 60 if said else lasts == 0, name
+
+    def test_the_page_names_them_all(self, client):
+        page = words(client)
+        for cookie in privacy.cookies():
+            assert f"{cookie.name} {cookie.purpose} {cookie.lifetime}" in page
+
+
+class TestPrivacyOfficer:
+    def test_a_title_and_the_projects_address_stand_there_unless_set(self, client):
+        page = words(client)
+        assert f"Privacy officer, Pallium Canada {django_settings.CONTACT_EMAIL}" in page
+
+    def test_both_can_be_set(self, client, settings):
+        settings.PRIVACY_OFFICER = "Marie Roy, privacy officer"
+        settings.PRIVACY_EMAIL = "privacy@example.ca"
+        assert "Marie Roy, privacy officer privacy@example.ca" in words(client)
+
+
+def test_an_address_without_an_account_is_forgotten_with_the_copy_of_the_email(now):
+    late = now + BODIES_KEPT_FOR + timedelta(days=1)
+    for kind in ("no-account", "account-closed", "registered"):
+        write([Draft(f"{kind}:1", kind, f"{kind}@example.ca", "en", {"places": 1}, late)], now=now)
+    Message.objects.update(state="sent", settled_at=now, subject="You asked to sign in", as_sent=b"Hello")
+    prune(now + BODIES_KEPT_FOR)
+    assert Message.objects.filter(to="").count() == 0
+    prune(late)
+    assert {"no-account", "account-closed"} == kinds.TO_NO_ACCOUNT
+    assert list(Message.objects.order_by("kind").values_list("kind", "to", "subject")) == [
+        ("account-closed", "", ""),
+        ("no-account", "", ""),
+        ("registered", "registered@example.ca", "You asked to sign in"),
+    ]
+    assert not Message.objects.exclude(as_sent=None).exists()
+
+
+def test_the_admins_history_forgets_the_name_of_a_closed_account(now):
+    person, other = UserFactory(name="Zoé Roy"), UserFactory(name="Anne Roy")
+    kind = ContentType.objects.get_for_model(User)
+    for edited in (person, other):
+        LogEntry.objects.create(
+            user=other, content_type=kind, object_id=str(edited.pk), object_repr=str(edited), action_flag=CHANGE
+        )
+    accounts.services.close(person, now=now)
+    assert sorted(LogEntry.objects.values_list("object_repr", flat=True)) == ["Anne Roy", person.email]
+    assert person.email.endswith(".invalid")
