@@ -7,7 +7,7 @@ from the database, so the same facts give the same bytes.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -127,6 +127,24 @@ def add_links(session: Session, series: Series) -> list[tuple[str, str]]:
         ("Google", f"https://calendar.google.com/calendar/render?{urlencode(google)}"),
         ("Outlook.com", f"https://outlook.live.com/calendar/0/deeplink/compose?{urlencode(outlook)}"),
         ("Office 365", f"https://outlook.office.com/calendar/0/deeplink/compose?{urlencode(outlook)}"),
+    ]
+
+
+def webcal(address: str) -> str:
+    """The address of a feed as calendar apps register for it: `webcal:` in the place of `https:`."""
+    return f"webcal:{address.partition(':')[2]}"
+
+
+def subscribe_links(address: str, name: str) -> list[tuple[str, str]]:
+    """(name, link) of the calendars on the web that can be subscribed to the feed at `address` by a link.
+
+    Google takes a feed's address in its webcal form only: it reads another one as the name of one of its own calendars.
+    """
+    outlook = urlencode({"url": address, "name": name}, quote_via=quote)
+    return [
+        ("Google Calendar", f"https://calendar.google.com/calendar/r?{urlencode({'cid': webcal(address)})}"),
+        ("Outlook.com", f"https://outlook.live.com/calendar/0/addfromweb?{outlook}"),
+        ("Office 365", f"https://outlook.office.com/calendar/0/addfromweb?{outlook}"),
     ]
 
 

@@ -15,7 +15,10 @@ from django.utils.translation import get_language
 
 from accounts.languages import Text, current_language
 from accounts.links import absolute_url
-from sessions_app import times
+from sessions_app import calendars, times
+
+# Characters of an address that fit in one line of its field on the narrowest screen.
+ADDRESS_LINE = 30
 
 register = template.Library()
 
@@ -124,3 +127,17 @@ def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: Zo
 
 
 register.filter("absolute_url", absolute_url)
+
+
+@register.inclusion_tag("parts/subscribe.html")
+def subscribe(address: str, name: str, key: str = "feed") -> dict[str, Any]:
+    """Everything one needs to subscribe to the calendar feed at `address`, a full https address: a `webcal:` link, Google,
+    Outlook, and the address to copy. `name` is what Outlook calls the calendar; `key` is the field's id, one a page.
+    """
+    return {
+        "address": address,
+        "webcal": calendars.webcal(address),
+        "online": calendars.subscribe_links(address, name),
+        "key": key,
+        "rows": -(-len(address) // ADDRESS_LINE),
+    }
