@@ -4,10 +4,13 @@ English: "Friday, May 21, 2021, 12:00–1:00 pm ET". French: "vendredi 21 mai 20
 All functions take aware datetimes and speak the language that is active.
 """
 
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from accounts.languages import current_language
@@ -25,6 +28,16 @@ def say_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bo
         return f"{dateformat.format(local, 'l')} {text}" if weekday else text
     text = f"{dateformat.format(local, 'F')}{NBSP}{local.day}" + (f", {local.year}" if year else "")
     return f"{dateformat.format(local, 'l')}, {text}" if weekday else text
+
+
+def say_weekday_short(local: datetime) -> str:
+    """ "Thu"; "jeu."."""
+    return dateformat.format(local, "D") + ("." if current_language() == "fr" else "")
+
+
+def say_month_short(local: datetime) -> str:
+    """ "Nov"; "nov."."""
+    return dateformat.format(local, "N" if current_language() == "fr" else "M")
 
 
 def say_time(moment: datetime, zone: ZoneInfo) -> str:
@@ -58,15 +71,38 @@ def say_when(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 
 
 def say_moment(moment: datetime, zone: ZoneInfo) -> str:
-    """One moment: "May 21, 2021, 7:00 pm ET"; "21 mai 2021, 19 h (HE)"."""
-    return f"{say_date(moment, zone, weekday=False)}, {say_clock(moment, zone)}"
+    """One moment: "May 21, 2021, 7:00 pm ET"; "21 mai 2021 à 19 h (HE)"."""
+    between = " à " if current_language() == "fr" else ", "
+    return f"{say_date(moment, zone, weekday=False)}{between}{say_clock(moment, zone)}"
 
 
 def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
     """The same times on the reader's own clock, empty where they are the same: "1:30–2:30 pm NT"; with the day where it differs."""
-    if reader is None or start.astimezone(reader).utcoffset() == start.astimezone(zone).utcoffset():
+    if reader is None or _same_clock(start, zone, reader):
         return ""
-    times = say_times(start, end, reader)
+    return _for_reader(say_times(start, end, reader), start, zone, reader)
+
+
+def say_readers_moment(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
+    """One moment on the reader's own clock, as `say_readers_times` says a session's times: "10:00 am AB time for you"."""
+    if reader is None or _same_clock(moment, zone, reader):
+        return ""
+    return _for_reader(say_clock(moment, reader), moment, zone, reader)
+
+
+def unbroken(text: str) -> SafeString:
+    """The text as HTML in which a range of times ("11:30 am–12:30 pm") stays on one line.
+
+    Markup and not a word joiner, which would be part of whatever people copy, search for or put into a calendar.
+    """
+    return mark_safe(re.sub("[^ ]+–[^ ]+", r'<span class="unbroken">\g<0></span>', conditional_escape(text)))
+
+
+def _same_clock(moment: datetime, zone: ZoneInfo, reader: ZoneInfo) -> bool:
+    return moment.astimezone(reader).utcoffset() == moment.astimezone(zone).utcoffset()
+
+
+def _for_reader(times: str, start: datetime, zone: ZoneInfo, reader: ZoneInfo) -> str:
     if start.astimezone(reader).date() != start.astimezone(zone).date():
         times = f"{say_date(start, reader, year=False)}, {times}"
     return _("%(times)s for you") % {"times": times}

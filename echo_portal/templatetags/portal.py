@@ -47,7 +47,12 @@ def paragraphs(text: str) -> list[str]:
 
 @register.simple_tag(takes_context=True)
 def other_language_url(context: dict[str, Any], language: str) -> str:
-    """This very page in the other language, filters and all; an error page leads to the same address there."""
+    """This very page in the other language, filters and all; an error page leads to the same address there.
+
+    A view whose address has other words in the other language, as a series' slug, says so as `elsewhere`.
+    """
+    if context.get("elsewhere"):
+        return context["elsewhere"]
     path = context["request"].get_full_path()
     translated = translate_url(path, language)
     if translated != path:
@@ -111,19 +116,28 @@ def say_day(moment: datetime, zone: ZoneInfo) -> str:
     return times.say_date(moment, zone)
 
 
+register.filter("say_weekday_short", times.say_weekday_short)
+register.filter("say_month_short", times.say_month_short)
+
+
 @register.filter
 def say_moment(moment: datetime, zone: ZoneInfo) -> str:
     return times.say_moment(moment, zone)
 
 
 @register.simple_tag
-def say_times(start: datetime, end: datetime, zone: ZoneInfo) -> str:
-    return times.say_times(start, end, zone)
+def say_times(start: datetime, end: datetime, zone: ZoneInfo) -> SafeString:
+    return times.unbroken(times.say_times(start, end, zone))
 
 
 @register.simple_tag
-def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
-    return times.say_readers_times(start, end, zone, reader)
+def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> SafeString:
+    return times.unbroken(times.say_readers_times(start, end, zone, reader))
+
+
+@register.simple_tag
+def say_readers_moment(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
+    return times.say_readers_moment(moment, zone, reader)
 
 
 register.filter("absolute_url", absolute_url)
