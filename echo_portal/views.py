@@ -19,7 +19,7 @@ from echo_portal.forms import ZoneForm
 from echo_portal.middleware import A_YEAR
 from hubs.models import Hub
 from outbox.alarms import alarms
-from sessions_app import agenda, queries
+from sessions_app import agenda, feeds, queries
 from sessions_app.entry import Entry
 
 COMING_UP = 4
@@ -33,6 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "coming": agenda.first(queries.dated(now), COMING_UP, now, reader),
         "ticket": Entry(next_open, now, reader) if next_open else None,
         "hubs": Hub.objects.listed()[:6],
+        "feed": feeds.matching({}, []),
     }
     return render(request, "pages/home.html", context)
 

@@ -82,14 +82,14 @@ class SeriesAdmin(admin.ModelAdmin):
     list_display = ["title", "publication", "status", "first_starts_at", "hub", "seats"]
     list_filter = ["publication", "hub", "language", "is_cancelled", "is_concluded"]
     list_select_related = ["hub"]
-    search_fields = ["title_en", "title_fr", "slug"]
+    search_fields = ["title_en", "title_fr", "slug", "slug_fr"]
     date_hierarchy = "first_starts_at"
-    prepopulated_fields = {"slug": ["title_en"]}
+    prepopulated_fields = {"slug": ["title_en"], "slug_fr": ["title_fr"]}
     actions = ["publish", "withdraw"]
     save_on_top = True
     readonly_fields = ["seats"]
     fieldsets = [
-        (None, {"fields": ["publication", "slug", "hub", "language", "time_zone"]}),
+        (None, {"fields": ["publication", ("slug", "slug_fr"), "hub", "language", "time_zone"]}),
         (
             _("English"),
             {
@@ -146,7 +146,7 @@ class SeriesAdmin(admin.ModelAdmin):
         if not isinstance(obj, Series) or not obj.pk:
             return None
         return reverse(
-            "sessions:detail" if obj.publication == Publication.PUBLISHED else "sessions:preview", args=[obj.slug]
+            "sessions:detail" if obj.publication == Publication.PUBLISHED else "sessions:preview", args=[obj.slug_here]
         )
 
     def changeform_view(

@@ -4,11 +4,14 @@ English: "Friday, May 21, 2021, 12:00–1:00 pm ET". French: "vendredi 21 mai 20
 All functions take aware datetimes and speak the language that is active.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -73,8 +76,9 @@ def say_when(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 
 
 def say_moment(moment: datetime, zone: ZoneInfo) -> str:
-    """One moment: "May 21, 2021, 7:00 pm ET"; "21 mai 2021, 19 h (HE)"."""
-    return f"{say_date(moment, zone, weekday=False)}, {say_clock(moment, zone)}"
+    """One moment: "May 21, 2021, 7:00 pm ET"; "21 mai 2021 à 19 h (HE)"."""
+    between = " à " if current_language() == "fr" else ", "
+    return f"{say_date(moment, zone, weekday=False)}{between}{say_clock(moment, zone)}"
 
 
 def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
@@ -89,6 +93,14 @@ def say_readers_moment(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None
     if reader is None or _same_clock(moment, zone, reader):
         return ""
     return _for_reader(say_clock(moment, reader), moment, zone, reader)
+
+
+def unbroken(text: str) -> SafeString:
+    """The text as HTML in which a range of times ("11:30 am–12:30 pm") stays on one line.
+
+    Markup and not a word joiner, which would be part of whatever people copy, search for or put into a calendar.
+    """
+    return mark_safe(re.sub("[^ ]+–[^ ]+", r'<span class="unbroken">\g<0></span>', conditional_escape(text)))
 
 
 def _same_clock(moment: datetime, zone: ZoneInfo, reader: ZoneInfo) -> bool:

@@ -50,6 +50,7 @@ def _many_series(count: int, hubs: list[Hub], now: datetime, say: Callable[[str]
             [
                 Series(
                     slug=f"sample-{n}",
+                    slug_fr=f"exemple-{n}",
                     title_en=f"Sample series {n}",
                     title_fr=f"Série d’exemple {n}",
                     hub=hubs[n % len(hubs)] if n % 2 else None,

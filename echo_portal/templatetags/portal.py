@@ -50,7 +50,12 @@ def paragraphs(text: str) -> list[str]:
 
 @register.simple_tag(takes_context=True)
 def other_language_url(context: dict[str, Any], language: str) -> str:
-    """This very page in the other language, filters and all; an error page leads to the same address there."""
+    """This very page in the other language, filters and all; an error page leads to the same address there.
+
+    A view whose address has other words in the other language, as a series' slug, says so as `elsewhere`.
+    """
+    if context.get("elsewhere"):
+        return context["elsewhere"]
     path = context["request"].get_full_path()
     translated = translate_url(path, language)
     if translated != path:
@@ -155,13 +160,13 @@ def say_moment(moment: datetime, zone: ZoneInfo) -> str:
 
 
 @register.simple_tag
-def say_times(start: datetime, end: datetime, zone: ZoneInfo) -> str:
-    return times.say_times(start, end, zone)
+def say_times(start: datetime, end: datetime, zone: ZoneInfo) -> SafeString:
+    return times.unbroken(times.say_times(start, end, zone))
 
 
 @register.simple_tag
-def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
-    return times.say_readers_times(start, end, zone, reader)
+def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> SafeString:
+    return times.unbroken(times.say_readers_times(start, end, zone, reader))
 
 
 register.filter("say_reminders", times.say_reminders)

@@ -37,5 +37,5 @@ def registration_ics(request: HttpRequest, registration: int) -> HttpResponse:
         Registration.objects.coming().filter(user=me(request)).select_related("series"), pk=registration
     )
     response = HttpResponse(feeds.of_registration(mine, timezone.now()), content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{mine.series.slug}.ics"'
+    response["Content-Disposition"] = f'attachment; filename="{mine.series.slug_here}.ics"'
     return response

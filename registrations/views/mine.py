@@ -14,7 +14,7 @@ from registrations.models import Place, Registration
 from registrations.services.calendar import calendar_of, renew_calendar
 from registrations.views.common import me, zone_of
 from registrations.views.registering import PROVEN, settle_pending
-from sessions_app.models import Session
+from sessions_app.models import Series, Session
 
 
 @never_cache
@@ -39,7 +39,8 @@ def mine(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, slug: str) -> HttpResponse:
     """Asks first; a place that is not one's own does not exist."""
-    registrations = Registration.objects.filter(user=me(request), series__slug=slug).select_related("series", "user")
+    series = Series.objects.by_slug(slug)
+    registrations = Registration.objects.filter(user=me(request), series__in=series).select_related("series", "user")
     registration = registrations.filter(place__in=[Place.CONFIRMED, Place.WAITLISTED]).first()
     if registration is None and request.method == "POST" and registrations.exists():
         return redirect("registrations:mine")  # a second click: it is cancelled already

@@ -28,6 +28,7 @@ from registrations.models import Place, Registration
 from registrations.queries import chances
 from registrations.services.seats import Answers
 from registrations.views.common import me, my_place, my_place_in_line, page_context, public_series
+from sessions_app.addresses import to_canonical
 from sessions_app.models import Series
 from sessions_app.status import Status
 
@@ -48,6 +49,9 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
     if profile and request.method == "POST":
         return _one_click(request, slug)
     series = public_series(slug)
+    redirected = to_canonical(request, series)
+    if redirected:
+        return redirected
     place = my_place(request, series)
     context = page_context(request, series, place=place)
     if place and place.place != Place.RECORDING and not place.is_held:
@@ -70,7 +74,7 @@ def _one_click(request: HttpRequest, slug: str) -> HttpResponse:
 
     In the minute that a series opens this is what everyone asks for, so it reads no more than it needs.
     """
-    series = get_object_or_404(Series.objects.public().only("slug", "title_en", "title_fr"), slug=slug)
+    series = get_object_or_404(Series.objects.public().only("slug", "slug_fr", "title_en", "title_fr").by_slug(slug))
     questions = list(series.questions.all())
     # the button on a series page sends no answers: then the questions are still to be asked
     is_answer = request.method == "POST" and (not questions or "asked" in request.POST)
@@ -137,7 +141,7 @@ def _send_code(request: HttpRequest, series: Series, form: RegisterForm) -> Http
     }
     unfinished.keep(request, PENDING, pending, email=email, now=now)
     LoginCodeVerificationProcess.initiate(request=request, user=user if user.is_active else None, email=email)
-    return redirect("registrations:code", slug=series.slug)
+    return redirect("registrations:code", slug=series.slug_here)
 
 
 class CodeView(CodePage):
@@ -148,12 +152,12 @@ class CodeView(CodePage):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.series = public_series(kwargs["slug"])
         if request.user.is_authenticated:  # a second click: the first one settled it
-            return redirect("registrations:register", slug=self.series.slug)
+            return redirect("registrations:register", slug=self.series.slug_here)
         response = super().dispatch(request, *args, **kwargs)
         if isinstance(response, HttpResponseRedirect) and response.url == reverse("account_request_login_code"):
             if not request.session.is_empty():  # who never asked for a code gets no session for it
                 request.session[STALE] = True  # expired, or tried too often: back to the form, with all that was typed
-            return redirect("registrations:register", slug=self.series.slug)
+            return redirect("registrations:register", slug=self.series.slug_here)
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -165,7 +169,7 @@ class CodeView(CodePage):
 
     def _resend_form_valid(self, form: Any) -> HttpResponse:
         super()._resend_form_valid(form)
-        return redirect("registrations:code", slug=self.series.slug)
+        return redirect("registrations:code", slug=self.series.slug_here)
 
     def _verify_form_valid(self, form: Any) -> HttpResponse:
         response = super()._verify_form_valid(form)
@@ -174,7 +178,7 @@ class CodeView(CodePage):
         ):  # a second factor comes next, or the account was closed: allauth's pages
             self.request.session[PROVEN] = True
             return response
-        return settle_pending(self.request) or redirect("registrations:register", slug=self.series.slug)
+        return settle_pending(self.request) or redirect("registrations:register", slug=self.series.slug_here)
 
 
 code = CodeView.as_view()
@@ -201,7 +205,7 @@ def settle(
         registration = services.register(series, me(request), now=timezone.now(), answers=answers)
     except (services.RegistrationRefusedError, services.NotForThisAudienceError):
         # closed or filled while the code was on its way, or for others only: the page says which
-        return redirect("registrations:register", slug=series.slug)
+        return redirect("registrations:register", slug=series.slug_here)
     unfinished.forget(request, PENDING)
     _say_registered(request, series, registration)
     return redirect("registrations:mine")

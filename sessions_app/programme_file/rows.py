@@ -47,6 +47,12 @@ class SeriesRow:
     def slug(self) -> str:
         return slugify(self.values["title"] or self.values["title_fr"])[:80].rstrip("-")
 
+    @property
+    def slug_fr(self) -> str:
+        """Empty where the series has a title in one language only, and so one slug for both."""
+        elisions_apart = re.sub("['’]", "-", self.values["title_fr"])  # l’équipe: "l-equipe", not "lequipe"
+        return slugify(elisions_apart)[:80].rstrip("-") if self.values["title"] else ""
+
 
 def read(path: Path, *, starting: date | None = None) -> tuple[list[SeriesRow], ZoneInfo]:
     """The series of a file and the zone its times are in. `starting` moves the earliest session to that date, all others with it.

@@ -118,3 +118,38 @@ def test_one_moment_is_said_on_the_readers_clock_with_the_day_where_it_differs()
     assert said.replace("\u00a0", " ") == "Friday, December 11, 1:15 am NT for you"
     assert times.say_readers_moment(moment, TORONTO, TORONTO) == ""
     assert times.say_readers_moment(moment, TORONTO, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"), [("en", "May 21, 2021, 7:00 pm ET"), ("fr", "21 mai 2021 à 19 h (HE)")]
+)
+def test_a_moment_is_said_as_people_say_it(language, expected):
+    with translation.override(language):
+        assert times.say_moment(at(2021, 5, 21, 19), TORONTO).replace("\u00a0", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("America/Edmonton", "11:00 am AB time for you"),
+        ("America/Toronto", ""),
+        (None, ""),
+    ],
+)
+def test_a_moment_is_also_said_on_the_readers_clock_where_it_differs(zone, expected):
+    reader = ZoneInfo(zone) if zone else None
+    said = times.say_readers_moment(datetime(2026, 12, 4, 17, tzinfo=UTC), TORONTO, reader)
+    assert said.replace("\u00a0", " ") == expected
+
+
+def test_the_readers_day_is_said_for_a_moment_too():
+    said = times.say_readers_moment(at(2026, 12, 4, 23), TORONTO, ZoneInfo("America/St_Johns"))
+    assert said.replace("\u00a0", " ") == "Saturday, December 5, 12:30 am NT for you"
+
+
+def test_a_range_of_times_is_marked_so_that_it_never_breaks_after_the_dash():
+    said = times.say_when(at(2021, 5, 21, 11, 30), at(2021, 5, 21, 12, 30), TORONTO)
+    marked = '<span class="unbroken">11:30\u00a0am–12:30\u00a0pm</span>'
+    assert times.unbroken(said) == f"Friday, May\u00a021, 2021, {marked} ET"
+    assert times.unbroken("<b>") == "&lt;b&gt;"
+    assert times.unbroken("") == ""
