@@ -8,19 +8,22 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 import pytest
+from django.core.management import call_command
+from django.db import connection
 
-from tests.processes import ROOT
+from echo_portal.management.commands.migrate import LOCK
+from tests.processes import ROOT, wait_until
 
 
 def ask(url, sql):
-    connection = psycopg2.connect(url)
-    connection.autocommit = True
+    database = psycopg2.connect(url)
+    database.autocommit = True
     try:
-        with connection.cursor() as cursor:
+        with database.cursor() as cursor:
             cursor.execute(sql)
             return cursor.fetchall() if cursor.description else []
     finally:
-        connection.close()
+        database.close()
 
 
 @pytest.fixture
@@ -48,12 +51,11 @@ def test_two_at_once_on_a_fresh_database_both_end_well(fresh_database):
 
 
 def test_the_lock_is_free_again_afterwards(db):
-    from django.core.management import call_command
-    from django.db import connection
-
-    from echo_portal.management.commands.migrate import LOCK
-
     call_command("migrate", verbosity=0)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [LOCK])
-        assert cursor.fetchone() == (0,)
+
+    def is_free():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [LOCK])
+            return cursor.fetchone() == (0,)
+
+    wait_until(is_free, "Giving the lock back", 5)
