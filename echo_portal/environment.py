@@ -32,12 +32,17 @@ def check() -> None:
     missing = [f"{name} ({meaning})" for name, meaning in REQUIRED.items() if name not in given]
     if PRODUCTION and missing:
         raise ImproperlyConfigured(f"The portal cannot start in production without {'; '.join(missing)}.")
+    site = urlsplit(env.str("SITE_URL", ""))
+    if PRODUCTION and (site.scheme not in ("http", "https") or not site.hostname):
+        raise ImproperlyConfigured(f"SITE_URL has to be {REQUIRED['SITE_URL']}; it is “{site.geturl()}”.")
 
 
 check()
 
-PORT = env.int("PORT", 8000)
+PORT = int(env.str("PORT", "") or 8000)
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [SITE_HOST] if PRODUCTION else ["*"])
+# Unset or empty, it follows from SITE_URL: an empty list would answer 400 to everyone.
+_given: list[str] = env.list("ALLOWED_HOSTS", [])
+ALLOWED_HOSTS = [name.strip() for name in _given if name.strip()] or ([SITE_HOST] if PRODUCTION else ["*"])
 MAIL_HOST = SITE_HOST if PRODUCTION else "echo.example.ca"

@@ -1,4 +1,4 @@
-"""Logs that say what went wrong and where, and nothing about whom: no addresses, names, tokens or codes.
+"""Log lines, the same in web, worker, beat and commands: what went wrong, where and when in UTC, and nothing about whom.
 
 Django writes the path of a request that failed, which can hold the token of a personal link; and the text of an exception can
 hold anything that the request held (Postgres quotes the row that it refused).
@@ -7,10 +7,12 @@ hold anything that the request held (Postgres quotes the row that it refused).
 import logging
 import re
 import traceback
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
 
+LINE = "%(asctime)s %(levelname)s %(name)s[%(process)d]: %(message)s"
 # What these say is about connections and files, not about people; and it is what whoever is on call needs.
 TELLING = (OSError, OperationalError, InterfaceError)
 EMAIL = re.compile(r"[^\s@<>\"'()\[\]{},;:=]+@[^\s@<>\"'()\[\]{},;:=]+")
@@ -31,7 +33,13 @@ class PathFilter(logging.Filter):
 
 
 class DiscreetFormatter(logging.Formatter):
-    """Exceptions by their type and place, without what they quote; and no email address in any line."""
+    """Exceptions by their type and place, without what they quote; no email address in any line; times in ISO 8601 and UTC."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(LINE)
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's own name
+        return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
         return "\n".join(_lines(ei[1]))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
 import hubs.urls
-from echo_portal import mailbox, views
+from echo_portal import health, mailbox, views
 from sessions_app.views import hub_feed, hub_page
 
 hub_sessions = [
@@ -25,8 +25,8 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}img/mark.svg")),
     path("", views.choose_language),
     path("admin/", views.choose_language),
-    path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("_mail/", mailbox.mailbox, name="mailbox"),
     path("_mail/gallery/", mailbox.gallery, name="mail_gallery"),
     path("_mail/gallery/<str:name>/<str:language>/", mailbox.gallery_letter, name="mail_gallery_letter"),

@@ -1,15 +1,10 @@
-"""The site's own pages: home, about, how to reach the project, the reader's time zone, errors, health."""
-
-from typing import Any
+"""The site's own pages: home, about, how to reach the project, the reader's time zone, errors."""
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db import OperationalError, connection
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language_from_request, override
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.links import next_page
@@ -18,7 +13,6 @@ from echo_portal import privacy
 from echo_portal.forms import ZoneForm
 from echo_portal.middleware import A_YEAR
 from hubs.models import Hub
-from outbox.alarms import alarms
 from sessions_app import agenda, feeds, queries
 from sessions_app.entry import Entry
 
@@ -114,39 +108,3 @@ def server_error(request: HttpRequest) -> HttpResponse:
     from django.template.loader import render_to_string  # noqa: PLC0415 - kept beside its only use
 
     return HttpResponse(render_to_string("errors/500.html", {"language": request.path_info[1:3]}), status=500)
-
-
-# Health
-
-
-@require_safe
-@never_cache
-def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
-    return HttpResponse("ok", content_type="text/plain")
-
-
-@require_safe
-@never_cache
-def readyz(request: HttpRequest) -> JsonResponse:
-    """For whoever watches: the portal does all of its work. Postgres answers, mail leaves, beat ticks; else 503 and why.
-
-    A silent cache is told, and is no alarm. A load balancer asks `/healthz`: pages can be served while mail is late.
-    """
-    state: dict[str, Any] = {"postgres": _postgres_answers(), "cache": _cache_answers()}
-    state["alarms"] = alarms(timezone.now()) if state["postgres"] else ["Postgres does not answer."]
-    return JsonResponse(state, status=503 if state["alarms"] else 200)
-
-
-def _postgres_answers() -> bool:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except OperationalError:
-        return False
-    return True
-
-
-def _cache_answers() -> bool:
-    cache.set("readyz", 1, 5)
-    return cache.get("readyz") == 1

@@ -1,6 +1,6 @@
 """Places in the admin: to read, and to act on. Seats are taken and given up by the portal's own acts only, which keep the count."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any, cast
 
@@ -30,7 +30,7 @@ from sessions_app.models import Series, SeriesQuerySet
 class SeriesSelect(AutocompleteSelect):
     """Django's own select looks for whatever was sent among the keys, and fails if it is not a number."""
 
-    def optgroups(self, name: str, value: list[Any], attrs: Any = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
         return super().optgroups(name, [key for key in value if is_key(str(key))], attrs)
 
 

@@ -160,7 +160,7 @@ class SeriesAdmin(admin.ModelAdmin):
     def _zone(self, posted: Mapping[str, Any], object_id: str | None) -> str:
         if posted.get("time_zone") in ZONES:
             return posted["time_zone"]
-        if not is_key(object_id or ""):
+        if object_id is None or not is_key(object_id):
             return PROJECT_ZONE
         return Series.objects.filter(pk=object_id).values_list("time_zone", flat=True).first() or PROJECT_ZONE
 

@@ -55,8 +55,11 @@ def cancel(request: HttpRequest, slug: str) -> HttpResponse:
             services.cancel(registration, now=timezone.now())
             _say(request, "left_waitlist" if waited else "cancelled", registration)
         return redirect("registrations:mine")
-    series = registration.series
-    context = {"registration": registration, "series": series, "has_waitlist": queries.has_waitlist(series)}
+    context = {
+        "registration": registration,
+        "series": registration.series,
+        "has_waitlist": queries.has_waitlist(registration.series),
+    }
     return render(request, "registrations/cancel.html", context)
 
 

@@ -21,7 +21,7 @@ def lines():
     """What the console handler of the settings writes."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(DiscreetFormatter("{levelname} {name}: {message}", style="{"))
+    handler.setFormatter(DiscreetFormatter())
     handler.addFilter(PathFilter())
     root = logging.getLogger()
     root.addHandler(handler)
