@@ -46,9 +46,7 @@ def set_up_roles() -> None:
     for name, rights in ROLES.items():
         group, _made = Group.objects.get_or_create(name=name)
         group.permissions.set(
-            Permission.objects.get(
-                content_type__app_label=app, content_type__model=model, codename=f"{action}_{model}"
-            )
+            Permission.objects.get(content_type__app_label=app, content_type__model=model, codename=f"{action}_{model}")
             for app, _, model in (full.partition(".") for full in rights)
             for action in rights[f"{app}.{model}"]
         )

@@ -64,7 +64,12 @@ class Portal:
         for name in names or self.commands:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.running[name] = subprocess.Popen(
-                    self.commands[name], cwd=self.cwd, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                    self.commands[name],
+                    cwd=self.cwd,
+                    env=self.environment,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
 
     def stop(self) -> None:

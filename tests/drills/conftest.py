@@ -25,7 +25,9 @@ def program(name, package):
             subprocess.run(["apt-get", "-qq", *command], check=False, capture_output=True)
     found = shutil.which(name, path=PATH)
     if not found:
-        pytest.fail(f"This drill needs {name}. Install it with your system's packages ({package} in Debian), then try again.")
+        pytest.fail(
+            f"This drill needs {name}. Install it with your system's packages ({package} in Debian), then try again."
+        )
     return found
 
 

@@ -75,9 +75,7 @@ def test_web_worker_and_beat_run_with_a_read_only_file_system(transactional_db, 
     del settings["DATABASE_URL"]  # the tests' own, from Portal
     portal = Portal(tmp_path, port, **settings, TZ="America/Vancouver")
     portal.cwd = image
-    portal.commands = {
-        name: confined(command, image) for name, command in commands(tmp_path / "beat-schedule").items()
-    }
+    portal.commands = {name: confined(command, image) for name, command in commands(tmp_path / "beat-schedule").items()}
     before = set(image.rglob("*"))
     portal.start()
     try:
@@ -94,7 +92,9 @@ def test_web_worker_and_beat_run_with_a_read_only_file_system(transactional_db, 
     for name in portal.commands:
         lines = (tmp_path / f"{name}.log").read_text().splitlines()
         assert any(STAMP.match(line) for line in lines), (name, lines)
-        wrong = re.compile(r"(?<!gunicorn\.)(?<!security_)error|traceback|read-only|denied|control socket", re.IGNORECASE)
+        wrong = re.compile(
+            r"(?<!gunicorn\.)(?<!security_)error|traceback|read-only|denied|control socket", re.IGNORECASE
+        )
         assert [line for line in lines if wrong.search(line)] == []
         assert [line for line in lines if re.search(r"\d{4}-\d\d-\d\d \d\d:", line)] == []
     assert set(image.rglob("*")) == before
