@@ -112,6 +112,10 @@ def test_tls_ends_at_the_proxy(web, proxy):
     assert (code, headers["Location"]) == (301, f"https://localhost:{front.http}/en/about/")
     code, headers, _body = ask(front.https, "/en/about/", tls=True)
     assert (code, "max-age" in headers["Strict-Transport-Security"]) == (200, True)
+    proof = front.folder / "acme" / ".well-known" / "acme-challenge" / "token"
+    proof.parent.mkdir(parents=True)
+    proof.write_text("proof")
+    assert ask(front.http, "/.well-known/acme-challenge/token")[::2] == (200, "proof")
     assert oct((front.folder / "tls" / "portal.key").stat().st_mode & 0o777) == "0o600"
     lines = (front.folder / "access.log").read_text()
     assert " 301 " in lines

@@ -103,11 +103,7 @@ class TestEnvironment:
 
     def documented(self):
         table = (ROOT / "docs" / "operations.md").read_text().partition("## Settings")[2].partition("\n## ")[0]
-        return (
-            {name for line in table.splitlines() for name in re.findall(r"`([A-Z][A-Z_]+)`", line.split("|")[1])}
-            if (table)
-            else set()
-        )
+        return set(re.findall(r"`([A-Z][A-Z_]+)`", " ".join(re.findall(r"^\|([^|]*)\|", table, re.MULTILINE))))
 
     def test_every_documented_variable_can_be_given_in_an_env_file(self):
         fixed = {"PORTAL_ENV", "PORT", "STATIC_ROOT"}  # docker-compose.yml and the image set these
