@@ -29,9 +29,9 @@ test: .venv/dev.stamp  ## the whole suite, on real engines and in a real browser
 	@$(PY) -m tests.find_browser
 	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
-drill: .venv/dev.stamp  ## the long drills: slow clients, backup and restore, a read-only file system
+drill: .venv/dev.stamp  ## the long drills: killed processes, odd requests, random sequences, backup and restore, the image
 	@$(PY) -m echo_portal.translations compile
-	@$(PY) -m pytest tests/drills $(ARGS)
+	@HYPOTHESIS_SEQUENCES=3000 $(PY) -m pytest tests/drills tests/faults tests/registrations/test_places_hold.py $(ARGS)
 
 check: .venv/dev.stamp  ## lint, format, types, migrations, deploy check, translations
 	@$(PY) -m echo_portal.checks
