@@ -102,6 +102,7 @@ class InvitedForm(DetailsForm):
         super().__init__(*args, **kwargs)
         self.series = series
         self.fields = {name: self.fields[name] for name in ("profession", "province")}
+        self.fields["profession"].error_messages["required"] = _("Choose your profession.")
 
     def clean_profession(self) -> str:
         return _welcome(self.series, self.cleaned_data["profession"])

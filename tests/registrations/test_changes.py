@@ -159,6 +159,8 @@ def test_whoever_waits_and_whoever_is_invited_hears_of_it_too_without_a_seat(now
     assert "You are still on the waitlist" in on_the_list.body
     assert "Leave the waitlist" in on_the_list.body
     assert "Ana Roy reserved a seat for you" in invited.body.replace("\n", " ")
+    assert "because a colleague reserved a seat for you" in invited.body
+    assert "because you registered" in on_the_list.body
     assert "Confirm or decline: http" in invited.body.replace("\n", " ")
 
 
