@@ -21,7 +21,7 @@ from sessions_app.times import say_date
 UPDATED = datetime(2026, 11, 24, 12, tzinfo=ZoneInfo(settings.TIME_ZONE))
 
 # Promised as upper bounds; hourly and daily tasks keep well within them.
-COLLEAGUES_FORGOTTEN_WITHIN = timedelta(days=7)
+COLLEAGUES_FORGOTTEN_WITHIN = timedelta(days=3)
 SIGN_INS_FORGOTTEN_WITHIN = timedelta(days=1)
 ABUSE_COUNTS_KEPT_FOR = timedelta(days=1)
 

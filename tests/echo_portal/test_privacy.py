@@ -44,7 +44,7 @@ def words(client, language="en"):
         (outbox.services, "BODIES_KEPT_FOR", timedelta(days=17), "keep a copy of a code. 17 days"),
         (outbox.services, "BODIES_KEPT_FOR", timedelta(days=17), "If the address has no account: 17 days."),
         (registrations.services.colleagues, "HELD_FOR", timedelta(hours=36), "ends 36 hours after it is sent"),
-        (privacy, "COLLEAGUES_FORGOTTEN_WITHIN", timedelta(days=3), "At most 3 days after the colleague declines"),
+        (privacy, "COLLEAGUES_FORGOTTEN_WITHIN", timedelta(days=9), "At most 9 days after the colleague declines"),
         (privacy, "SIGN_INS_FORGOTTEN_WITHIN", timedelta(hours=30), "at most 2 days longer"),
         (privacy, "ABUSE_COUNTS_KEPT_FOR", timedelta(days=4), "At most 4 days. That you confirmed"),
     ],
