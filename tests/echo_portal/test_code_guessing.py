@@ -190,4 +190,4 @@ def test_nor_while_its_owner_signs_in(client, open_series, clock):
 def test_the_limits_hold_while_a_code_is_asked_for_in_french():
     page = Client().post("/fr/compte/connexion/", {"email": "x" * 260 + "@example.ca"})
     assert page.status_code == 200
-    assert re.search("Entrez votre adresse courriel avec un @", page.content.decode())
+    assert re.search("Cette adresse courriel est trop longue", page.content.decode())

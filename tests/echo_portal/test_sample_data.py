@@ -95,7 +95,8 @@ def test_hubs_keep_the_clock_of_their_region(loaded):
 
 def test_the_provider_has_sessions_to_come_a_place_on_a_waitlist_and_a_past_series_with_a_recording(loaded):
     mine = queries.mine(User.objects.get(email=sample.PROVIDER_EMAIL), NOW, None)
-    confirmed, waiting = mine.coming
+    confirmed, [waiting] = mine.next, mine.waitlist
+    assert mine.upcoming == []
     assert (confirmed.registration.place, len(confirmed.meetings_ahead)) == (Place.CONFIRMED, 3)
     assert all(session.join_url for session in confirmed.meetings_ahead)
     assert (waiting.registration.place, waiting.registration.line_place, waiting.registration.line_length) == (

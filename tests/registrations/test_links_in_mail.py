@@ -259,10 +259,11 @@ class TestReadersZone:
     def test_so_is_the_time_until_which_a_seat_is_held(self, client, sessions, now):
         Series.objects.update(capacity=5)
         by, colleague = UserFactory(name="Ana"), Colleague("Bo", "bo@example.ca")
+        register(sessions[0].series, by, now=now)
         (held,) = invite(sessions[0].series, [colleague], by=by, language="en", now=now)
         User.objects.update(time_zone="America/Edmonton")
         page = text(client.get(link(held.registration)))
-        assert "Ana reserved a seat for you. Please confirm by November 24, 2026, 10:00 am ET." in page
+        assert "Ana reserved a seat for you. Please confirm or decline by November 24, 2026, 10:00 am ET." in page
         assert "9:00 am AB time for you" in page
         assert "waitlist" not in page
         assert "After that, the seat is released." in page

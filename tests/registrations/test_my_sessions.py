@@ -56,6 +56,11 @@ def series_of(now, *days, **fields):
     return first.series
 
 
+def registered(series, now):
+    """Someone with a seat in the series, as whoever invites colleagues has."""
+    return register(series, UserFactory(), now=now).user
+
+
 class TestSections:
     def test_a_waitlisted_series_is_never_the_next_session(self, signed_in, provider, now):
         sooner, later = series_of(now, 2, capacity=0), series_of(now, 9)
@@ -77,7 +82,7 @@ class TestSections:
         register(past, provider, now=now)
         clock.move_to(now := now + timedelta(days=3))
         held, seat, other = series_of(now, 1), series_of(now, 5), series_of(now, 7)
-        invite(held, [Colleague("Me", provider.email)], by=UserFactory(), language="en", now=now)
+        invite(held, [Colleague("Me", provider.email)], by=registered(held, now), language="en", now=now)
         register(seat, provider, now=now)
         register(other, provider, now=now)
         register(waitlist := series_of(now, 2, capacity=0), provider, now=now)
@@ -182,7 +187,7 @@ class TestRegisterColleagues:
     def test_who_waits_or_has_not_confirmed_is_not_offered_it(self, signed_in, provider, now):
         register(series_of(now, 3, capacity=0), provider, now=now)
         held = series_of(now, 4)
-        invite(held, [Colleague("Me", provider.email)], by=UserFactory(), language="en", now=now)
+        invite(held, [Colleague("Me", provider.email)], by=registered(held, now), language="en", now=now)
         assert "Register colleagues" not in read(signed_in)
 
 
@@ -234,7 +239,8 @@ class TestAddToMyCalendar:
 
     def test_without_a_seat_of_ones_own_there_is_none(self, signed_in, provider, now):
         waits = register(series_of(now, 3, capacity=0), provider, now=now)
-        (held,) = invite(series_of(now, 4), [Colleague("Me", provider.email)], by=UserFactory(), language="en", now=now)
+        series = series_of(now, 4)
+        (held,) = invite(series, [Colleague("Me", provider.email)], by=registered(series, now), language="en", now=now)
         ended = cancel(register(series_of(now, 5), provider, now=now), now=now)
         for registration in (waits, held.registration, ended):
             assert signed_in.get(self.file_of(registration)).status_code == 404
