@@ -17,7 +17,7 @@ SETUP = for p in $$PYTHON python3 python3.14 python3.13 python3.12 python3.11; d
 .venv/dev.stamp: requirements/dev.txt
 	@$(call SETUP,dev)
 
-.PHONY: help run dev test check bench messages lock
+.PHONY: help run dev test drill check bench messages lock
 run: .venv/run.stamp  ## the portal, with sample data, on http://127.0.0.1:8000
 	@exec $(PY) -m echo_portal.serve
 
@@ -27,7 +27,11 @@ dev: .venv/run.stamp  ## the same with autoreload and debug pages
 test: .venv/dev.stamp  ## the whole suite, on real engines and in a real browser
 	@$(PY) -m echo_portal.translations compile
 	@$(PY) -m tests.find_browser
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+
+drill: .venv/dev.stamp  ## the long drills: killed processes, odd requests, random sequences, backup and restore, the image
+	@$(PY) -m echo_portal.translations compile
+	@HYPOTHESIS_SEQUENCES=3000 $(PY) -m pytest tests/drills tests/faults tests/registrations/test_places_hold.py $(ARGS)
 
 check: .venv/dev.stamp  ## lint, format, types, migrations, deploy check, translations
 	@$(PY) -m echo_portal.checks

@@ -1,18 +1,59 @@
+"""People in the admin. Only superusers see and change what makes somebody staff; nobody else can touch those who are.
+
+An account of staff can be taken over in more ways than one, so each is closed here: permissions, the password, the email address
+(a code sent to it signs in), allauth's own rows, and groups.
+"""
+
+from typing import Any
+
+import allauth.account.admin  # noqa: F401 - registers what is unregistered below
+from allauth.account.models import EmailAddress
+from allauth.mfa.admin import AuthenticatorAdmin
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.admin import UserSessionAdmin
+from allauth.usersessions.models import UserSession
+from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import validate_name
 from accounts.models import ProviderProfile, User
+from accounts.services import change_email
+
+PERMISSION_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+def is_protected(request: HttpRequest, user: User | None) -> bool:
+    """Whether the account is staff's or a superuser's, and the reader is no superuser: then they may only look at it."""
+    return user is not None and (user.is_staff or user.is_superuser) and not request.user.is_superuser
 
 
 class ProfileInline(admin.StackedInline):
     model = ProviderProfile
 
 
+class NewPersonForm(forms.ModelForm):
+    """A new account has no password: the person signs in with a code."""
+
+    class Meta:
+        model = User
+        fields = ("email", "name", "language")
+
+    def save(self, commit: bool = True) -> User:
+        self.instance.set_unusable_password()
+        return super().save(commit)
+
+
 @admin.register(User)
 class PersonAdmin(UserAdmin):
-    add_form = AdminUserCreationForm
+    add_form = NewPersonForm
+    add_form_template = None
     inlines = [ProfileInline]
     list_display = ["email", "name", "language", "is_staff", "is_active", "date_joined"]
     list_filter = ["is_staff", "is_active", "language", "profile__profession", "profile__province"]
@@ -25,6 +66,105 @@ class PersonAdmin(UserAdmin):
         (_("Permissions"), {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
-    add_fieldsets = [
-        (None, {"classes": ["wide"], "fields": ["email", "name", "usable_password", "password1", "password2"]})
-    ]
+    add_fieldsets = [(None, {"classes": ["wide"], "fields": ["email", "name", "language"]})]
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Without permissions and password for all but superusers: what is not in the form is not read from a POST either."""
+        fieldsets: Any = super().get_fieldsets(request, obj)
+        if request.user.is_superuser:
+            return fieldsets
+        hidden = {*PERMISSION_FIELDS, "password"}
+        return [
+            (name, options | {"fields": [field for field in options["fields"] if field not in hidden]})
+            for name, options in fieldsets
+        ]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Names go into email, also those that staff type."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "name":
+            field.validators.append(validate_name)
+        return field
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        shown = list(super().get_list_display(request))
+        return shown if request.user.is_superuser else [name for name in shown if name != "is_staff"]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        shown = list(super().get_list_filter(request))
+        return shown if request.user.is_superuser else [name for name in shown if name != "is_staff"]
+
+    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
+        """An address line with a filter must not tell either who has which permission."""
+        is_hidden = lookup.partition("__")[0] in PERMISSION_FIELDS
+        if is_hidden and not (request and request.user.is_superuser):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not is_protected(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Also asked for each account that is selected in the list."""
+        return super().has_delete_permission(request, obj) and not is_protected(request, obj)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's own name
+        """Who sets a password can sign in as that person, so only superusers may."""
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+        """Another address goes the way that it goes for everybody: allauth's rows, sessions, and an email to both."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            EmailAddress.objects.create(user=obj, email=obj.email, primary=True, verified=False)
+            return
+        new_email, obj.email = obj.email, User.objects.values_list("email", flat=True).get(pk=obj.pk)
+        super().save_model(request, obj, form, change)
+        change_email(obj, new_email, now=timezone.now())
+
+
+class OfAPersonAdmin(admin.ModelAdmin):
+    """What belongs to one person: that of staff is for superusers to change or delete."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not is_protected(request, getattr(obj, "user", None))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not is_protected(request, getattr(obj, "user", None))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People make these themselves: by adding an app or a passkey, and by signing in."""
+        return False
+
+
+class FactorAdmin(OfAPersonAdmin, AuthenticatorAdmin):
+    """Second factors: deleted for who has lost theirs (docs/operations.md); the keys are not shown."""
+
+    fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+
+
+class SignedInAdmin(OfAPersonAdmin, UserSessionAdmin):
+    search_fields = ["user__email", "user__name", "ip"]
+    fields = readonly_fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
+
+
+class SuperusersGroupAdmin(GroupAdmin):
+    """A group gives its members permissions, so only superusers may see or change one."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def _is_superuser(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    has_view_permission = has_change_permission = has_delete_permission = _is_superuser
+    has_add_permission = _is_superuser
+
+
+# An address is changed with the person (above), and nowhere else: a row of allauth's alone would let a second address sign in.
+admin.site.unregister([EmailAddress, Authenticator, UserSession, Group])
+admin.site.register(Authenticator, FactorAdmin)
+admin.site.register(UserSession, SignedInAdmin)
+admin.site.register(Group, SuperusersGroupAdmin)

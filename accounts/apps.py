@@ -1,7 +1,23 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("People")
+
+    def ready(self) -> None:
+        user_logged_in.connect(_begin_own_session, dispatch_uid="begin-own-session")
+
+
+def _begin_own_session(request: Any, user: Any, **_kwargs: Any) -> None:
+    """The web session is this person's from here on: nothing that another one typed stays in it, and it lasts as long as sessions
+    of people who are signed in do."""
+    from accounts.unfinished import forget_others  # noqa: PLC0415 - apps are ready only now
+
+    if hasattr(request, "session"):
+        forget_others(request, user.email)
+        request.session.set_expiry(None)

@@ -14,11 +14,14 @@ from accounts.models import ProviderProfile, User
 from accounts.services import Details
 from accounts.zones import ZONE_CHOICES
 
-# A name goes into mail: nobody gets to write an address or a link there.
+# A name goes into email, where programs turn everything that looks like an address into a link: nobody gets to write one there.
+# A dot between two words is one ("bit.ly", "exemple.québec"), also as IDNA writes it (RFC 3490 §3.1); after an initial, or
+# before a space or a single letter, it is none ("J. Smith", "M.-C. Roy", "A.B. Lee").
+DOTS = ".\u2024\u3002\uff0e\uff61"
 validate_name = RegexValidator(
-    re.compile(r"[/@<>\\]|www\.|\n", re.IGNORECASE),
+    re.compile(rf"[/@<>\\]|www\.|[\x00-\x1f\x7f\u2028\u2029]|[^\s{DOTS}][{DOTS}](?:[^\W\d_]{{2}}|\d)", re.IGNORECASE),
     inverse_match=True,
-    message=_("Write the name without @, / or web addresses."),
+    message=_("Write the name without @, / or a web address, and put a space after a period, as in “J. Smith”."),
 )
 CHOOSE = [("", _("Choose …"))]
 
@@ -30,52 +33,52 @@ class DetailsForm(forms.Form):
 
     name = forms.CharField(
         label=_("Your name"),
-        help_text=_("As it should stand on a certificate."),
+        help_text=_("The name you want on your certificate."),
         max_length=150,
         validators=[validate_name],
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": _("Tell us your name, so that the team knows who is coming.")},
+        error_messages={"required": _("Enter your name, so the team knows who is coming.")},
     )
     profession = forms.ChoiceField(
         label=_("Your profession"),
-        help_text=_("The team prepares its cases for those who come."),
+        help_text=_("This helps the team choose cases that fit."),
         choices=[*CHOOSE, *Profession.choices],
-        error_messages={"required": _("Choose your profession; “Other” is fine too.")},
+        error_messages={"required": _("Choose your profession. If it isn’t listed, choose “Other”.")},
     )
     province = forms.ChoiceField(
         label=_("Your province or territory"),
-        help_text=_("So that we can show where in Canada people take part from."),
+        help_text=_("This helps us see which parts of Canada we reach."),
         choices=[*CHOOSE, *Province.choices],
         error_messages={"required": _("Choose your province or territory.")},
     )
     practice_setting = forms.ChoiceField(
         label=_("Where you work"),
-        help_text=_("Hospital, home or clinic: the cases differ, and our funder asks how many of each we reach."),
+        help_text=_("Cases differ between settings, and our funder asks how many of each we reach."),
         choices=[*CHOOSE, *PracticeSetting.choices],
         required=False,
     )
     organization = forms.CharField(
         label=_("Your organization"),
-        help_text=_("So that the team sees who comes from the same place."),
+        help_text=_("This helps the team see who works together."),
         max_length=200,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
     language = forms.ChoiceField(
-        label=_("Language of our mail"),
-        help_text=_("Confirmations and reminders come in it."),
+        label=_("Language of our emails"),
+        help_text=_("We’ll send confirmations and reminders in this language."),
         choices=settings.LANGUAGES,
         required=False,
     )
     time_zone = forms.ChoiceField(
         label=_("Your time zone"),
-        help_text=_("So that we can tell you each time on your own clock."),
-        choices=[("", _("The one of my province or territory")), *ZONE_CHOICES],
+        help_text=_("We show session times in this time zone."),
+        choices=[("", _("The time zone of my province or territory")), *ZONE_CHOICES],
         required=False,
     )
     accessibility_needs = forms.CharField(
         label=_("What you need to take part"),
-        help_text=_("Captions, an interpreter, slides ahead of time: only the team and the staff see this."),
+        help_text=_("For example captions, an interpreter or slides in advance. Only the team and staff see this."),
         max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -1,9 +1,26 @@
-"""How often one person, or one place, may do what sends mail or guesses codes: RATE_LIMITS in the settings.
+"""How often a person, an address or a network may do what sends email or guesses codes: RATE_LIMITS in the settings.
 
-Tight for a person or an address, wide for an IP, behind which a whole hospital may sit. allauth counts its own pages' tries by its
-own limits; these are for ours, and cost one round trip.
+Everything is counted in the cache before it is allowed, atomically, so that parallel requests get no more than one after the
+other would. There are four kinds of limits:
+
+- *pair*: an address typed from one network. It comes first, so that a stranger who types my address again and again only uses
+  up their own allowance for it.
+- *key*: an address (or a person) over all networks. It stops someone who has many networks. It does not hold for a network
+  from which the address was proven with a code in the last PROVEN_FOR: so its owner is never locked out at home or at work,
+  whatever strangers do elsewhere. What such a network does is not counted there either.
+- *ip*: a network, whatever it types. Wide, since a whole hospital may share one.
+- *addresses*: how many different addresses a network may type. It is the same for addresses with and without an account, so
+  that it tells nobody which is which.
+
+What a guesser can hope for: a code has six digits. A network gets 2,000 wrong guesses a day over all addresses, one in 500 to
+get into any account at all; an address gets 100 a day from strangers, one in 10,000, and its owner sees up to 20 emails.
+
+With the cache down everyone is let in (echo_portal.cache): better that than nobody. A code's tries are then still limited by
+allauth, which counts them in the web session.
 """
 
+import ipaddress
+from datetime import timedelta
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
@@ -11,21 +28,92 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from accounts.fields import normalize_email
+
+A_DAY = 86400
+PROVEN_FOR = timedelta(days=90)
+IPV6_PREFIX = 64  # what one household or one server is given; within it an address costs nothing
+PROVEN, TYPED = "proven", "typed"
+EMAIL_REFUSED = _("We can’t send an email to this address right now. Wait ten minutes and try again, or contact us.")
+
+Count = tuple[str, int, int]  # the name it is kept under, how many are allowed, in how many seconds
+
+
+def network_of(request: HttpRequest) -> str:
+    """The visitor's IP address; of an IPv6 address the prefix, since whoever has one has 2^64."""
+    address = ipaddress.ip_address(get_adapter().get_client_ip(request))
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False))
+    return str(address)
 
 
 def within_limits(request: HttpRequest, act: str, key: str) -> bool:
-    """Count one more `act` by `key` (an address, a person) from this IP, and say whether that is still within the limits.
+    """Count one more `act` by `key` (a person) from this network, and say whether that is within the limits."""
+    return _within(_counts(act, "key", key) + _counts(act, "ip", network_of(request)))
 
-    With the cache down everyone is let in (echo_portal.cache): better that than nobody.
+
+def may_send_email(request: HttpRequest, address: str) -> bool:
+    """Count one more email that a visitor sets off to an address by typing it; say whether it may be sent.
+
+    For every email that needs no proof that the address is the visitor's: codes, "no account", invitations.
     """
-    limits = settings.RATE_LIMITS[act]
-    counts = [(f"{act}:key:{_hidden(key)}", *limits["key"])]
-    if "ip" in limits:
-        counts.append((f"{act}:ip:{_hidden(get_adapter().get_client_ip(request))}", *limits["ip"]))
+    address, network = normalize_email(address), network_of(request)
+    standing = cache.get(_standing(address, network))
+    counts = _counts("send-email", "pair", f"{address}|{network}") + _counts("send-email", "ip", network)
+    if standing is None:
+        counts += _counts("send-email", "addresses", network)
+    if not _within(counts):
+        return False
+    if standing is None:
+        cache.set(_standing(address, network), TYPED, A_DAY)
+    return standing == PROVEN or _within(_counts("send-email", "key", address))
+
+
+def may_try_code(request: HttpRequest, address: str, attempt: str) -> bool:
+    """Count one more guess at a code sent to `address`, before the guess is looked at; say whether it may be looked at.
+
+    `attempt` names the code that is guessed at, so that parallel requests share its few tries.
+    """
+    address, network = normalize_email(address), network_of(request)
+    counts = _counts("try-code", "code", attempt) + _counts("try-code", "pair", f"{address}|{network}")
+    if not _within(counts + _counts("try-code", "ip", network)):
+        return False
+    if cache.get(_standing(address, network)) == PROVEN:
+        return True
+    return _within(_counts("try-code", "key", address))
+
+
+def code_was_right(request: HttpRequest, address: str) -> None:
+    """The visitor proved the address: the email and the try do not count, and their network is known as one of its owner's."""
+    address, network = normalize_email(address), network_of(request)
+    pair = f"{address}|{network}"
+    counts = _counts("send-email", "pair", pair) + _counts("try-code", "pair", pair)
+    counts += _counts("try-code", "ip", network)
+    if cache.get(_standing(address, network)) != PROVEN:
+        counts += _counts("send-email", "key", address) + _counts("try-code", "key", address)
+    cast("Any", cache).count_all([(name, seconds) for name, _most, seconds in counts], by=-1)
+    cache.set(_standing(address, network), PROVEN, int(PROVEN_FOR.total_seconds()))
+
+
+def _counts(act: str, scope: str, key: str) -> list[Count]:
+    """The limits of an act for one address, person or network: none, one, or several windows of time."""
+    limits = settings.RATE_LIMITS[act].get(scope, [])
+    windows = [limits] if isinstance(limits, tuple) else limits
+    return [(f"{act}:{scope}:{seconds}:{_hidden(key)}", most, seconds) for most, seconds in windows]
+
+
+def _within(counts: list[Count]) -> bool:
     counted = cast("Any", cache).count_all([(name, seconds) for name, _most, seconds in counts])
     return all(number <= most for number, (_name, most, _seconds) in zip(counted, counts, strict=True))
 
 
+def _standing(address: str, network: str) -> str:
+    """Where it is kept whether an address was typed, or proven, from a network."""
+    return f"standing:{_hidden(f'{address}|{network}')}"
+
+
 def _hidden(value: str) -> str:
-    """No address and no IP stands in the cache."""
+    """No address and no IP is readable in the cache."""
     return salted_hmac("accounts.limits", value).hexdigest()[:20]

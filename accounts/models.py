@@ -1,4 +1,4 @@
-"""The user, whose e-mail address is the login, and the provider's profile."""
+"""The user, whose email address is the login, and the provider's profile."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -6,18 +6,15 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import PracticeSetting, Profession, Province
+from accounts.fields import NormalizedEmailField, normalize_email
 from accounts.zones import PROJECT_ZONE, ZONE_CHOICES
-
-
-def normalize_email(email: str) -> str:
-    """Addresses are compared without regard to case, so they are kept in lower case."""
-    return email.strip().lower()
 
 
 class UserManager(BaseUserManager["User"]):
@@ -37,7 +34,11 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """Whoever signs in: a provider, a hub's coordinator, Pallium staff."""
 
-    email = models.EmailField(_("e-mail address"), unique=True)
+    email = NormalizedEmailField(
+        _("email address"), unique=True, error_messages={"unique": _("Another account has this email address.")}
+    )
+    # What was sent to these is the person's data too: it is in their export, and forgotten with the account.
+    former_emails = ArrayField(NormalizedEmailField(), default=list, blank=True, editable=False)
     name = models.CharField(_("name"), max_length=150, blank=True)
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="en")
     time_zone = models.CharField(_("time zone"), max_length=40, choices=ZONE_CHOICES, default=PROJECT_ZONE)
@@ -67,7 +68,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name
 
     def get_short_name(self) -> str:
-        return self.name.split()[0] if self.name.strip() else ""
+        """The name as given: the first word of a name is not everyone's given name."""
+        return self.name
 
 
 class ProviderProfile(models.Model):

@@ -1,4 +1,4 @@
-"""What the accounts room does: one function an act, one transaction each."""
+"""What the accounts app does: one function for each action, one transaction each."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,13 +8,23 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
-from django.db.models import QuerySet
+from django.contrib.sessions.models import Session as WebSession
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError, QuerySet
+from django.dispatch import Signal
 
-from accounts.models import ProviderProfile, User, normalize_email
+from accounts.fields import normalize_email
+from accounts.models import ProviderProfile, User
 from accounts.zones import OF_PROVINCE
 
 UNPROVEN_KEPT_FOR = timedelta(days=2)
+# Sent by change_email, inside its transaction, with user, old, new, is_proven and now. Apps that this one may not import do
+# their part there: email that waits for the old address follows, and both addresses are told.
+email_changed = Signal()
+
+
+class AddressTakenError(Exception):
+    """Another account has this email address."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,11 @@ def find_or_begin(email: str, *, language: str) -> User:
     return user
 
 
+def begin_again(user: User, *, now: datetime) -> None:
+    """A code is on its way to the person: an account that was never proven is not forgotten while it is."""
+    _never_proven().filter(pk=user.pk).update(date_joined=now)
+
+
 @transaction.atomic
 def keep_details(user: User, details: Details) -> None:
     """Write what the person, now proven, said of themselves."""
@@ -60,13 +75,78 @@ def keep_details(user: User, details: Details) -> None:
 
 def unproven(now: datetime) -> QuerySet[User]:
     """The accounts that were begun and never proven, older than UNPROVEN_KEPT_FOR."""
-    return User.objects.filter(
-        date_joined__lt=now - UNPROVEN_KEPT_FOR,
-        emailaddress__verified=False,
-        last_login=None,
-        is_staff=False,
-        profile=None,
-    ).order_by("pk")
+    return _never_proven().filter(date_joined__lt=now - UNPROVEN_KEPT_FOR).order_by("pk")
+
+
+def _never_proven() -> QuerySet[User]:
+    """Accounts that hold nothing but an address that somebody typed."""
+    return User.objects.filter(emailaddress__verified=False, last_login=None, is_staff=False, profile=None)
+
+
+def address_is_taken(email: str) -> bool:
+    """Whether the address belongs to somebody. One that was only typed, and never proven, does not."""
+    return User.objects.filter(email=email).exclude(pk__in=_never_proven().values("pk")).exists()
+
+
+@transaction.atomic
+def change_email(
+    user: User, new_email: str, *, now: datetime, is_proven: bool = False, session_key: str | None = None
+) -> bool:
+    """Give an account another email address. From then on only the new one signs in; says whether anything changed.
+
+    Everyone who is signed in to the account is signed out, except in the web session `session_key`; codes that were sent to the
+    old address are of no use (accounts/code_page.py). `is_proven` says that the person entered a code sent to the new address;
+    an account that somebody began with it, and never proved, then makes way. `email_changed` is sent for the other apps.
+    Raises AddressTakenError.
+    """
+    new_email = normalize_email(new_email)
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    old_email, user.former_emails = locked.email, locked.former_emails
+    if new_email == old_email:
+        return False
+    if is_proven:
+        _make_way(new_email)
+    user.email, user.former_emails = new_email, [*user.former_emails, old_email]
+    try:
+        with transaction.atomic():
+            user.save(update_fields=["email", "former_emails"])
+    except IntegrityError:
+        user.email, user.former_emails = old_email, user.former_emails[:-1]
+        raise AddressTakenError from None  # what the database said has the address in it
+    EmailAddress.objects.filter(user=user).delete()
+    EmailAddress.objects.create(user=user, email=new_email, primary=True, verified=is_proven)
+    end_sessions(user, but=session_key)
+    email_changed.send(User, user=user, old=old_email, new=new_email, is_proven=is_proven, now=now)
+    return True
+
+
+def former_emails(user: User) -> list[str]:
+    """The addresses that the account had before, without those that are another person's by now."""
+    taken = User.objects.filter(email__in=user.former_emails).values_list("email", flat=True)
+    return sorted(set(user.former_emails) - set(taken))
+
+
+def _make_way(email: str) -> None:
+    """Delete an account that holds nothing but this address. One with a registration stays, and so does its address."""
+    for other in _never_proven().filter(email=email):
+        try:
+            with transaction.atomic():
+                other.delete()
+        except ProtectedError:
+            raise AddressTakenError from None
+
+
+def end_sessions(user: User, *, but: str | None = None) -> None:
+    """Sign the person out everywhere, except in the web session `but`."""
+    for session in UserSession.objects.filter(user=user).exclude(session_key=but or ""):
+        session.end()
+
+
+def clear_sessions(now: datetime) -> int:
+    """Delete the web sessions that have expired, and what is kept about them (IP address, browser); returns how many."""
+    cleared = WebSession.objects.filter(expire_date__lt=now).delete()[0]
+    UserSession.objects.exclude(session_key__in=WebSession.objects.values("session_key")).delete()
+    return cleared
 
 
 @transaction.atomic
@@ -77,7 +157,7 @@ def close(user: User, *, now: datetime) -> None:
     anonymized). The address is free again: registering with it begins a new account.
     """
     user.email = f"closed-{user.pk}@account.invalid"
-    user.name = ""
+    user.former_emails, user.name = [], ""
     user.is_active = user.is_staff = user.is_superuser = False
     user.closed_at = now
     user.set_unusable_password()
@@ -90,5 +170,4 @@ def close(user: User, *, now: datetime) -> None:
     theirs.update(object_repr=user.email)
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
-    for session in UserSession.objects.filter(user=user):
-        session.end()
+    end_sessions(user)

@@ -7,8 +7,11 @@ class PortalConfig(AppConfig):
     name = "echo_portal"
 
     def ready(self) -> None:
-        from echo_portal import emails  # noqa: PLC0415 - apps are ready only now
+        from accounts.services import email_changed  # noqa: PLC0415 - apps are ready only now
+        from echo_portal import emails  # noqa: PLC0415
+        from echo_portal.account.new_address import follow_change  # noqa: PLC0415
         from echo_portal.celery import app  # noqa: PLC0415
 
         app.set_default()  # so that a shared_task finds the broker in every process
         emails.register_kinds()
+        email_changed.connect(follow_change, dispatch_uid="follow-change-of-email")

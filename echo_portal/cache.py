@@ -30,14 +30,19 @@ class PatientRedisCache(RedisCache):
     def delete(self, key: Any, version: int | None = None) -> bool:
         return self._attempt(False, super().delete, key, version)
 
-    def count_all(self, names: list[tuple[str, int]]) -> list[int]:
-        """Count one up under each (name, seconds that it is kept for), in one round trip; gives the counts, 0 with no server."""
+    def count_all(self, names: list[tuple[str, int]], *, by: int = 1) -> list[int]:
+        """Add `by` to the count under each (name, seconds that it is kept for), atomically and in one round trip.
+
+        Gives the counts; 0 for each while the server cannot be reached.
+        """
+        if not names:
+            return []
 
         def count() -> list[int]:
             pipeline = self._cache.get_client(None, write=True).pipeline()
             for name, seconds in names:
                 key = self.make_and_validate_key(name)
-                pipeline.incr(key)
+                pipeline.incrby(key, by)
                 pipeline.expire(key, seconds, nx=True)
             return pipeline.execute()[::2]
 

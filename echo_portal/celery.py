@@ -1,11 +1,23 @@
 """The Celery app. Beat's sweeps find all work in Postgres; Redis only nudges (DESIGN.md §4)."""
 
+import logging
+import logging.config
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "echo_portal.settings")
 
 app = Celery("echo_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def log_as_the_web_process_does(loglevel: int, **kwargs: Any) -> None:
+    """Worker and beat write the log lines that Django's settings describe; `--loglevel` still says how much Celery tells."""
+    logging.config.dictConfig(settings.LOGGING)
+    logging.getLogger("celery").setLevel(loglevel)

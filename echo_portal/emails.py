@@ -1,4 +1,4 @@
-"""What the site's own messages say: the six-digit code that proves an address."""
+"""What the site's own messages say: the 6-digit code that proves an address, and news about one's own account."""
 
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,8 @@ SECURITY_WORDS = {
 def register_kinds() -> None:
     kinds.register("code", render_code)
     kinds.register("no-account", render_no_account)
+    kinds.register("address-taken", render_address_taken)
+    kinds.register("email-changed", render_email_changed)
     kinds.register("security", render_security)
     kinds.register("account-closed", render_account_closed)
 
@@ -31,11 +33,20 @@ def register_kinds() -> None:
 def render_code(data: dict[str, Any], now: datetime) -> Letter:
     if "code" not in data:
         raise NoLongerTrue("The code was used up by an earlier try.")
-    return compose_letter("account/mail/code", _("Your code: %(code)s") % data, data)
+    template = "account/mail/new_address_code" if data.get("for") == "new-address" else "account/mail/code"
+    return compose_letter(template, _("Your code: %(code)s") % data, data)
 
 
 def render_no_account(data: dict[str, Any], now: datetime) -> Letter:
     return compose_letter("account/mail/no_account", _("You asked to sign in"), data)
+
+
+def render_address_taken(data: dict[str, Any], now: datetime) -> Letter:
+    return compose_letter("account/mail/address_taken", _("This email address already has an account"), data)
+
+
+def render_email_changed(data: dict[str, Any], now: datetime) -> Letter:
+    return compose_letter("account/mail/email_changed", _("The email address of your account was changed"), data)
 
 
 def render_security(data: dict[str, Any], now: datetime) -> Letter:

@@ -6,7 +6,8 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
 env = Env()
-PRODUCTION = env.str("PORTAL_ENV", "development") == "production"
+PORTAL_ENV = env.str("PORTAL_ENV", "development")
+PRODUCTION = PORTAL_ENV == "production"
 
 REQUIRED = {
     "SECRET_KEY": "a long random secret",
@@ -18,22 +19,30 @@ REQUIRED = {
 
 
 def check() -> None:
-    """Refuse to start in production while something is missing.
+    """Refuse to start in an unknown mode, and in production while something is missing.
 
-    Raises ImproperlyConfigured, whose one sentence names every missing variable and what belongs into it.
+    A mistyped "Production" would otherwise start with debug defaults on a public site. Raises ImproperlyConfigured, whose one
+    sentence names the wrong value, or every missing variable and what belongs into it.
     """
+    if PORTAL_ENV not in ("development", "production"):
+        raise ImproperlyConfigured(f"PORTAL_ENV is “{PORTAL_ENV}”: it has to be “production” or “development”.")
     given = {name for name in REQUIRED if env.str(name, "")}
     if env.str("MAIL_PROVIDER", ""):
         given.add("EMAIL_URL")
     missing = [f"{name} ({meaning})" for name, meaning in REQUIRED.items() if name not in given]
     if PRODUCTION and missing:
         raise ImproperlyConfigured(f"The portal cannot start in production without {'; '.join(missing)}.")
+    site = urlsplit(env.str("SITE_URL", ""))
+    if PRODUCTION and (site.scheme not in ("http", "https") or not site.hostname):
+        raise ImproperlyConfigured(f"SITE_URL has to be {REQUIRED['SITE_URL']}; it is “{site.geturl()}”.")
 
 
 check()
 
-PORT = env.int("PORT", 8000)
+PORT = int(env.str("PORT", "") or 8000)
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [SITE_HOST] if PRODUCTION else ["*"])
+# Unset or empty, it follows from SITE_URL: an empty list would answer 400 to everyone.
+_given: list[str] = env.list("ALLOWED_HOSTS", [])
+ALLOWED_HOSTS = [name.strip() for name in _given if name.strip()] or ([SITE_HOST] if PRODUCTION else ["*"])
 MAIL_HOST = SITE_HOST if PRODUCTION else "echo.example.ca"

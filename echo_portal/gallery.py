@@ -114,10 +114,23 @@ def _absence(made: Made, now: datetime) -> Made:
     return {"intention": said.pk}
 
 
-def _reminder(made: Made, now: datetime) -> Made:
-    session = made["session"]
-    registration = _place(made, now, Place.CONFIRMED)
-    return {"registration": registration.pk, "session": session.pk, "starts_at": session.starts_at.isoformat()}
+def _absence_withdrawn(made: Made, now: datetime) -> Made:
+    data = _absence(made, now)
+    Intention.objects.filter(pk=data["intention"]).update(is_coming=True)
+    return data | {"absence": "a key of no message"}
+
+
+def _reminder(hours: int) -> Callable[[Made, datetime], Made]:
+    """So many hours before the first session, which is moved there."""
+
+    def maker(made: Made, now: datetime) -> Made:
+        session = made["session"]
+        session.starts_at, session.ends_at = (now + timedelta(hours=hours + more) for more in (0, 1))
+        session.save()
+        registration = _place(made, now, Place.CONFIRMED)
+        return {"registration": registration.pk, "session": session.pk, "starts_at": session.starts_at.isoformat()}
+
+    return maker
 
 
 def _changed(made: Made, now: datetime) -> Made:
@@ -143,6 +156,8 @@ NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
 MAKERS: dict[str, Callable[[Made, datetime], Made]] = {
     "code": lambda _made, _now: {"code": "402817"},
     "no-account": lambda _made, _now: {},
+    "address-taken": lambda _made, _now: {},
+    "email-changed": lambda _made, _now: {"is_old": True},
     "security": lambda _made, _now: {"what": "totp_activated"},
     "account-closed": lambda _made, _now: {"places": 2},
     "registered": _about(Place.CONFIRMED),
@@ -160,10 +175,11 @@ MAKERS: dict[str, Callable[[Made, datetime], Made]] = {
     "moved": _moved,
     "colleague-not-coming": _colleague,
     "absence": _absence,
+    "absence-withdrawn": _absence_withdrawn,
     "session-changed": _changed,
     "recording-available": _recording,
-    "reminder-24h": _reminder,
-    "reminder-1h": _reminder,
+    "reminder-24h": _reminder(24),
+    "reminder-1h": _reminder(1),
 }
 
 

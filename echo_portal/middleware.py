@@ -2,13 +2,39 @@
 
 from collections.abc import Callable
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
+from accounts.fields import is_key
 from accounts.zones import ZONE_COOKIE
 
 KNOWN_COOKIE = "known"
 A_YEAR = 60 * 60 * 24 * 365
+
+
+class OddRequestsMiddleware:
+    """Keep from the views what Postgres cannot look for and no form looks at first.
+
+    A NUL in an address or a cookie becomes U+FFFD, as in HTML, so that nothing is found by it. In the admin, rows that were
+    ticked and have no key are refused.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.path = request.path.replace("\0", "\ufffd")
+        request.path_info = request.path_info.replace("\0", "\ufffd")
+        request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "%EF%BF%BD")
+        request.COOKIES = {name: value.replace("\0", "\ufffd") for name, value in request.COOKIES.items()}
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> None:
+        match = request.resolver_match
+        is_admin = match is not None and match.app_name == "admin"
+        if is_admin and not all(is_key(key) for key in request.POST.getlist("_selected_action")):
+            raise BadRequest("A row was chosen that has no key.")
 
 
 class PrivatePagesMiddleware:

@@ -44,10 +44,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "echo_portal.health.HealthMiddleware",
     "echo_portal.page_cache.PageCacheMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "echo_portal.middleware.OddRequestsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -55,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "echo_portal.account.sessions.ShortAnonymousSessionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "echo_portal.account.second_factor.SecondFactorMiddleware",
     "echo_portal.middleware.PrivatePagesMiddleware",
@@ -126,18 +129,31 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # who opens an account otherwise than before
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
-# Per address tight, per IP wide: a hospital's thousands share one IP (DESIGN.md §1: scale).
+# allauth's own limits: the code pages and what sends email are limited below, by address and network.
 ACCOUNT_RATE_LIMITS = {
-    "request_login_code": "200/m/ip,5/10m/key",
+    "request_login_code": "200/m/ip",
     "login": "200/m/ip",
     "login_failed": "20/5m/key,300/5m/ip",
 }
-# The portal's own pages (accounts/limits.py): (how many, in how many seconds).
-RATE_LIMITS = {
-    "register": {"key": (6, 600), "ip": (600, 60)},
-    "verify-code": {"key": (20, 600), "ip": (1200, 60)},
+# The portal's limits, each as (how many, in how many seconds); accounts/limits.py says what the four kinds mean. Tight for an
+# address typed from one network, wide for a network: a hospital's thousands share one (DESIGN.md §1: scale).
+RATE_LIMITS: dict[str, dict[str, Any]] = {
+    "send-email": {
+        "pair": [(6, 600), (10, 86400)],
+        "key": [(20, 86400)],
+        "ip": [(600, 60)],
+        "addresses": [(1000, 3600), (3000, 86400)],
+    },
+    "try-code": {
+        "code": [(ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS, ACCOUNT_LOGIN_BY_CODE_TIMEOUT)],
+        "pair": [(20, 3600), (40, 86400)],
+        "key": [(100, 86400)],
+        "ip": [(300, 600), (2000, 86400)],
+    },
     "register-again": {"key": (30, 60), "ip": (1200, 60)},
     "invite": {"key": (6, 3600)},
+    "begin-passkey": {"ip": (200, 60)},
+    "change-email": {"key": [(10, 3600), (20, 86400)]},
 }
 # A second factor: an authenticator app, a passkey, and codes on paper for the day that both are lost.
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -156,6 +172,8 @@ MFA_RATE_LIMITS = {"webauthn_login": "200/m/ip"}
 # Staff must have one before they reach the admin (DESIGN.md §1); a checkout lets them in without.
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", PRODUCTION)
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
+# A form of ours is text of a few thousand letters (files are not counted); what is larger is refused before it is read.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 
 # Languages and time. `/en/` and `/fr/`; stored in UTC, shown with its zone.
 LANGUAGE_CODE = "en"
@@ -234,6 +252,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "clear-old-sessions": {
+        "task": "echo_portal.tasks.clear_old_sessions",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "forget-unproven-accounts": {
         "task": "registrations.tasks.forget_unproven",
         "schedule": 3600.0,
@@ -281,20 +304,20 @@ CSRF_FAILURE_VIEW = "echo_portal.views.csrf_failure"
 if TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
 # How many proxies stand in front: the visitor's IP is read that far from the right of X-Forwarded-For (rate limits).
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXIES", 1 if PRODUCTION else 0)
 
-# Logs go to the console, and hold no names, addresses, codes or links.
+# Logs go to the console, and hold no names, addresses, codes or links (echo_portal/logs.py).
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"()": "echo_portal.logs.DiscreetFormatter"}},
+    "filters": {"path": {"()": "echo_portal.logs.PathFilter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["path"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    # the address of a 4xx answer may hold a token (a join link), so only errors of our own are logged
+    # 4xx answers are the visitor's errors; only our own are logged
     "loggers": {
         "outbox": {"level": "INFO"},
         "django.request": {"level": "ERROR"},

@@ -9,8 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
 import hubs.urls
-from echo_portal import mailbox, views
-from sessions_app.views import hub_feed
+from echo_portal import health, mailbox, views
+from sessions_app.views import hub_feed, hub_page
+
+hub_sessions = [
+    path("<slug:slug>.ics", hub_feed, name="feed"),
+    path("<slug:slug>/", hub_page, name="detail"),
+]
 
 admin.site.site_header = admin.site.site_title = settings.PROJECT_NAME
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -20,8 +25,8 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}img/mark.svg")),
     path("", views.choose_language),
     path("admin/", views.choose_language),
-    path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("_mail/", mailbox.mailbox, name="mailbox"),
     path("_mail/gallery/", mailbox.gallery, name="mail_gallery"),
     path("_mail/gallery/<str:name>/<str:language>/", mailbox.gallery_letter, name="mail_gallery_letter"),
@@ -36,8 +41,8 @@ urlpatterns = [
         path(_("time-zone/"), views.time_zone, name="time_zone"),
         path(_("sessions/"), include("sessions_app.urls")),
         path(_("registration/"), include("registrations.urls")),
-        # a hub's feed stands under the hubs, and is the programme's to write
-        path(_("hubs/"), include(([path("<slug:slug>.ics", hub_feed, name="feed"), *hubs.urls.urlpatterns], "hubs"))),
+        # a hub's page and its feed list sessions, so they are views of sessions_app
+        path(_("hubs/"), include(([*hubs.urls.urlpatterns, *hub_sessions], "hubs"))),
         path(_("account/"), include("echo_portal.account.urls")),
         path("admin/", admin.site.urls),
     ),

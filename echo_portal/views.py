@@ -1,25 +1,19 @@
-"""The site's own pages: home, about, how to reach the project, the reader's time zone, errors, health."""
-
-from typing import Any
+"""The site's own pages: home, about, how to reach the project, the reader's time zone, errors."""
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db import OperationalError, connection
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language_from_request, override
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.links import next_page
 from accounts.zones import ZONE_COOKIE, known_zone, reader_zone
 from echo_portal import privacy
 from echo_portal.forms import ZoneForm
 from echo_portal.middleware import A_YEAR
 from hubs.models import Hub
-from outbox.alarms import alarms
-from sessions_app import agenda, queries
+from sessions_app import agenda, feeds, queries
 from sessions_app.entry import Entry
 
 COMING_UP = 4
@@ -33,6 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "coming": agenda.first(queries.dated(now), COMING_UP, now, reader),
         "ticket": Entry(next_open, now, reader) if next_open else None,
         "hubs": Hub.objects.listed()[:6],
+        "feed": feeds.matching({}, []),
     }
     return render(request, "pages/home.html", context)
 
@@ -50,13 +45,10 @@ def privacy_page(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def time_zone(request: HttpRequest) -> HttpResponse:
     """Choose the zone that times are also shown in: for whoever has no JavaScript, or whose browser guesses wrong."""
-    back = request.GET.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        back = ""
     current = known_zone(request.COOKIES.get(ZONE_COOKIE)) or settings.TIME_ZONE
     form = ZoneForm(request.POST or None, initial={"zone": current})
     if request.method == "POST" and form.is_valid():
-        response = redirect(back or "sessions:list")
+        response = redirect(next_page(request) or "sessions:list")
         response.set_cookie(
             ZONE_COOKIE, form.cleaned_data["zone"], max_age=A_YEAR, samesite="Lax", secure=request.is_secure()
         )
@@ -116,39 +108,3 @@ def server_error(request: HttpRequest) -> HttpResponse:
     from django.template.loader import render_to_string  # noqa: PLC0415 - kept beside its only use
 
     return HttpResponse(render_to_string("errors/500.html", {"language": request.path_info[1:3]}), status=500)
-
-
-# Health
-
-
-@require_safe
-@never_cache
-def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
-    return HttpResponse("ok", content_type="text/plain")
-
-
-@require_safe
-@never_cache
-def readyz(request: HttpRequest) -> JsonResponse:
-    """For whoever watches: the portal does all of its work. Postgres answers, mail leaves, beat ticks; else 503 and why.
-
-    A silent cache is told, and is no alarm. A load balancer asks `/healthz`: pages can be served while mail is late.
-    """
-    state: dict[str, Any] = {"postgres": _postgres_answers(), "cache": _cache_answers()}
-    state["alarms"] = alarms(timezone.now()) if state["postgres"] else ["Postgres does not answer."]
-    return JsonResponse(state, status=503 if state["alarms"] else 200)
-
-
-def _postgres_answers() -> bool:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except OperationalError:
-        return False
-    return True
-
-
-def _cache_answers() -> bool:
-    cache.set("readyz", 1, 5)
-    return cache.get("readyz") == 1

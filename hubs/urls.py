@@ -6,5 +6,4 @@ app_name = "hubs"
 
 urlpatterns = [
     path("", views.hub_list, name="list"),
-    path("<slug:slug>/", views.hub_detail, name="detail"),
 ]

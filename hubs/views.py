@@ -1,7 +1,7 @@
-"""The hub partners' public pages."""
+"""The list of hub partners. A hub's own page lists its sessions, so it is `sessions_app.views.hub_page`."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from hubs.models import Hub
@@ -10,8 +10,3 @@ from hubs.models import Hub
 @require_safe
 def hub_list(request: HttpRequest) -> HttpResponse:
     return render(request, "hubs/list.html", {"hubs": Hub.objects.listed()})
-
-
-@require_safe
-def hub_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    return render(request, "hubs/detail.html", {"hub": get_object_or_404(Hub.objects.listed(), slug=slug)})

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from outbox import services, suppression
 from outbox.alarms import alarms
 from outbox.models import Message, State, Suppression, SuppressionReason
+from outbox.redaction import unfolded, without_secret_links
 
 A_DAY, TEN_MINUTES = timedelta(days=1), timedelta(minutes=10)
 
@@ -61,14 +62,14 @@ class MessageAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("what went"))
     def what_went(self, message: Message) -> SafeString | str:
-        """Headers, text and attachments, as they left; the HTML on a page of its own."""
+        """Headers, text and attachments, as they left but for secret links; the HTML on a page of its own."""
         if not message.as_sent:
             return gettext("Not sent, a secret, or pruned by now.")
         parsed = email.message_from_bytes(bytes(message.as_sent), policy=email.policy.default)
         text = parsed.get_body(("plain",))
         parts = ["\n".join(f"{name}: {value}" for name, value in parsed.items()), text.get_content() if text else ""]
-        parts += [f"{part.get_filename()}\n{part.get_content()}" for part in parsed.iter_attachments()]
-        shown = "\n\n".join(str(part) for part in parts)
+        parts += [f"{part.get_filename()}\n{unfolded(part.get_content())}" for part in parsed.iter_attachments()]
+        shown = without_secret_links("\n\n".join(parts))
         return format_html('<p><a href="../html/">{}</a></p><pre>{}</pre>', _("The mail as HTML"), shown)
 
     @staticmethod
@@ -77,7 +78,7 @@ class MessageAdmin(admin.ModelAdmin):
         body = parsed.get_body(("html",))
         if body is None:
             raise Http404
-        return body.get_content()
+        return without_secret_links(body.get_content())
 
     def html(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """On a page of its own, where nothing runs and nothing is loaded."""

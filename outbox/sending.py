@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.crypto import salted_hmac
 
 from outbox import pace
+from outbox.addresses import deliverable
 from outbox.kinds import Attachment, Letter
 from outbox.models import Message
 
@@ -68,9 +69,8 @@ class Line:
         """
         if self.has_no_server:
             raise RefusedForNow("No connection to the mail server.")
+        email, as_sent = self._compose(message, letter)
         pace.wait()
-        email = compose(message, letter, self.connection)
-        as_sent = email.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's messages take it
         if not self.is_open:
             self._open()
         try:
@@ -80,10 +80,20 @@ class Line:
             raise _verdict(error) from error
         except AnymailError as error:
             raise _providers_verdict(error) from error
-        except (OSError, smtplib.SMTPException) as error:
+        except Exception as error:  # whatever it was, the server may have the message
             self._close()
             raise Unheard(f"The line broke: {type(error).__name__}") from error
         return as_sent
+
+    def _compose(self, message: Message, letter: Letter) -> tuple[EmailMultiAlternatives, bytes]:
+        """The message and its bytes. Raises RefusedForGood: nothing has left yet, and trying again would not help."""
+        try:
+            email = compose(message, letter, self.connection)
+            return email, email.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's messages take it
+        except UnicodeError as error:
+            raise RefusedForGood("The address has a character that mail servers do not take.") from error
+        except Exception as error:
+            raise RefusedForGood(f"The email could not be composed: {type(error).__name__}.") from error
 
     def _pass(self, email: EmailMultiAlternatives, as_sent: bytes) -> None:
         """Over SMTP the very bytes that are kept; a provider's API takes the message itself."""
@@ -109,7 +119,8 @@ def _verdict(error: smtplib.SMTPException) -> Refused:
         code, words = next(iter(error.recipients.values()))
     else:
         code, words = error.smtp_code, error.smtp_error  # type: ignore[attr-defined]
-    sentence = f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"
+    answer = words.decode(errors="replace") if isinstance(words, bytes) else words
+    sentence = f"{code} " + re.sub(r"[\x00-\x1f]+", " ", answer)
     is_address = is_recipient and not re.search(r"\b[45]\.7\.", sentence)
     kind = RefusedForGood if 500 <= code < 600 else RefusedForNow  # noqa: PLR2004
     return kind(sentence, is_address=is_address)
@@ -135,7 +146,7 @@ def compose(message: Message, letter: Letter, connection: Any = None) -> EmailMu
         subject=letter.subject,
         body=letter.text,
         from_email=sender,
-        to=[message.to],
+        to=[deliverable(message.to)],
         reply_to=[letter.reply_to or settings.CONTACT_EMAIL],
         headers={
             "Auto-Submitted": "auto-generated",

@@ -6,14 +6,15 @@ killed after it may or may not have been heard: the row becomes "uncertain", and
 """
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import translation
 from psycopg2.extras import execute_values
@@ -90,16 +91,21 @@ def nudge_heard() -> None:
     cache.delete(NUDGED)
 
 
-def drain_batch(line: sending.Line, now: datetime) -> int:
-    """Claim the next batch that is due and send it over `line`; returns how many rows were settled, 0 when nothing is due.
+def drain_batch(line: sending.Line, now: datetime, *, is_over: Callable[[], bool] = lambda: False) -> int:
+    """Claim the next batch that is due and send it over `line`; returns how many rows were claimed, 0 when nothing is due.
 
     Service mail goes before bulk mail, and bulk mail in small batches, so that a newsletter never holds up a confirmation.
+    `is_over` is asked before each message: once it says so, the rest of the batch goes back to the queue.
     """
     _recover(now)
     batch = _claim(now, is_bulk=False, most=BATCH) or _claim(now, is_bulk=True, most=BULK_BATCH)
+    claim = _Claim({message.pk for message in batch}, now, time.monotonic())
     unwanted = suppressed([message.to for message in batch])
     for start in range(0, len(batch), GROUP):
-        _deliver(batch[start : start + GROUP], unwanted, line, now)
+        if is_over():
+            break
+        _deliver(batch[start : start + GROUP], unwanted, line, claim, is_over)
+    claim.release()
     return len(batch)
 
 
@@ -111,6 +117,44 @@ def _claim(now: datetime, *, is_bulk: bool, most: int) -> list[Message]:
         state=State.SENDING, claimed_at=now, handed_over_at=None
     )
     return batch
+
+
+@dataclass
+class _Claim:
+    """The rows that this worker has claimed and not recorded yet.
+
+    A claim lasts for CLAIM_LASTS. While a slow mail server takes its time the claim is renewed, and rows that another worker
+    has taken over are forgotten: this worker neither sends nor records them. A row's `claimed_at` tells whose it is.
+    """
+
+    left: set[int]
+    claimed_at: datetime
+    renewed_at: float  # on the monotonic clock
+
+    def _rows(self) -> QuerySet[Message]:
+        return Message.objects.filter(pk__in=self.left, state=State.SENDING, claimed_at=self.claimed_at)
+
+    def renew(self) -> None:
+        """Extend the claim once a tenth of its time has passed."""
+        elapsed = timedelta(seconds=time.monotonic() - self.renewed_at)
+        if elapsed < CLAIM_LASTS / 10:
+            return
+        with transaction.atomic():
+            held = self._rows()
+            self.left = set(held.select_for_update().values_list("pk", flat=True))
+            held.update(claimed_at=self.claimed_at + elapsed)
+        self.claimed_at, self.renewed_at = self.claimed_at + elapsed, time.monotonic()
+
+    def hand_over(self, messages: list[Message]) -> None:
+        """Commit that these are about to be given to the mail server, as far as they are still this worker's."""
+        pks = [message.pk for message in messages]
+        if self._rows().filter(pk__in=pks).update(handed_over_at=self.claimed_at) < len(pks):
+            self.left = set(self._rows().values_list("pk", flat=True))
+
+    def release(self) -> None:
+        """Put what was neither sent nor recorded back into the queue. Call it only when nothing is on its way."""
+        if self.left:
+            self._rows().update(state=State.QUEUED, claimed_at=None, handed_over_at=None)
 
 
 def _recover(now: datetime) -> None:
@@ -134,40 +178,79 @@ class _Outcome:
     as_sent: bytes | None = None
 
 
-def _deliver(group: list[Message], unwanted: dict[str, str], line: sending.Line, now: datetime) -> None:
-    """Write the letters, say that they are on their way, send them, record what became of each."""
+def _deliver(
+    group: list[Message], unwanted: dict[str, str], line: sending.Line, claim: _Claim, is_over: Callable[[], bool]
+) -> None:
+    """Write the letters, say that they are on their way, send them, and record what became of each, whatever happens to one."""
+    now = claim.claimed_at
+    outcomes, letters = _write_letters(group, unwanted, now)
+    try:
+        claim.renew()
+        claim.hand_over([message for message, _letter in letters])
+        for message, letter in letters:
+            claim.renew()
+            if is_over():
+                break
+            if message.pk in claim.left:
+                outcomes.append(_hand_over(message, letter, line, now))
+    finally:
+        _record(outcomes, claim)
+
+
+def _write_letters(
+    group: list[Message], unwanted: dict[str, str], now: datetime
+) -> tuple[list[_Outcome], list[tuple[Message, Letter]]]:
+    """What is settled without sending, and the letters of the others."""
     outcomes, letters = [], []
     for kind in {message.kind for message in group}:
-        kinds.preload(kind, [message.data for message in group if message.kind == kind], now)
+        _preload(kind, [message.data for message in group if message.kind == kind], now)
     for message in group:
         written = _write_letter(message, unwanted, now)
         if isinstance(written, Letter):
             letters.append((message, written))
         else:
             outcomes.append(written)
-    Message.objects.filter(pk__in=[message.pk for message, _letter in letters]).update(handed_over_at=now)
-    outcomes += [_hand_over(message, letter, line, now) for message, letter in letters]
-    _record(outcomes, now)
+    return outcomes, letters
+
+
+def _preload(kind: str, datas: list[dict[str, Any]], now: datetime) -> None:
+    """Read what a group of letters needs. Where that fails because of one of them, each letter reads for itself."""
+    try:
+        kinds.preload(kind, datas, now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("What a group of messages (%s) needs could not be read at once.", kind)
 
 
 def _write_letter(message: Message, unwanted: dict[str, str], now: datetime) -> Letter | _Outcome:
-    """The letter, if it is still to be said."""
+    """The letter, if it is still to be said. Raises only when the database is away, which is no message's fault."""
     if message.expires_at <= now:
         return _Outcome(message, State.EXPIRED, "Its time had passed.")
-    if message.to in unwanted:
+    if not _may_be_sent(message, unwanted):
         return _Outcome(message, State.SUPPRESSED, f"The address is suppressed: {unwanted[message.to]}.")
     try:
         with translation.override(message.language):
             return renderer_of(message.kind)(message.data, now)
     except NoLongerTrue as reason:
         return _Outcome(message, State.EXPIRED, str(reason))
+    except (OperationalError, InterfaceError):
+        raise
     except Exception:
         log.exception("Message %s could not be rendered.", message.pk)
         return _Outcome(message, State.FAILED, "It could not be written; the log says why.")
 
 
+def _may_be_sent(message: Message, unwanted: dict[str, str]) -> bool:
+    """A sign-in code also goes to an address that was refused for days: its mailbox may have room again, and without the code its
+    owner is shut out."""
+    reason = unwanted.get(message.to)
+    return reason is None or (reason == SuppressionReason.SOFT_BOUNCES and message.kind in kinds.SECRET)
+
+
 def _hand_over(message: Message, letter: Letter, line: sending.Line, now: datetime) -> _Outcome:
-    message.subject = letter.subject[:300]
+    is_secret = message.kind in kinds.SECRET
+    message.subject = "" if is_secret else letter.subject[:300]
     try:
         as_sent = line.send(message, letter)
     except sending.RefusedForGood as error:
@@ -175,12 +258,12 @@ def _hand_over(message: Message, letter: Letter, line: sending.Line, now: dateti
             suppress(message.to, SuppressionReason.HARD_BOUNCE, now=now, detail=str(error))
         return _Outcome(message, State.FAILED, str(error))
     except sending.RefusedForNow as error:
-        given_up = error.is_address and count_soft_bounce(message.to, now=now, detail=str(error))
+        given_up = error.is_address and count_soft_bounce(message.to, now=now, detail=str(error)) and not is_secret
         out_of_tries = message.attempts >= len(PAUSES)
         return _Outcome(message, State.FAILED if given_up or out_of_tries else State.QUEUED, str(error))
     except sending.Unheard as error:
         return _Outcome(message, State.UNCERTAIN, str(error))
-    return _Outcome(message, State.SENT, as_sent=None if message.kind in kinds.SECRET else as_sent)
+    return _Outcome(message, State.SENT, as_sent=None if is_secret else as_sent)
 
 
 RECORD = """
@@ -188,25 +271,29 @@ RECORD = """
         state = new.state, reason = new.reason, subject = new.subject, as_sent = new.as_sent, not_before = new.not_before,
         attempts = new.attempts, settled_at = new.settled_at, data = CASE WHEN new.state = 'queued' THEN data ELSE data - 'code' END,
         handed_over_at = CASE WHEN new.state = 'queued' THEN NULL ELSE handed_over_at END
-    FROM (VALUES %s) AS new (id, state, reason, subject, as_sent, not_before, attempts, settled_at)
-    WHERE outbox_message.id = new.id
+    FROM (VALUES %s) AS new (id, claimed_at, state, reason, subject, as_sent, not_before, attempts, settled_at)
+    WHERE outbox_message.id = new.id AND outbox_message.claimed_at = new.claimed_at
+        AND outbox_message.state IN ('sending', 'uncertain')
 """
-RECORD_ROW = "(%s, %s, %s, %s, %s::bytea, %s::timestamptz, %s, %s::timestamptz)"
+RECORD_ROW = "(%s, %s::timestamptz, %s, %s, %s, %s::bytea, %s::timestamptz, %s, %s::timestamptz)"
 
 
-def _record(outcomes: list[_Outcome], now: datetime) -> None:
-    """One statement for the group. A one-time code is not kept once it is settled: the ledger proves that it was sent, not what
-    it was."""
+def _record(outcomes: list[_Outcome], claim: _Claim) -> None:
+    """One statement for the group, for the rows that are still this worker's; one that was given up as uncertain meanwhile gets its
+    true outcome. A one-time code is not kept once it is settled: the ledger proves that it was sent, not what it was."""
     if not outcomes:
         return
     with connection.cursor() as cursor:
-        execute_values(cursor.cursor, RECORD, [_row(outcome, now) for outcome in outcomes], template=RECORD_ROW)
+        execute_values(cursor.cursor, RECORD, [_row(outcome, claim) for outcome in outcomes], template=RECORD_ROW)
+    claim.left -= {outcome.message.pk for outcome in outcomes}
 
 
-def _row(outcome: _Outcome, now: datetime) -> tuple[Any, ...]:
+def _row(outcome: _Outcome, claim: _Claim) -> tuple[Any, ...]:
+    now = claim.claimed_at
     message, again = outcome.message, outcome.state == State.QUEUED
     return (
         message.pk,
+        claim.claimed_at,
         outcome.state.value,
         outcome.reason[:300],
         message.subject,
@@ -244,3 +331,10 @@ def forget_address(email: str) -> None:
     theirs.filter(state=State.QUEUED).update(state=State.EXPIRED, reason="The account was closed.")
     theirs.update(to="", subject="", data={}, as_sent=None)
     Suppression.objects.filter(address_hash=hash_of(email)).update(email="")  # its hash keeps it suppressed
+
+
+def readdress(old: str, new: str) -> None:
+    """A person has another address: what waits for the old one goes to the new one; a code for the old one is not sent."""
+    waiting = Message.objects.filter(to=old, state=State.QUEUED)
+    waiting.filter(kind__in=kinds.SECRET).update(state=State.EXPIRED, reason="The address was changed.")
+    Message.objects.filter(to=old, state=State.QUEUED).update(to=new)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils.crypto import salted_hmac
 
+from outbox.addresses import ascii_domain
 from outbox.models import SoftBounce, Suppression, SuppressionReason
 
 # So many different days of refusals, within so long, and the address is given up.
@@ -11,14 +12,16 @@ SOFT_DAYS, SOFT_WITHIN = 5, timedelta(days=30)
 
 
 def hash_of(email: str) -> str:
-    return salted_hmac("outbox.suppression", email.strip().lower()).hexdigest()
+    """The same for every spelling of an address: capitals, and a domain with accents or in its ASCII form."""
+    return salted_hmac("outbox.suppression", ascii_domain(email.strip().lower())).hexdigest()
 
 
 def suppressed(emails: list[str]) -> dict[str, str]:
     """Which of the addresses are suppressed, each with its reason in a word."""
-    hashes = {hash_of(email): email for email in emails}
-    rows = Suppression.objects.filter(address_hash__in=hashes).values_list("address_hash", "reason")
-    return {hashes[found]: reason for found, reason in rows}
+    hashes = {email: hash_of(email) for email in emails}
+    rows = Suppression.objects.filter(address_hash__in=hashes.values()).values_list("address_hash", "reason")
+    reasons = dict(rows)
+    return {email: reasons[address_hash] for email, address_hash in hashes.items() if address_hash in reasons}
 
 
 def suppress(email: str, reason: SuppressionReason, *, now: datetime, detail: str = "") -> Suppression:

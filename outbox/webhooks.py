@@ -1,4 +1,4 @@
-"""What a mail provider reports later, by its signed webhook (django-anymail): bounces and complaints become suppressions."""
+"""What an email provider reports later, by its signed webhook (django-anymail): bounces and complaints become suppressions."""
 
 from typing import Any
 
@@ -8,18 +8,37 @@ from django.utils import timezone
 from outbox.models import SuppressionReason
 from outbox.suppression import count_soft_bounce, suppress
 
-# A bounce for these reasons says that the address itself is no good; others (full, blocked, timed out) may pass.
-FOR_GOOD = {"invalid", "bounced", "unsubscribed"}
+# Postmark's types that say that the address itself does not exist; "SoftBounce" (a full mailbox) is not one of them.
+POSTMARK_PERMANENT = {"HardBounce", "BadEmailAddress"}
 
 
 def on_tracking(sender: Any, event: AnymailTrackingEvent, esp_name: str, **_kwargs: Any) -> None:
-    """Called for each event; anymail has checked the signature. Anything but bounces and complaints is not looked at."""
+    """Called for each event, once anymail has checked its signature. Only bounces and complaints matter here."""
     if not event.recipient:
         return
     now, detail = timezone.now(), f"{esp_name}: {event.description or event.reject_reason or event.event_type}"
     if event.event_type == "complained":
         suppress(event.recipient, SuppressionReason.COMPLAINT, now=now, detail=detail)
-    elif event.event_type in ("bounced", "rejected") and event.reject_reason in FOR_GOOD:
+    elif _is_permanent(event):
         suppress(event.recipient, SuppressionReason.HARD_BOUNCE, now=now, detail=detail)
-    elif event.event_type in ("bounced", "deferred"):
+    elif _is_bounce(event):
         count_soft_bounce(event.recipient, now=now, detail=detail)
+
+
+def _is_permanent(event: AnymailTrackingEvent) -> bool:
+    """Whether the provider itself calls the bounce permanent.
+
+    anymail gives a full mailbox and a missing one the same reason ("bounced"), so the provider's own words decide: Postmark's
+    `Type`, Amazon SES's `bounceType`. What neither of them calls permanent counts as soft.
+    """
+    report = event.esp_event or {}
+    if event.event_type not in ("bounced", "rejected"):
+        return False
+    return report.get("Type") in POSTMARK_PERMANENT or report.get("bounce", {}).get("bounceType") == "Permanent"
+
+
+def _is_bounce(event: AnymailTrackingEvent) -> bool:
+    """Whether the report says something about the address. A rejection by policy does not."""
+    if event.event_type == "rejected":
+        return event.reject_reason in ("invalid", "bounced")
+    return event.event_type in ("bounced", "deferred")

@@ -1,6 +1,6 @@
 """Places in the admin: to read, and to act on. Seats are taken and given up by the portal's own acts only, which keep the count."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import AddressField, is_key
 from accounts.forms import validate_name
 from accounts.languages import current_language
 from accounts.models import User
@@ -25,13 +26,21 @@ from sessions_app.admin import SeriesAdmin
 from sessions_app.admin import SeriesForm as PlainSeriesForm
 from sessions_app.models import Series, SeriesQuerySet
 
-SERIES_WIDGET = AutocompleteSelect(Registration._meta.get_field("series"), admin.site)  # noqa: SLF001 - Django's documented way to a field
+
+class SeriesSelect(AutocompleteSelect):
+    """Django's own select looks for whatever was sent among the keys, and fails if it is not a number."""
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
+        return super().optgroups(name, [key for key in value if is_key(str(key))], attrs)
+
+
+SERIES_WIDGET = SeriesSelect(Registration._meta.get_field("series"), admin.site)  # noqa: SLF001 - Django's documented way to a field
 REFUSALS = (services.RegistrationRefusedError, services.NoSeatError)
 
 
 class RegisterForm(forms.Form):
     series = forms.ModelChoiceField(Series.objects.public(), label=_("series"), widget=SERIES_WIDGET)
-    email = forms.EmailField(label=_("e-mail address"))
+    email = AddressField(label=_("email address"))
     name = forms.CharField(label=_("name"), max_length=150, required=False, validators=[validate_name])
 
 

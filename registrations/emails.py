@@ -4,12 +4,13 @@ Each renderer looks once more whether its news still holds, and raises NoLongerT
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from accounts.links import absolute_url
 from outbox import kinds
 from outbox.kinds import Attachment, Letter, NoLongerTrue
 from outbox.letters import compose_letter
+from outbox.models import Message, State
 from registrations.models import EndReason, Intention, Invitation, Place, Registration
 from registrations.queries import in_line
 from registrations.tokens import make_join_token, make_place_token
@@ -26,7 +28,7 @@ from sessions_app import calendars
 from sessions_app.entry import Entry
 from sessions_app.models import Delivery, Resource, Series, Session
 from sessions_app.queries import next_of_the_kind
-from sessions_app.times import say_clock, say_date
+from sessions_app.times import say_clock, say_until
 
 
 @dataclass(frozen=True)
@@ -110,15 +112,19 @@ KINDS = {
 
 
 OLD_TIMES = ("old_starts_at", "old_ends_at")
+IS_OFF = (Delivery.CANCELLED, Delivery.POSTPONED)
+# An absence in one of these states has not reached the team, so nobody has to be told that it is taken back.
+UNTOLD = (State.QUEUED, State.EXPIRED, State.FAILED, State.SUPPRESSED)
 
 
 def register_kinds() -> None:
     for name, kind in KINDS.items():
-        kinds.register(name, partial(_render, kind), preload)
+        kinds.register(name, partial(_render, kind), preload_with_sessions)
     kinds.register("moved", render_moved)
     kinds.register("colleague-not-coming", render_colleague_not_coming)
     kinds.register("absence", render_absence)
-    kinds.register("session-changed", render_session_changed, preload)
+    kinds.register("absence-withdrawn", render_absence_withdrawn)
+    kinds.register("session-changed", render_session_changed, preload_with_sessions)
     kinds.register("recording-available", render_recording_available)
     kinds.register("reminder-24h", partial(render_reminder, "reminder_24h"), preload)
     kinds.register("reminder-1h", partial(render_reminder, "reminder"), preload)
@@ -133,7 +139,7 @@ def _render(kind: Kind, data: dict[str, Any], now: datetime) -> Letter:
     if kind.offers:
         context["offers"] = _offers(registration.series, now)
     attachments = []
-    if kind.calendar and registration.confirmed_at and not registration.is_held:
+    if kind.calendar and registration.confirmed_at and registration.held_until is None:
         attachments = _calendar_parts(registration, kind.calendar, now)
     return _letter(kind.template, registration.series, str(kind.subject), context, attachments)
 
@@ -147,44 +153,47 @@ def render_reminder(template: str, data: dict[str, Any], now: datetime) -> Lette
     if said is False:
         raise NoLongerTrue("The person said that they cannot come to this one.")
     zone = registration.series.zone
-    when = {"date": say_date(session.starts_at, zone, year=False), "time": say_clock(session.starts_at, zone)}
+    # said from now, not from the hours that were set: a reminder that waited must not say "in one hour" too late
+    when = {"when": say_until(session.starts_at, now, zone), "time": say_clock(session.starts_at, zone)}
     context = {
         "session": session,
+        "until": when["when"],
         "join_link": join_link(registration, session),
         "place_link": place_link(registration, session),
         "has_said": said is not None,
     }
-    subject = _("%(date)s, %(time)s: %(title)s")
+    subject = _("%(when)s, %(time)s: %(title)s")
     return _letter(template, registration.series, subject, _context(registration) | context, words=when)
 
 
 def render_session_changed(data: dict[str, Any], now: datetime) -> Letter:
-    """Old time struck, new one beside it, and the calendar brought up to date: an update, or a cancellation."""
-    registration, session = _registration(data, Place.CONFIRMED, now), _session(data, now)
-    series, is_off = registration.series, session.delivery in (Delivery.CANCELLED, Delivery.POSTPONED)
+    """Old time struck, new one beside it. Whoever has a seat gets an update or a cancellation for their calendar; whoever waits,
+    or has not answered an invitation yet, has nothing in it, and no link to join."""
+    registration, session = _registration(data, (Place.CONFIRMED, Place.WAITLISTED), now), _session(data, now)
+    series, is_off = registration.series, session.delivery in IS_OFF
+    has_seat = registration.place == Place.CONFIRMED and not registration.is_held
     old_starts_at, old_ends_at = (data[name] and datetime.fromisoformat(data[name]) for name in OLD_TIMES)
     context = {
         "session": session,
         "is_off": is_off,
+        "has_seat": has_seat,
+        "is_waiting": registration.place == Place.WAITLISTED,
+        "is_back": not is_off and data["old_delivery"] in IS_OFF,
+        "is_one_of_many": any(other.pk != session.pk for other in _meetings(series)),
         "old_starts_at": old_starts_at,
         "old_ends_at": old_ends_at,
         "has_moved": (old_starts_at, old_ends_at) != (session.starts_at, session.ends_at),
-        "join_link": join_link(registration, session),
-        "place_link": place_link(registration, session),
+        "place_link": place_link(registration, session if has_seat else None),
     }
-    calendar = calendars.cancellation if is_off else calendars.invitation
-    part = Attachment(
-        "session.ics",
-        calendar(session, series, _attendee(registration, session)),
-        f"text/calendar; method={'CANCEL' if is_off else 'REQUEST'}",
-    )
+    calendar, method = (calendars.cancellation, "CANCEL") if is_off else (calendars.invitation, "REQUEST")
+    parts = [_calendar_part("session.ics", calendar, method, registration, session)] if has_seat else []
     if session.delivery == Delivery.CANCELLED:
         subject = _("A session is cancelled: %(title)s")
     elif session.delivery == Delivery.POSTPONED:
         subject = _("A session is postponed: %(title)s")
     else:
         subject = _("A session has changed: %(title)s")
-    return _letter("session_changed", series, subject, _context(registration) | context, [part])
+    return _letter("session_changed", series, subject, _context(registration) | context, parts)
 
 
 def render_recording_available(data: dict[str, Any], now: datetime) -> Letter:
@@ -211,26 +220,52 @@ def render_moved(data: dict[str, Any], now: datetime) -> Letter:
 
 
 def render_colleague_not_coming(data: dict[str, Any], now: datetime) -> Letter:
-    invitation = Invitation.objects.select_related("series__hub", "inviter", "registration").get(pk=data["invitation"])
-    series = invitation.series
+    found = Invitation.objects.select_related("series__hub", "inviter", "registration").filter(pk=data["invitation"])
+    invitation = found.first()
+    if invitation is None:
+        raise NoLongerTrue("The invitation and the name in it were deleted.")
+    series, ended = invitation.series, invitation.registration
+    has_lapsed = bool(ended and ended.end_reason == EndReason.LAPSED)
     context = {
         "invitation": invitation,
         "series": series,
         "series_link": absolute_url(series),
-        "has_lapsed": bool(invitation.registration and invitation.registration.end_reason == EndReason.LAPSED),
+        "has_lapsed": has_lapsed,
     }
     return _letter("colleague_not_coming", series, _("A colleague will not come: %(title)s"), context)
 
 
 def render_absence(data: dict[str, Any], now: datetime) -> Letter:
     """To the team: someone keeps their seat in the series, and cannot come to one session."""
-    intention = Intention.objects.select_related("registration__series__hub", "registration__user", "session")
-    said = intention.get(pk=data["intention"])
-    if said.is_coming or said.registration.place != Place.CONFIRMED:
-        raise NoLongerTrue("The person comes after all, or has given the seat up.")
+    said = _intention(data, is_coming=False)
+    return _to_team("absence", said, _("Cannot come to one session: %(title)s"))
+
+
+def render_absence_withdrawn(data: dict[str, Any], now: datetime) -> Letter:
+    """To the team: someone who said that they cannot come to one session can come after all."""
+    said = _intention(data, is_coming=True)
+    if Message.objects.filter(key=data["absence"], state__in=UNTOLD).exists():
+        raise NoLongerTrue("The team was not told of the absence.")
+    return _to_team("absence_withdrawn", said, _("Can come after all: %(title)s"))
+
+
+def _intention(data: dict[str, Any], *, is_coming: bool) -> Intention:
+    """What the person says by now, if it is still what this message is about."""
+    intentions = Intention.objects.select_related("registration__series__hub", "registration__user", "session")
+    said = intentions.get(pk=data["intention"])
+    # rows written before an upgrade do not say when
+    is_latest = "said_at" not in data or datetime.fromisoformat(data["said_at"]) == said.said_at
+    if said.is_coming != is_coming or not is_latest:
+        raise NoLongerTrue("The person has said something else since.")
+    if said.registration.place != Place.CONFIRMED:
+        raise NoLongerTrue("The person has given the seat up.")
+    return said
+
+
+def _to_team(template: str, said: Intention, subject: str) -> Letter:
     series = said.registration.series
     context: dict[str, Any] = {"person": said.registration.user, "session": said.session, "series": series}
-    return _letter("absence", series, _("Cannot come to one session: %(title)s"), context)
+    return _letter(template, series, subject, context)
 
 
 def join_link(registration: Registration, session: Session) -> str:
@@ -256,6 +291,12 @@ class _Preloaded(threading.local):
 _preloaded = _Preloaded()
 
 
+def preload_with_sessions(datas: list[dict[str, Any]], now: datetime) -> None:
+    """The same for letters that list the sessions of their series, or carry them for a calendar: read once for all of them."""
+    preload(datas, now)
+    prefetch_related_objects(list(_preloaded.registrations.values()), "series__sessions")
+
+
 def preload(datas: list[dict[str, Any]], now: datetime) -> None:
     pks = [data["registration"] for data in datas]
     _preloaded.now = now
@@ -266,14 +307,15 @@ def preload(datas: list[dict[str, Any]], now: datetime) -> None:
     _preloaded.sessions = Session.objects.in_bulk({data["session"] for data in datas if "session" in data})
 
 
-def _registration(data: dict[str, Any], place: Place, now: datetime | None = None) -> Registration:
+def _registration(data: dict[str, Any], places: Place | Collection[Place], now: datetime | None = None) -> Registration:
+    places = (places,) if isinstance(places, Place) else places
     registration = _preloaded.registrations.get(data["registration"]) if now and now == _preloaded.now else None
     if registration is None:
         found = Registration.objects.select_related("series__hub", "user").filter(pk=data["registration"])
         registration = found.first()
-    if registration is None or registration.place != place:
+    if registration is None or registration.place not in places:
         raise NoLongerTrue("The registration has changed since.")
-    if registration.series.is_cancelled and place != Place.CANCELLED:
+    if registration.series.is_cancelled and registration.place != Place.CANCELLED:
         raise NoLongerTrue("The series was cancelled.")
     return registration
 
@@ -300,7 +342,7 @@ def _context(registration: Registration) -> dict[str, Any]:
         else None,
         "series": series,
         "person": registration.user,
-        "sessions": SimpleLazyObject(lambda: list(series.sessions.meeting())),  # read by the letters that list them
+        "sessions": SimpleLazyObject(lambda: _meetings(series)),  # read by the letters that list them
         "series_link": absolute_url(series),
         "mine_link": absolute_url(reverse("registrations:mine")),
     }
@@ -327,17 +369,22 @@ def _calendar_parts(
     registration: Registration, calendar: Callable[..., bytes], now: datetime, *, first: int = 1
 ) -> list[Attachment]:
     method = "CANCEL" if calendar is calendars.withdrawal else "REQUEST"
-    sessions = registration.series.sessions.meeting().filter(ends_at__gt=now)
+    ahead = [session for session in _meetings(registration.series) if session.ends_at > now]
     return [
-        Attachment(
-            f"session-{number}.ics",
-            calendar(session, registration.series, _attendee(registration, session)),
-            f"text/calendar; method={method}",
-        )
-        for number, session in enumerate(sessions, start=first)
+        _calendar_part(f"session-{number}.ics", calendar, method, registration, session)
+        for number, session in enumerate(ahead, start=first)
     ]
 
 
-def _attendee(registration: Registration, session: Session) -> calendars.Attendee:
+def _calendar_part(
+    filename: str, calendar: Callable[..., bytes], method: str, registration: Registration, session: Session
+) -> Attachment:
     user = registration.user
-    return calendars.Attendee(user.name, user.email, str(registration.pk), join_link(registration, session))
+    attendee = calendars.Attendee(user.name, user.email, str(registration.pk), join_link(registration, session))
+    return Attachment(filename, calendar(session, registration.series, attendee), f"text/calendar; method={method}")
+
+
+def _meetings(series: Series) -> list[Session]:
+    """The sessions that take place, in their order; read once a letter, or once for many (preload_with_sessions)."""
+    prefetch_related_objects([series], "sessions")
+    return [session for session in series.sessions.all() if session.delivery not in IS_OFF]

@@ -1,34 +1,45 @@
 """What a person's own calendar holds: the sessions that they have a seat in, but for those they said they cannot come to."""
 
 import hashlib
+from datetime import datetime
 
 from django.urls import reverse
 
 from accounts.links import absolute_url
 from accounts.models import User
-from registrations.models import Intention, Registration
+from registrations.models import Intention, Registration, RegistrationQuerySet
 from registrations.tokens import make_join_token
 from sessions_app import calendars
+from sessions_app.models import Delivery
 
 
 def personal(user: User) -> bytes:
     """The person's calendar, in the active language; the UIDs are those of the invitations that were mailed."""
-    absent = set(
-        Intention.objects.filter(registration__user=user, is_coming=False).values_list("registration", "session")
-    )
-    entries = [
+    return calendars.personal(_entries(Registration.objects.coming().filter(user=user)))
+
+
+def of_registration(registration: Registration, now: datetime) -> bytes:
+    """The sessions ahead of one registration, in the active language, to be added to a calendar by hand.
+
+    They have the UIDs of the invitation that was mailed, so a calendar that holds it already updates its entries and adds none.
+    (A link that fills in a new entry at Google or Outlook cannot carry a UID, and would make duplicates: there is none.)
+    """
+    entries = _entries(Registration.objects.coming().filter(pk=registration.pk))
+    off = (Delivery.CANCELLED, Delivery.POSTPONED)
+    return calendars.personal(e for e in entries if e.session.ends_at > now and e.session.delivery not in off)
+
+
+def _entries(seats: RegistrationQuerySet) -> list[calendars.PersonalEntry]:
+    absences = Intention.objects.filter(registration__in=seats.values("pk"), is_coming=False)
+    absent = set(absences.values_list("registration", "session"))
+    return [
         calendars.PersonalEntry(
             session, registration.series, str(registration.pk), _join_link(registration, session.pk)
         )
-        for registration in Registration.objects.coming()
-        .filter(user=user)
-        .select_related("series__hub")
-        .prefetch_related("series__sessions")
-        .order_by("pk")
+        for registration in seats.select_related("series__hub").prefetch_related("series__sessions").order_by("pk")
         for session in registration.series.sessions.all()
         if (registration.pk, session.pk) not in absent
     ]
-    return calendars.personal(entries)
 
 
 def _join_link(registration: Registration, session_id: int) -> str:

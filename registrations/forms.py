@@ -8,8 +8,8 @@ from django.forms import BaseFormSet, BoundField, formset_factory
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import AddressField
 from accounts.forms import DetailsForm, validate_name
-from accounts.models import normalize_email
 from registrations.services.colleagues import MOST, Colleague
 from sessions_app.models import Question, QuestionKind, Series
 
@@ -17,6 +17,7 @@ EMAIL_WORDS = {
     "required": _("We need your e-mail address: the link to join goes there."),
     "invalid": _("Write your e-mail address with an @, as in name@example.ca."),
 }
+OWN_ADDRESS = _("This is your own address. Enter a colleague’s.")
 LONGEST_ANSWER = 300
 
 
@@ -57,7 +58,7 @@ def _field(question: Question) -> forms.Field:
 class RegisterForm(DetailsForm, QuestionsForm):
     """The one form of registering, for the newcomer and for who has an account and forgot."""
 
-    email = forms.EmailField(
+    email = AddressField(
         label=_("Your e-mail address"),
         help_text=_("The confirmation, the reminders and the link to join go here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
@@ -82,16 +83,29 @@ class RegisterForm(DetailsForm, QuestionsForm):
     def more_is_wrong(self) -> bool:
         return any(name in self.errors for name in self.MORE)
 
-    def clean_email(self) -> str:
-        return normalize_email(self.cleaned_data["email"])
+    def clean_profession(self) -> str:
+        return _welcome(self.series, self.cleaned_data["profession"])
+
+
+def _welcome(series: Series, profession: str) -> str:
+    """A series with a required audience is for nobody else. Raises ValidationError."""
+    if not series.welcomes(profession):
+        names = ", ".join(series.audience_names)
+        raise forms.ValidationError(_now("This series is only for: %(names)s.") % {"names": names})
+    return profession
+
+
+class InvitedForm(DetailsForm):
+    """What someone invited to a series for certain professions says before they can confirm: just what that takes."""
+
+    def __init__(self, *args: Any, series: Series, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.series = series
+        self.fields = {name: self.fields[name] for name in ("profession", "province")}
+        self.fields["profession"].error_messages["required"] = _("Choose your profession.")
 
     def clean_profession(self) -> str:
-        """A series with a required audience is for nobody else."""
-        profession = self.cleaned_data["profession"]
-        if not self.series.welcomes(profession):
-            names = ", ".join(self.series.audience_names)
-            raise forms.ValidationError(_now("This series is only for: %(names)s.") % {"names": names})
-        return profession
+        return _welcome(self.series, self.cleaned_data["profession"])
 
 
 class ColleagueForm(forms.Form):
@@ -104,7 +118,7 @@ class ColleagueForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": _("Write the colleague’s name too.")},
     )
-    email = forms.EmailField(
+    email = AddressField(
         label=_("E-mail address"),
         widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={
@@ -113,8 +127,16 @@ class ColleagueForm(forms.Form):
         },
     )
 
+    def __init__(self, *args: Any, own: str = "", **kwargs: Any) -> None:
+        """`own` is the address of whoever fills the form in: a seat for a colleague is not for them."""
+        super().__init__(*args, **kwargs)
+        self.own = own
+
     def clean_email(self) -> str:
-        return normalize_email(self.cleaned_data["email"])
+        email = self.cleaned_data["email"]
+        if email == self.own:
+            raise forms.ValidationError(OWN_ADDRESS)
+        return email
 
 
 class BaseColleagues(BaseFormSet):

@@ -110,7 +110,8 @@ class Answer(models.Model):
 class Invitation(models.Model):
     """A seat that someone took for a colleague. The name is what the colleague was called, kept apart from their account.
 
-    `registration` is empty where the colleague had a place already: whoever invites is not told of that.
+    `registration` is empty where the colleague had a place already: whoever invites is not told of that. The invitation is
+    deleted once the colleague has declined or not answered (services.forget_unanswered).
     """
 
     series = models.ForeignKey(Series, models.CASCADE, related_name="invitations", verbose_name=_("series"))
@@ -128,6 +129,7 @@ class Invitation(models.Model):
         verbose_name = _("invitation")
         verbose_name_plural = _("invitations")
         ordering = ["-created_at", "pk"]
+        indexes = [models.Index(fields=["email", "created_at"], name="invitation_by_address")]
 
     def __str__(self) -> str:
         return self.name

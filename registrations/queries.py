@@ -8,15 +8,20 @@ from zoneinfo import ZoneInfo
 from django.core.cache import cache
 from django.db.models import Count, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from registrations.models import EndReason, Intention, Invitation, Place, Registration, RegistrationQuerySet
 from registrations.tokens import make_join_token
+from sessions_app import times
 from sessions_app.entry import Entry
 from sessions_app.models import Resource, Series, Session
 from sessions_app.status import Status, is_past
 
 DOORS_OPEN = timedelta(minutes=15)
+# Of a long series, "my sessions" shows so many sessions below the one that leads; the others unfold.
+ROWS = 3
 # Below this many seats of the past year, nothing is said of how many are usually given up.
 ENOUGH_SEATS = 50
 A_YEAR = timedelta(days=365)
@@ -40,22 +45,71 @@ class MyEntry(Entry):
         return bool(self.registration and self.registration.place == Place.RECORDING)
 
     @property
+    def is_held(self) -> bool:
+        return bool(self.registration and self.registration.is_held)
+
+    @cached_property
+    def meetings_ahead(self) -> list[Session]:
+        return [session for session in self.meetings if session.ends_at > self.now]
+
+    @cached_property
+    def coming_next(self) -> Session | None:
+        """The next session that the person has not said no to."""
+        return next((session for session in self.meetings_ahead if session.pk not in self.absent_from), None)
+
+    @cached_property
+    def lead(self) -> Session | None:
+        """The session whose date leads: the next one that the person comes to, else the next one; of a past series the first.
+
+        None where the series is not over and has no session ahead: its date is still to come.
+        """
+        if self.meetings_ahead:
+            return self.coming_next or self.meetings_ahead[0]
+        return self.meetings[0] if self.meetings and self.status == Status.PAST else None
+
+    @property
+    def number(self) -> int:
+        """Which session of the series leads: 2 for "session 2 of 4"."""
+        return self.meetings.index(self.lead) + 1 if self.lead else 0
+
+    @property
+    def rows(self) -> list[Session]:
+        """The sessions ahead that stand below the one that leads: the first few, and all that the person said no to."""
+        return [session for n, session in enumerate(self._others) if self._is_shown(n, session)]
+
+    @property
+    def folded_rows(self) -> list[Session]:
+        return [session for n, session in enumerate(self._others) if not self._is_shown(n, session)]
+
+    @property
+    def _others(self) -> list[Session]:
+        return [session for session in self.meetings_ahead if session is not self.coming_next]
+
+    def _is_shown(self, n: int, session: Session) -> bool:
+        return n < ROWS or session.pk in self.absent_from
+
+    @property
+    def soon(self) -> str:
+        """How far away the next session is: "Now", "Tomorrow", "In 9 days"; empty where the person comes to none."""
+        if not self.coming_next:
+            return ""
+        starts_at = self.coming_next.starts_at
+        return _("Now") if starts_at <= self.now else times.say_until(starts_at, self.now, self.series.zone)
+
+    @property
     def can_join(self) -> bool:
         """The doors of the next session are open: from 15 minutes before it until its end."""
         has_seat = self.registration and self.registration.place == Place.CONFIRMED
-        return bool(has_seat and self.lead and self.lead.starts_at - DOORS_OPEN <= self.now < self.lead.ends_at)
+        doors_open_at = self.doors_open_at
+        return bool(has_seat and doors_open_at and self.lead and doors_open_at <= self.now < self.lead.ends_at)
 
     @property
     def doors_open_at(self) -> datetime | None:
-        return self.lead.starts_at - DOORS_OPEN if self.lead else None
+        return self.coming_next.starts_at - DOORS_OPEN if self.coming_next else None
 
     @property
     def join_token(self) -> str:
         return make_join_token(self.registration.pk, self.lead.pk) if self.registration and self.lead else ""
-
-    @property
-    def meetings_ahead(self) -> list[Session]:
-        return [session for session in self.meetings if session.ends_at > self.now]
 
     @property
     def chances(self) -> "Chances | None":
@@ -64,14 +118,36 @@ class MyEntry(Entry):
 
 @dataclass(frozen=True)
 class Mine:
-    """ "My sessions": to come, the next first; past, the latest first; ended by the team though still ahead."""
+    """ "My sessions", by what the person is to do about them. Each list begins with what comes first; the past, with the latest."""
 
-    coming: list[MyEntry]
+    to_answer: list[MyEntry]  # seats that colleagues took, not confirmed yet
+    next: MyEntry | None  # the next session that the person has a seat in and has not said no to
+    upcoming: list[MyEntry]  # the other seats
+    waitlist: list[MyEntry]
+    recordings: list[MyEntry]  # seats given up for the recording
     over: list[MyEntry]
-    ended: list[Registration]
+    ended: list[Registration]  # by the team, though still ahead
 
 
 def mine(user: User, now: datetime, reader: ZoneInfo | None) -> Mine:
+    entries = _my_entries(user, now, reader)
+    entries.sort(key=lambda entry: (entry.lead is None, entry.lead and entry.lead.starts_at))
+    ahead = [entry for entry in entries if entry.status != Status.PAST]
+    over = [entry for entry in reversed(entries) if entry.status == Status.PAST and not entry.is_waiting]
+    seats = [entry for entry in ahead if not (entry.is_held or entry.is_waiting or entry.is_recording)]
+    upcoming_first = next((entry for entry in seats if entry.coming_next), None)
+    return Mine(
+        to_answer=[entry for entry in ahead if entry.is_held],
+        next=upcoming_first,
+        upcoming=[entry for entry in seats if entry is not upcoming_first],
+        waitlist=[entry for entry in ahead if entry.is_waiting],
+        recordings=[entry for entry in ahead if entry.is_recording],
+        over=over,
+        ended=_ended_by_us(user, now),
+    )
+
+
+def _my_entries(user: User, now: datetime, reader: ZoneInfo | None) -> list[MyEntry]:
     registrations = (
         with_line(Registration.objects.active().filter(user=user))
         .select_related("series__hub")
@@ -82,7 +158,7 @@ def mine(user: User, now: datetime, reader: ZoneInfo | None) -> Mine:
         )
         .order_by("pk")
     )
-    entries = [
+    return [
         MyEntry(
             registration.series,
             now,
@@ -92,14 +168,18 @@ def mine(user: User, now: datetime, reader: ZoneInfo | None) -> Mine:
         )
         for registration in registrations
     ]
-    coming = [entry for entry in entries if entry.status != Status.PAST]
-    over = [entry for entry in entries if entry.status == Status.PAST]
-    coming.sort(key=lambda entry: (entry.lead is None, entry.lead and entry.lead.starts_at))
-    over.sort(key=lambda entry: (entry.lead is None, entry.lead and entry.lead.starts_at), reverse=True)
+
+
+def _ended_by_us(user: User, now: datetime) -> list[Registration]:
     ended = Registration.objects.filter(
         ~is_past_series(now), user=user, place=Place.CANCELLED, end_reason__in=ENDED_BY_US
     )
-    return Mine(coming, over, list(ended.select_related("series").order_by("-cancelled_at")))
+    return list(ended.select_related("series").order_by("-cancelled_at"))
+
+
+def has_waitlist(series: Series) -> bool:
+    """Whether somebody is on the waitlist, so that a seat that is given up goes to them."""
+    return Registration.objects.waiting().filter(series=series).exists()
 
 
 def is_past_series(now: datetime) -> Q:

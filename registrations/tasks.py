@@ -11,7 +11,10 @@ def queue_due_reminders() -> None:
 
 @shared_task
 def forget_unproven() -> None:
-    services.forget_unproven(timezone.now())
+    """Invitations first: the accounts that they began can go once nothing says who was invited."""
+    now = timezone.now()
+    services.forget_unanswered(now)
+    services.forget_unproven(now)
 
 
 @shared_task

@@ -9,6 +9,7 @@ urlpatterns = [
     path(_("mine/"), mine.mine, name="mine"),
     path(_("mine/session/<int:session>/"), mine.intention, name="intention"),
     path(_("mine/calendar/"), mine.renew, name="renew_calendar"),
+    path(_("mine/<int:registration>.ics"), calendar.registration_ics, name="registration_ics"),
     path(_("calendar/<str:token>.ics"), calendar.feed, name="feed"),
     path(_("join/<str:token>/"), links.join, name="join"),
     path(_("place/<str:token>/"), links.place, name="place"),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.choices import Profession
-from accounts.fields import HTTPS_ASSUMED, choices_field
+from accounts.fields import HTTPS_ASSUMED, choices_field, is_key
 from accounts.zones import PROJECT_ZONE, ZONES
 from sessions_app.models import Publication, Question, Resource, Series, SeriesQuerySet, Session
 from sessions_app.services import programme_edited
@@ -82,14 +82,14 @@ class SeriesAdmin(admin.ModelAdmin):
     list_display = ["title", "publication", "status", "first_starts_at", "hub", "seats"]
     list_filter = ["publication", "hub", "language", "is_cancelled", "is_concluded"]
     list_select_related = ["hub"]
-    search_fields = ["title_en", "title_fr", "slug"]
+    search_fields = ["title_en", "title_fr", "slug", "slug_fr"]
     date_hierarchy = "first_starts_at"
-    prepopulated_fields = {"slug": ["title_en"]}
+    prepopulated_fields = {"slug": ["title_en"], "slug_fr": ["title_fr"]}
     actions = ["publish", "withdraw"]
     save_on_top = True
     readonly_fields = ["seats"]
     fieldsets = [
-        (None, {"fields": ["publication", "slug", "hub", "language", "time_zone"]}),
+        (None, {"fields": ["publication", ("slug", "slug_fr"), "hub", "language", "time_zone"]}),
         (
             _("English"),
             {
@@ -146,7 +146,7 @@ class SeriesAdmin(admin.ModelAdmin):
         if not isinstance(obj, Series) or not obj.pk:
             return None
         return reverse(
-            "sessions:detail" if obj.publication == Publication.PUBLISHED else "sessions:preview", args=[obj.slug]
+            "sessions:detail" if obj.publication == Publication.PUBLISHED else "sessions:preview", args=[obj.slug_here]
         )
 
     def changeform_view(
@@ -160,8 +160,9 @@ class SeriesAdmin(admin.ModelAdmin):
     def _zone(self, posted: Mapping[str, Any], object_id: str | None) -> str:
         if posted.get("time_zone") in ZONES:
             return posted["time_zone"]
-        known = Series.objects.filter(pk=object_id).values_list("time_zone", flat=True).first() if object_id else None
-        return known or PROJECT_ZONE
+        if object_id is None or not is_key(object_id):
+            return PROJECT_ZONE
+        return Series.objects.filter(pk=object_id).values_list("time_zone", flat=True).first() or PROJECT_ZONE
 
     def has_delete_permission(self, request: HttpRequest, obj: Series | None = None) -> bool:
         """A series that people registered for is cancelled or archived, never deleted."""

@@ -28,6 +28,7 @@ from sessions_app.models import Series, Session
 SERIES_FACTS = (
     "pk",
     "slug",
+    "slug_fr",
     "title_en",
     "title_fr",
     "summary_en",

@@ -7,9 +7,10 @@ from the database, so the same facts give the same bytes.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, vCalAddress, vDuration, vText, vUri
 
@@ -130,6 +131,24 @@ def add_links(session: Session, series: Series) -> list[tuple[str, str]]:
     ]
 
 
+def webcal(address: str) -> str:
+    """The address of a feed as calendar apps register for it: `webcal:` in the place of `https:`."""
+    return f"webcal:{address.partition(':')[2]}"
+
+
+def subscribe_links(address: str, name: str) -> list[tuple[str, str]]:
+    """(name, link) of the calendars on the web that can be subscribed to the feed at `address` by a link.
+
+    Google takes a feed's address in its webcal form only: it reads another one as the name of one of its own calendars.
+    """
+    outlook = urlencode({"url": address, "name": name}, quote_via=quote)
+    return [
+        ("Google Calendar", f"https://calendar.google.com/calendar/r?{urlencode({'cid': webcal(address)})}"),
+        ("Outlook.com", f"https://outlook.live.com/calendar/0/addfromweb?{outlook}"),
+        ("Office 365", f"https://outlook.office.com/calendar/0/addfromweb?{outlook}"),
+    ]
+
+
 def _calendar(method: str) -> Calendar:
     calendar = Calendar()
     calendar.add("PRODID", PRODID)
@@ -162,7 +181,19 @@ def _state(session: Session, series: Series) -> str:
 
 
 def _summary(session: Session, series: Series) -> str:
-    return f"{series.title}: {session.title}" if session.title else series.title
+    """The series' title with the session's own or, where it has none, with its number among several: "(1 of 3)".
+
+    Every session counts, also one that is postponed or cancelled: what somebody's calendar calls "(3 of 3)" must not become
+    "(2 of 2)" there, where nobody would correct it.
+    """
+    if session.title:
+        return f"{series.title}: {session.title}"
+    prefetch_related_objects([series], "sessions")  # read once a series, however many of its sessions are written
+    keys = [one.pk for one in series.sessions.all()]
+    if len(keys) < 2 or session.pk not in keys:  # noqa: PLR2004 - one is no number
+        return series.title
+    numbers = {"title": series.title, "number": keys.index(session.pk) + 1, "count": len(keys)}
+    return _("%(title)s (%(number)s of %(count)s)") % numbers
 
 
 def _description(session: Session, series: Series, join_link: str) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 
 from accounts.zones import PROJECT_ZONE
 from sessions_app import times
@@ -62,14 +63,15 @@ class Entry:
         return sum(session.ends_at > self.now for session in self.meetings)
 
     @property
-    def when(self) -> str:
-        return times.say_when(self.lead.starts_at, self.lead.ends_at, self.series.zone) if self.lead else ""
+    def when(self) -> SafeString:
+        said = times.say_when(self.lead.starts_at, self.lead.ends_at, self.series.zone) if self.lead else ""
+        return times.unbroken(said)
 
     @property
-    def also(self) -> str:
+    def also(self) -> SafeString:
         """The dates of the sessions that follow the one that leads; with their times where these differ from its own."""
         if not self.lead:
-            return ""
+            return SafeString()
         zone = self.series.zone
         hours = times.say_times(self.lead.starts_at, self.lead.ends_at, zone)
         said = []
@@ -80,13 +82,14 @@ class Entry:
             own = times.say_times(session.starts_at, session.ends_at, zone)
             date = times.say_date(session.starts_at, zone, weekday=False, year=year)
             said.append(date if own == hours else f"{date} ({own})")
-        return " · ".join(said)
+        return times.unbroken(" · ".join(said))
 
     @property
-    def readers_times(self) -> str:
+    def readers_times(self) -> SafeString:
         if not self.lead:
-            return ""
-        return times.say_readers_times(self.lead.starts_at, self.lead.ends_at, self.series.zone, self.reader)
+            return SafeString()
+        zone = self.series.zone
+        return times.unbroken(times.say_readers_times(self.lead.starts_at, self.lead.ends_at, zone, self.reader))
 
     @property
     def opens(self) -> str:

@@ -4,16 +4,21 @@ Celery keeps them ready (tasks.py); serving one is a lookup. An edit throws them
 older than what it tells; one that is missing is made on the spot.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.languages import LANGUAGES, current_language
 from hubs.models import Hub
 from sessions_app import calendars
+from sessions_app.forms import NATIONAL
 from sessions_app.models import Feed, Series, SeriesQuerySet
 from sessions_app.queries import for_list
 from sessions_app.services import programme_version
@@ -54,10 +59,39 @@ def _series_and_title(name: str) -> tuple[SeriesQuerySet, str]:
         return public, project
     if name in OF_LANGUAGE:
         language = OF_LANGUAGE[name]
-        title = _("%(project)s: in French") if language == "fr" else _("%(project)s: in English")
-        return public.filter(language__in=[language, "both"]), title % {"project": project}
+        return public.filter(language__in=[language, "both"]), _language_title(language)
     hub = Hub.objects.listed().get(slug=name.removeprefix("hub-"))
     return public.filter(hub=hub), f"{hub.name} ({project})"
+
+
+def _language_title(language: str) -> str:
+    title = _("%(project)s: in French") if language == "fr" else _("%(project)s: in English")
+    return title % {"project": settings.PROJECT_NAME}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A feed to subscribe to: its path, what it holds, and what the calendar is called."""
+
+    path: str
+    holds: str
+    name: str
+
+
+def matching(chosen: dict[str, Any], hubs: Iterable[tuple[str, str]]) -> Offer:
+    """The feed that comes closest to the filters of a list: that of its one hub, else of its one language, else all.
+
+    `hubs`: (slug, name) of each listed hub.
+    """
+    chosen_hubs, languages = chosen.get("hub", []), chosen.get("language", [])
+    project = str(settings.PROJECT_NAME)
+    if len(chosen_hubs) == 1 and chosen_hubs != [NATIONAL]:
+        hub = dict(hubs)[chosen_hubs[0]]
+        return Offer(reverse("hubs:feed", args=chosen_hubs), hub, f"{hub} ({project})")
+    if len(languages) == 1 and not chosen_hubs:
+        holds = _("sessions in French") if languages == ["fr"] else _("sessions in English")
+        return Offer(reverse("sessions:language_feed", args=languages), holds, _language_title(languages[0]))
+    return Offer(reverse("sessions:feed"), _("all sessions"), project)
 
 
 def forget() -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,9 +11,12 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.http import QueryDict
 from django.template.loader import render_to_string
+from django.utils import dateformat
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from accounts.choices import Profession, Province
 from accounts.languages import current_language
@@ -29,7 +32,12 @@ class Ticks(forms.MultipleChoiceField):
 
 
 class MonthField(forms.Field):
-    """`2026-11`: a month on the project's clock. Cleans to (its first moment, the next month's first moment)."""
+    """`2026-11`: a month on the project's clock. Cleans to (its first moment, the next month's first moment).
+
+    Any month can be asked for; the select offers those that have sessions.
+    """
+
+    widget = forms.Select
 
     def clean(self, value: str | None) -> tuple[datetime, datetime] | None:
         if not value:
@@ -48,7 +56,8 @@ class ProgrammeFilter(forms.Form):
     use_required_attribute = False
 
     q = forms.CharField(
-        label=_("Words"),
+        label=_("Search"),
+        help_text=_("Titles, topics and speakers"),
         required=False,
         max_length=100,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
@@ -59,16 +68,31 @@ class ProgrammeFilter(forms.Form):
         choices=[(s.value, s.label) for s in (Status.OPEN, Status.WAITLIST, Status.SOON)],
     )
     language = Ticks(label=_("Language"), required=False, choices=[("en", _("English")), ("fr", _("French"))])
-    month = MonthField(label=_("Month"), required=False, widget=forms.TextInput(attrs={"type": "month"}))
-    profession = Ticks(label=_("For"), required=False, choices=Profession.choices)
+    month = MonthField(label=_("Month"), required=False)
+    profession = Ticks(label=_("Profession"), required=False, choices=Profession.choices)
     province = Ticks(label=_("Province or territory"), required=False, choices=Province.choices)
     hub = Ticks(label=_("Hub"), required=False)
 
-    def __init__(self, data: Any, *, hubs: Iterable[tuple[str, str]]) -> None:
-        """`hubs`: (slug, name) of each hub that can be chosen."""
+    def __init__(self, data: Any, *, hubs: Iterable[tuple[str, str]], months: Iterable[tuple[date, int]] = ()) -> None:
+        """`hubs`: (slug, name) of each hub that can be chosen; `months`: (first day, number of series) of each month."""
         super().__init__(data, auto_id="filter-%s")
         choices = [(NATIONAL, _("National programming")), *hubs]
         self.fields["hub"].choices = choices  # type: ignore[attr-defined]
+        self.fields["month"].widget.choices = self._month_choices(dict(months))
+
+    def _month_choices(self, counts: dict[date, int]) -> list[tuple[str, Any]]:
+        """The month that is asked for is among them even without a session, so that the select shows what the list is narrowed to."""
+        asked = self._asked_month()
+        months = sorted({*counts, *([asked] if asked else [])})
+        named = [(f"{month:%Y-%m}", f"{say_month(month)} ({counts.get(month, 0)})") for month in months]
+        return [("", _("Any month")), *named]
+
+    def _asked_month(self) -> date | None:
+        try:
+            span = self.fields["month"].clean(self["month"].value())
+        except forms.ValidationError:
+            return None
+        return span[0].date() if span else None
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -89,7 +113,8 @@ class ProgrammeFilter(forms.Form):
     @property
     def complaints(self) -> list[str]:
         """One sentence for each filter that makes no sense, naming it."""
-        return [f"{self.fields[name].label}: {error}" for name, errors in self.errors.items() for error in errors]
+        colon = pgettext("between words", ":")
+        return [f"{self.fields[name].label}{colon} {error}" for name, errors in self.errors.items() for error in errors]
 
 
 @dataclass(frozen=True)
@@ -101,15 +126,25 @@ class Filters:
     panel: SafeString
 
 
-def read_filters(query: QueryDict, hubs: Iterable[tuple[str, str]]) -> Filters:
+def say_month(month: date) -> str:
+    """ "November 2026"; "Novembre 2026", as it stands alone."""
+    return capfirst(dateformat.format(month, "F Y"))
+
+
+def read_filters(query: QueryDict, hubs: Iterable[tuple[str, str]], months: Iterable[tuple[date, int]] = ()) -> Filters:
     """The filters of a request. Many readers ask for the same few, so each is read and drawn once a process."""
     asked = tuple((name, tuple(query.getlist(name))) for name in ProgrammeFilter.base_fields if name in query)
-    return _read(current_language(), asked, tuple(hubs))
+    return _read(current_language(), asked, tuple(hubs), tuple(months))
 
 
 @lru_cache(maxsize=256)
-def _read(_language: str, asked: tuple[tuple[str, tuple[str, ...]], ...], hubs: tuple[tuple[str, str], ...]) -> Filters:
-    form = ProgrammeFilter(MultiValueDict({name: list(values) for name, values in asked}), hubs=hubs)
+def _read(
+    _language: str,
+    asked: tuple[tuple[str, tuple[str, ...]], ...],
+    hubs: tuple[tuple[str, str], ...],
+    months: tuple[tuple[date, int], ...],
+) -> Filters:
+    form = ProgrammeFilter(MultiValueDict({name: list(values) for name, values in asked}), hubs=hubs, months=months)
     chosen, complaints = form.chosen, form.complaints
     panel = render_to_string("sessions_app/filters.html", {"form": form, "chosen": chosen, "complaints": complaints})
     return Filters(chosen, complaints, panel)

@@ -42,6 +42,9 @@ class DeliveryLanguage(models.TextChoices):
     BOTH = "both", _("English and French")
 
 
+AUDIENCE_NOTE_HELP = _("Shown instead of the list of professions, unless the series is only for them.")
+
+
 def default_reminders() -> list[int]:
     return [24, 1]
 
@@ -50,6 +53,10 @@ class SeriesQuerySet(models.QuerySet["Series"]):
     def public(self) -> "SeriesQuerySet":
         """The wall of the public pages: published series only."""
         return self.filter(publication=Publication.PUBLISHED)
+
+    def by_slug(self, slug: str) -> "SeriesQuerySet":
+        """The series with that slug in either language: one or none, since no two series share one (`Series.clean`)."""
+        return self.filter(Q(slug=slug) | Q(slug_fr=slug))[:1]
 
 
 class Series(models.Model):
@@ -60,6 +67,14 @@ class Series(models.Model):
     """
 
     slug = models.SlugField(_("address on the site"), max_length=90, unique=True)
+    slug_fr = models.SlugField(
+        _("address on the French site"),
+        max_length=90,
+        unique=True,
+        null=True,
+        blank=True,
+        help_text=_("Empty: the same as in English."),
+    )
     title_en = models.CharField(_("title (English)"), max_length=250, blank=True)
     title_fr = models.CharField(_("title (French)"), max_length=250, blank=True)
     summary_en = models.TextField(_("summary (English)"), blank=True, help_text=_("One or two sentences for lists."))
@@ -68,8 +83,12 @@ class Series(models.Model):
     description_fr = models.TextField(_("description (French)"), blank=True)
     objectives_en = models.TextField(_("learning objectives (English)"), blank=True, help_text=_("One a line."))
     objectives_fr = models.TextField(_("learning objectives (French)"), blank=True, help_text=_("One a line."))
-    audience_note_en = models.CharField(_("who it is for (English)"), max_length=250, blank=True)
-    audience_note_fr = models.CharField(_("who it is for (French)"), max_length=250, blank=True)
+    audience_note_en = models.CharField(
+        _("who it is for (English)"), max_length=250, blank=True, help_text=AUDIENCE_NOTE_HELP
+    )
+    audience_note_fr = models.CharField(
+        _("who it is for (French)"), max_length=250, blank=True, help_text=AUDIENCE_NOTE_HELP
+    )
     hub = models.ForeignKey(
         Hub, models.PROTECT, verbose_name=_("hub"), null=True, blank=True, help_text=_("Empty: national programming.")
     )
@@ -174,7 +193,20 @@ class Series(models.Model):
             super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        return reverse("sessions:detail", args=[self.slug])
+        return reverse("sessions:detail", args=[self.slug_here])
+
+    def clean(self) -> None:
+        """Raises ValidationError for a slug that another series has in the other language: both languages share one space."""
+        others = Series.objects.exclude(pk=self.pk)
+        if self.slug and others.filter(slug_fr=self.slug).exists():
+            raise ValidationError({"slug": _("Another series already has this address in French.")})
+        if self.slug_fr and others.filter(slug=self.slug_fr).exists():
+            raise ValidationError({"slug_fr": _("Another series already has this address in English.")})
+
+    @property
+    def slug_here(self) -> str:
+        """The slug in the reader's language: the French one in French, where there is one."""
+        return (self.slug_fr or self.slug) if current_language() == "fr" else self.slug
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,29 +1,51 @@
-"""A month of the programme as weeks of days, on the project's clock."""
+"""A month of the programme as weeks of days. Each session stands on the day that it has in its series' own zone."""
 
 import calendar
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from accounts.zones import PROJECT_ZONE
+from sessions_app import times
+from sessions_app.entry import Entry
 from sessions_app.models import Publication, Session
 
 FIRST, LAST = date(2018, 1, 1), date(2099, 12, 1)
+NOON = time(12)
+
+
+@dataclass
+class Dated:
+    """A session in a month, with its series as `entry`: what the series' status is, and what the reader's clock says."""
+
+    session: Session
+    entry: Entry
+
+    @property
+    def is_over(self) -> bool:
+        return self.session.ends_at <= self.entry.now
 
 
 @dataclass
 class Day:
     date: date
-    sessions: list[Session]
+    sessions: list[Dated]
     is_of_month: bool
     is_today: bool
+
+    @property
+    def said(self) -> str:
+        """ "Thursday, November 26"; "jeudi 26 novembre"."""
+        zone = ZoneInfo(PROJECT_ZONE)
+        return times.say_date(datetime.combine(self.date, NOON, zone), zone, year=False)
 
 
 @dataclass
 class Month:
     first: date
     now: datetime
+    reader: ZoneInfo | None = None
 
     @property
     def before(self) -> date | None:
@@ -38,11 +60,12 @@ class Month:
     @cached_property
     def weeks(self) -> list[list[Day]]:
         """From Sunday to Saturday, as calendars in Canada have it."""
-        found: dict[date, list[Session]] = {}
-        zone = ZoneInfo(PROJECT_ZONE)
-        for session in self._sessions(zone):
-            found.setdefault(session.starts_at.astimezone(zone).date(), []).append(session)
-        today = self.now.astimezone(zone).date()
+        found: dict[date, list[Dated]] = {}
+        for session in self._sessions():
+            entry = Entry(session.series, self.now, self.reader)
+            day = session.starts_at.astimezone(session.series.zone).date()
+            found.setdefault(day, []).append(Dated(session, entry))
+        today = self.now.astimezone(ZoneInfo(PROJECT_ZONE)).date()
         weeks = calendar.Calendar(firstweekday=6).monthdatescalendar(self.first.year, self.first.month)
         return [
             [Day(day, found.get(day, []), day.month == self.first.month, day == today) for day in week]
@@ -57,18 +80,19 @@ class Month:
     def weekdays(self) -> list[date]:
         return [day.date for day in self.weeks[0]]
 
-    def _sessions(self, zone: ZoneInfo) -> list[Session]:
-        start = datetime(self.first.year, self.first.month, 1, tzinfo=zone) - timedelta(days=7)
+    def _sessions(self) -> list[Session]:
+        """Those of the weeks that the month touches, with a day to spare for every zone."""
+        start = datetime.combine(self.first, time(), ZoneInfo(PROJECT_ZONE)) - timedelta(days=7)
         meeting = Session.objects.meeting().filter(starts_at__gte=start, starts_at__lt=start + timedelta(days=48))
         public = meeting.filter(series__publication=Publication.PUBLISHED, series__is_cancelled=False)
         return list(public.select_related("series__hub").order_by("starts_at", "pk"))
 
 
-def read(wanted: str | None, now: datetime) -> Month:
+def read(wanted: str | None, now: datetime, reader: ZoneInfo | None) -> Month:
     """The month that was asked for as "2026-11"; this one, on the project's clock, where that is none."""
     this = now.astimezone(ZoneInfo(PROJECT_ZONE)).date().replace(day=1)
     try:
         first = date.fromisoformat(f"{wanted}-01") if wanted else this
     except ValueError:
         first = this
-    return Month(first if FIRST <= first <= LAST else this, now)
+    return Month(first if FIRST <= first <= LAST else this, now, reader)

@@ -1,28 +1,33 @@
 """Reads of the public programme."""
 
+from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import Case, F, Min, OuterRef, Prefetch, Q, Subquery, When
+from django.db.models import Case, Exists, F, Min, OuterRef, Prefetch, Q, Subquery, When
 
 from accounts.languages import current_language
+from accounts.zones import PROJECT_ZONE
 from hubs.models import Hub
 from sessions_app.forms import NATIONAL
-from sessions_app.models import Series, SeriesQuerySet, Session
+from sessions_app.models import Series, SeriesQuerySet, Session, SessionQuerySet
 from sessions_app.services import programme_version
 from sessions_app.status import Status, is_past, with_status
 
 SEARCHED = ("title", "summary", "description", "audience_note")
+MonthCount = tuple[date, int]  # the first of a month, and how many series have a session in it
 
 
 def upcoming(now: datetime, filters: dict[str, Any] | None = None) -> Any:
     """Public series that are not past, the next session first, those without a date last."""
     listed = Q(is_cancelled=True, last_ends_at__gt=now) | (Q(is_cancelled=False) & ~is_past(now))
-    ahead = Session.objects.meeting().filter(series=OuterRef("pk"), ends_at__gt=now).order_by()
-    next_start = ahead.values("series").annotate(next=Min("starts_at")).values("next")
-    series = narrowed(Series.objects.public().filter(listed), filters or {}, now)
+    ahead = Session.objects.meeting().filter(ends_at__gt=now)
+    of_series = ahead.filter(series=OuterRef("pk")).order_by()
+    next_start = of_series.values("series").annotate(next=Min("starts_at")).values("next")
+    series = narrowed(Series.objects.public().filter(listed), filters or {}, now, meetings=ahead)
     # only a series that has begun has to look for its next session
     next_starts_at = Case(When(first_starts_at__gt=now, then=F("first_starts_at")), default=Subquery(next_start))
     series = series.annotate(next_starts_at=next_starts_at)
@@ -31,16 +36,19 @@ def upcoming(now: datetime, filters: dict[str, Any] | None = None) -> Any:
 
 def past(now: datetime, filters: dict[str, Any] | None = None) -> Any:
     """Public series that are past, the latest first, those without dates last."""
-    series = narrowed(Series.objects.public().filter(is_past(now), is_cancelled=False), filters or {}, now)
+    over = Series.objects.public().filter(is_past(now), is_cancelled=False)
+    series = narrowed(over, filters or {}, now, meetings=Session.objects.meeting())
     return series.order_by(F("last_ends_at").desc(nulls_last=True), "slug")
 
 
-def narrowed(series: Any, filters: dict[str, Any], now: datetime) -> Any:
-    """Apply the chosen filters (forms.ProgrammeFilter). National programming is for every province."""
+def narrowed(series: Any, filters: dict[str, Any], now: datetime, *, meetings: SessionQuerySet) -> Any:
+    """Apply the chosen filters (forms.ProgrammeFilter). National programming is for every province; `meetings` are the sessions
+    that a month is searched for."""
     for word in filters.get("q", "").split():
-        found = Q()
+        spoken = Session.objects.filter(_contains("speakers", word), series=OuterRef("pk"))
+        found = Q(Exists(spoken))
         for name in SEARCHED:
-            found |= Q(**{f"{name}_en__unaccent__icontains": word}) | Q(**{f"{name}_fr__unaccent__icontains": word})
+            found |= _contains(name, word)
         series = series.filter(found)
     if "status" in filters:
         series = with_known_status(series, now, filters["status"])
@@ -56,9 +64,13 @@ def narrowed(series: Any, filters: dict[str, Any], now: datetime) -> Any:
         )
     if "month" in filters:
         start, after = filters["month"]
-        in_month = Session.objects.meeting().filter(starts_at__gte=start, starts_at__lt=after)
+        in_month = meetings.filter(starts_at__gte=start, starts_at__lt=after)
         series = series.filter(pk__in=in_month.values("series"))
     return series
+
+
+def _contains(name: str, word: str) -> Q:
+    return Q(**{f"{name}_en__unaccent__icontains": word}) | Q(**{f"{name}_fr__unaccent__icontains": word})
 
 
 def next_of_the_kind(series: Series, now: datetime, *, count: int = 3) -> list[Series]:
@@ -104,6 +116,33 @@ def hub_choices() -> list[tuple[str, str]]:
     if version is None:
         return Hub.objects.listed().choices()
     return _hub_choices(version, current_language())
+
+
+def upcoming_months(now: datetime) -> tuple[MonthCount, ...]:
+    """The months, on the project's clock, that the upcoming list can be narrowed to, and how many series it then shows.
+
+    Kept until the programme changes, for a minute at most: sessions end as time goes by.
+    """
+    version = programme_version()
+    if version is None:
+        return _count_months(now)
+    return _upcoming_months(version, int(now.timestamp()) // 60)
+
+
+@lru_cache(maxsize=4)
+def _upcoming_months(_version: str, minute: int) -> tuple[MonthCount, ...]:
+    return _count_months(datetime.fromtimestamp(minute * 60, UTC))
+
+
+def _count_months(now: datetime) -> tuple[MonthCount, ...]:
+    ahead = Session.objects.meeting().filter(ends_at__gt=now, series__in=upcoming(now).order_by().values("pk"))
+    zone = ZoneInfo(PROJECT_ZONE)
+    # each series counts once a month
+    found = {
+        (starts_at.astimezone(zone).date().replace(day=1), series)
+        for starts_at, series in ahead.order_by().values_list("starts_at", "series")
+    }
+    return tuple(sorted(Counter(month for month, _series in found).items()))
 
 
 @lru_cache(maxsize=4)

@@ -4,16 +4,24 @@ English: "Friday, May 21, 2021, 12:00–1:00 pm ET". French: "vendredi 21 mai 20
 All functions take aware datetimes and speak the language that is active.
 """
 
-from datetime import datetime
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.languages import current_language
 from accounts.zones import zone_label
 
 NBSP = "\u00a0"
+HOUR, HOURS_A_DAY = timedelta(hours=1), 24
+# Up to here a session is so many hours away; from here on people think in days.
+SAID_IN_HOURS, SAID_AS_SOON = timedelta(hours=12), timedelta(minutes=45)
 
 
 def say_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bool = True) -> str:
@@ -25,6 +33,16 @@ def say_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bo
         return f"{dateformat.format(local, 'l')} {text}" if weekday else text
     text = f"{dateformat.format(local, 'F')}{NBSP}{local.day}" + (f", {local.year}" if year else "")
     return f"{dateformat.format(local, 'l')}, {text}" if weekday else text
+
+
+def say_weekday_short(local: datetime) -> str:
+    """ "Thu"; "jeu."."""
+    return dateformat.format(local, "D") + ("." if current_language() == "fr" else "")
+
+
+def say_month_short(local: datetime) -> str:
+    """ "Nov"; "nov."."""
+    return dateformat.format(local, "N" if current_language() == "fr" else "M")
 
 
 def say_time(moment: datetime, zone: ZoneInfo) -> str:
@@ -58,18 +76,76 @@ def say_when(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 
 
 def say_moment(moment: datetime, zone: ZoneInfo) -> str:
-    """One moment: "May 21, 2021, 7:00 pm ET"; "21 mai 2021, 19 h (HE)"."""
-    return f"{say_date(moment, zone, weekday=False)}, {say_clock(moment, zone)}"
+    """One moment: "May 21, 2021, 7:00 pm ET"; "21 mai 2021 à 19 h (HE)"."""
+    between = " à " if current_language() == "fr" else ", "
+    return f"{say_date(moment, zone, weekday=False)}{between}{say_clock(moment, zone)}"
 
 
 def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
     """The same times on the reader's own clock, empty where they are the same: "1:30–2:30 pm NT"; with the day where it differs."""
-    if reader is None or start.astimezone(reader).utcoffset() == start.astimezone(zone).utcoffset():
+    if reader is None or _same_clock(start, zone, reader):
         return ""
-    times = say_times(start, end, reader)
+    return _for_reader(say_times(start, end, reader), start, zone, reader)
+
+
+def say_readers_moment(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
+    """One moment on the reader's own clock, as `say_readers_times` says a session's times: "10:00 am AB time for you"."""
+    if reader is None or _same_clock(moment, zone, reader):
+        return ""
+    return _for_reader(say_clock(moment, reader), moment, zone, reader)
+
+
+def unbroken(text: str) -> SafeString:
+    """The text as HTML in which a range of times ("11:30 am–12:30 pm") stays on one line.
+
+    Markup and not a word joiner, which would be part of whatever people copy, search for or put into a calendar.
+    """
+    return mark_safe(re.sub("[^ ]+–[^ ]+", r'<span class="unbroken">\g<0></span>', conditional_escape(text)))
+
+
+def _same_clock(moment: datetime, zone: ZoneInfo, reader: ZoneInfo) -> bool:
+    return moment.astimezone(reader).utcoffset() == moment.astimezone(zone).utcoffset()
+
+
+def _for_reader(times: str, start: datetime, zone: ZoneInfo, reader: ZoneInfo) -> str:
     if start.astimezone(reader).date() != start.astimezone(zone).date():
         times = f"{say_date(start, reader, year=False)}, {times}"
     return _("%(times)s for you") % {"times": times}
+
+
+def say_until(start: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """How far away a start is at `now`, for a subject or a heading: "In one hour", "Tomorrow", "In 3 days".
+
+    Days are those of the calendar in `zone`: something 13 hours away can be today or tomorrow.
+    """
+    left = start - now
+    if left < SAID_AS_SOON:
+        return _("Starting soon")
+    if left < SAID_IN_HOURS:
+        hours = int(left / HOUR + 0.5)
+        return _("In one hour") if hours == 1 else _("In %(n)s hours") % {"n": hours}
+    days = (start.astimezone(zone).date() - now.astimezone(zone).date()).days
+    if days < 2:  # noqa: PLR2004 - the days that have a name
+        return _("Tomorrow") if days == 1 else _("Today")
+    return _("In %(n)s days") % {"n": days}
+
+
+def say_reminders(hours: Iterable[int]) -> str:
+    """How long before a session reminders go, the earliest first: "a day and an hour", "3 days, a day and 2 hours".
+
+    Empty for none. `hours` are those of Series.reminder_hours, in any order.
+    """
+    spans = [_say_span(number) for number in sorted(set(hours), reverse=True)]
+    if len(spans) < 2:  # noqa: PLR2004 - nothing to join
+        return "".join(spans)
+    return _("%(spans)s and %(last)s") % {"spans": ", ".join(spans[:-1]), "last": spans[-1]}
+
+
+def _say_span(hours: int) -> str:
+    days, rest = divmod(hours, HOURS_A_DAY)
+    if days and not rest:
+        return ngettext("a day", "%(n)s days", days) % {"n": days}
+    return ngettext("an hour", "%(n)s hours", hours) % {"n": hours}
 
 
 def _half(local: datetime) -> str:

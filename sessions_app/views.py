@@ -1,5 +1,8 @@
 """The public programme. Every page here is the same for everyone who lives in one zone, so it can be kept (page_cache.py)."""
 
+from datetime import datetime
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -7,30 +10,35 @@ from django.views.decorators.http import require_safe
 
 from accounts.zones import reader_zone
 from hubs.models import Hub
-from sessions_app import agenda, calendars, feeds, months, queries
+from sessions_app import addresses, agenda, calendars, feeds, months, queries
 from sessions_app.entry import Entry
-from sessions_app.forms import read_filters
+from sessions_app.forms import Filters, read_filters
 from sessions_app.models import Series, SeriesQuerySet
 from sessions_app.structured_data import series_json_ld
+
+SHOWN_OF_A_HUB = 10
 
 
 @require_safe
 def programme(request: HttpRequest) -> HttpResponse:
-    return _list(request, queries.upcoming, "sessions_app/list.html")
+    now = timezone.now()
+    hubs = queries.hub_choices()
+    filters = read_filters(request.GET, hubs=hubs, months=queries.upcoming_months(now))
+    context = _listed(request, queries.upcoming, filters, now) | {"feed": feeds.matching(filters.chosen, hubs)}
+    return render(request, "sessions_app/list.html", context)
 
 
 @require_safe
 def past(request: HttpRequest) -> HttpResponse:
-    return _list(request, queries.past, "sessions_app/past.html")
-
-
-def _list(request: HttpRequest, read: agenda.Read, template: str) -> HttpResponse:
-    now = timezone.now()
     filters = read_filters(request.GET, hubs=queries.hub_choices())
+    return render(request, "sessions_app/past.html", _listed(request, queries.past, filters, timezone.now()))
+
+
+def _listed(request: HttpRequest, read: agenda.Read, filters: Filters, now: datetime) -> dict[str, Any]:
     listed = agenda.page(read, filters.chosen, now, reader_zone(request), number=request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
-    return render(request, template, {"filters": filters, "agenda": listed, "query": query.urlencode()})
+    return {"filters": filters, "agenda": listed, "query": query.urlencode()}
 
 
 @require_safe
@@ -47,16 +55,25 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _series_page(request: HttpRequest, wall: SeriesQuerySet, slug: str, *, is_preview: bool = False) -> HttpResponse:
-    series = get_object_or_404(queries.for_list(wall), slug=slug)
-    entry = Entry(series, timezone.now(), reader_zone(request))
-    context = {"series": series, "entry": entry, "json_ld": series_json_ld(series), "is_preview": is_preview}
+    series = get_object_or_404(queries.for_list(wall.by_slug(slug)))
+    redirected = addresses.to_canonical(request, series)
+    if redirected:
+        return redirected
+    context = {
+        "series": series,
+        "entry": Entry(series, timezone.now(), reader_zone(request)),
+        "json_ld": series_json_ld(series),
+        "is_preview": is_preview,
+        "elsewhere": addresses.in_other_language(request, series),
+    }
     return render(request, "sessions_app/detail.html", context)
 
 
 @require_safe
 def series_ics(request: HttpRequest, slug: str) -> HttpResponse:
-    series = get_object_or_404(queries.for_list(Series.objects.public()), slug=slug)
-    return feeds.answer(request, calendars.published([series]), series.slug)
+    """Either slug gives the file: calendars go on asking for the address that they were given once."""
+    series = get_object_or_404(queries.for_list(Series.objects.public().by_slug(slug)))
+    return feeds.answer(request, calendars.published([series]), series.slug_here)
 
 
 @require_safe
@@ -79,7 +96,17 @@ def hub_feed(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+def hub_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """A hub and its next sessions. Lives here and not in hubs, which may not import the program."""
+    hub = get_object_or_404(Hub.objects.listed(), slug=slug)
+    now = timezone.now()
+    series = queries.upcoming(now, {"hub": [hub.slug]})
+    coming = agenda.first(series, SHOWN_OF_A_HUB, now, reader_zone(request))
+    return render(request, "hubs/detail.html", {"hub": hub, "coming": coming})
+
+
+@require_safe
 def calendar_month(request: HttpRequest) -> HttpResponse:
     """A month of the programme: a table on a desk, a list of its days on a phone."""
-    month = months.read(request.GET.get("month"), timezone.now())
-    return render(request, "sessions_app/month.html", {"month": month, "reader": reader_zone(request)})
+    month = months.read(request.GET.get("month"), timezone.now(), reader_zone(request))
+    return render(request, "sessions_app/month.html", {"month": month})

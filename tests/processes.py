@@ -15,6 +15,8 @@ from pathlib import Path
 
 from django.db import connection
 
+from tests.engines import LIVE_REDIS_URL
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -35,10 +37,10 @@ class Portal:
         database = connection.settings_dict
         url = urllib.parse.urlsplit(os.environ["DATABASE_URL"])
         self.address = f"http://127.0.0.1:{port}"
-        self.folder = folder
+        self.folder, self.cwd = folder, ROOT
         self.environment = os.environ | {
             "DATABASE_URL": urllib.parse.urlunsplit(url._replace(path=f"/{database['NAME']}")),
-            "REDIS_URL": re.sub(r"/\d+$", "/10", os.environ["REDIS_URL"]),
+            "REDIS_URL": LIVE_REDIS_URL,
             "DJANGO_SETTINGS_MODULE": "tests.live_settings",
             "SITE_URL": self.address,
             "PORT": str(port),
@@ -64,7 +66,12 @@ class Portal:
         for name in names or self.commands:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.running[name] = subprocess.Popen(
-                    self.commands[name], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                    self.commands[name],
+                    cwd=self.cwd,
+                    env=self.environment,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
 
     def stop(self) -> None:

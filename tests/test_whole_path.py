@@ -57,7 +57,7 @@ def test_a_newcomer_registers_and_each_reminder_arrives_once(portal, smtp):
     browser.post(name="Zoé Roy", email="zoe@example.ca", profession="physician", province="QC")
     code = re.search(r"\d{6}", str(arrives(smtp, "Your code")["Subject"]))[0]
     page = browser.post(code=code)
-    assert "You are registered, Zoé." in page
+    assert "You are registered, Zoé Roy." in page
     assert "Open: 4 seats left" in browser.get("/en/sessions/first-words/")
 
     confirmation = arrives(smtp, "You are registered: First Words")

@@ -1,11 +1,13 @@
-"""Where allauth meets the portal: its mail goes through the outbox, and accounts begin only with a registration."""
+"""Where allauth meets the portal: its email goes through the outbox, and accounts begin only with a registration."""
 
+import ipaddress
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -29,11 +31,11 @@ SECURITY_NEWS_KEEP = timedelta(days=2)
 
 class PortalAccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
-        "incorrect_code": _("That is not the code we mailed. Look for the newest mail, and type its six digits."),
+        "incorrect_code": _("That’s not the code we sent. Enter the 6 digits from our newest email."),
         "too_many_login_attempts": _("Too many tries. Wait ten minutes, then ask for a new code."),
-        "email_password_mismatch": _("That address and password do not belong together. A code by mail works too."),
-        "enter_current_password": _("That is not the password you have."),
-        "incorrect_password": _("That is not the password."),
+        "email_password_mismatch": _("The email address or the password is wrong. You can also sign in with a code."),
+        "enter_current_password": _("That’s not your current password."),
+        "incorrect_password": _("That’s not your password."),
         "rate_limited": _("Too many tries. Wait ten minutes, then ask for a new code."),
     }
 
@@ -41,8 +43,20 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         """Nobody signs up by itself: registering for a series is what begins an account."""
         return False
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The visitor's IP address, for every rate limit and for "Where I am signed in".
+
+        An IPv4 address that a dual-stack socket wrote as IPv6 is one like any other; otherwise all of them would share one
+        IPv6 prefix. A request that came past the proxies is known by the address that it came from.
+        """
+        try:
+            found = ipaddress.ip_address(super().get_client_ip(request))
+        except ImproperlyConfigured:  # fewer addresses in X-Forwarded-For than there are proxies
+            found = ipaddress.ip_address(request.META["REMOTE_ADDR"])
+        return str(getattr(found, "ipv4_mapped", None) or found)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Write the mail into the ledger. A code is of no use after its time, so the row expires with it."""
+        """Write the email into the ledger. A code is of no use after its time, so the row expires with it."""
         now = timezone.now()
         if template_prefix in SECURITY_NEWS:
             data = {"what": template_prefix.rpartition("/")[2]}

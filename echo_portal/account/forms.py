@@ -1,4 +1,4 @@
-"""allauth's forms in the portal's words."""
+"""allauth's forms in the portal's words, the profile, and another email address."""
 
 from typing import Any
 
@@ -10,15 +10,27 @@ from allauth.account.forms import (
     RequestLoginCodeForm,
     SetPasswordForm,
 )
+from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateByCodeForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
-from django.core.validators import EmailValidator
+from django.core import signing
+from django.core.validators import EmailValidator, ProhibitNullCharactersValidator
+from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-WRONG_ADDRESS = _("Write your e-mail address with an @, as in name@example.ca.")
+from accounts.fields import ADDRESS_VALIDATORS, normalize_email
+from accounts.forms import DetailsForm
+from accounts.limits import EMAIL_REFUSED, may_send_email
+from accounts.models import User
+from accounts.services import begin_again
+
+WRONG_ADDRESS = _("Enter your email address with an @, as in name@example.ca.")
+PROFILE_SALT = "account.profile"
+LONGEST_CHOICE = 40
 ONE_TIME = {
     "class": "code",
     "autocomplete": "one-time-code",
@@ -29,16 +41,20 @@ ONE_TIME = {
 
 
 def _address(field: forms.Field) -> None:
-    field.label = _("Your e-mail address")
+    field.label = _("Your email address")
     field.widget = forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
-    field.error_messages["required"] = _("Type the address that you registered with.")
-    field.validators = [EmailValidator(message=WRONG_ADDRESS)]
+    field.error_messages["required"] = _("Enter the email address you registered with.")
+    field.validators = [
+        EmailValidator(message=WRONG_ADDRESS),
+        *ADDRESS_VALIDATORS,
+        ProhibitNullCharactersValidator(),
+    ]
 
 
 def _password(field: forms.Field, label: Any, complete: str) -> None:
     field.label = label
     field.widget = forms.PasswordInput(attrs={"autocomplete": complete})
-    field.error_messages["required"] = _("Type the password.")
+    field.error_messages["required"] = _("Enter the password.")
 
 
 class SignInForm(RequestLoginCodeForm):
@@ -47,6 +63,15 @@ class SignInForm(RequestLoginCodeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _address(self.fields["email"])
+
+    def clean_email(self) -> str:
+        """Who has no account gets an email too, so the limits are the same for both."""
+        email = super().clean_email()
+        if not may_send_email(context.request, email):
+            raise forms.ValidationError(EMAIL_REFUSED)
+        if self._user:
+            begin_again(self._user, now=timezone.now())
+        return email
 
 
 class PasswordSignInForm(LoginForm):
@@ -65,9 +90,9 @@ class CodeForm(ConfirmLoginCodeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["code"]
-        field.label = _("Six-digit code")
+        field.label = _("6-digit code")
         field.widget = forms.TextInput(attrs=ONE_TIME)
-        field.error_messages["required"] = _("Type the six digits from the mail.")
+        field.error_messages["required"] = _("Enter the 6 digits from our email.")
 
 
 class NewPasswordForm(SetPasswordForm):
@@ -83,14 +108,14 @@ class OtherPasswordForm(ChangePasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _password(self.fields["oldpassword"], _("The password you have"), "current-password")
+        _password(self.fields["oldpassword"], _("Your current password"), "current-password")
         _new_password(self)
 
 
 def _new_password(form: forms.Form) -> None:
     _password(form.fields["password1"], _("New password"), "new-password")
-    form.fields["password1"].help_text = _("At least eight characters, and none of the usual ones.")
-    _password(form.fields["password2"], _("The same once more"), "new-password")
+    form.fields["password1"].help_text = _("At least 8 characters. Don’t use a common password.")
+    _password(form.fields["password2"], _("New password again"), "new-password")
 
 
 class ConfirmPasswordForm(ReauthenticateForm):
@@ -106,7 +131,7 @@ def _factor_code(form: forms.Form, help_text: Any) -> None:
     field.label = _("Code")
     field.widget = forms.TextInput(attrs=ONE_TIME)
     field.help_text = help_text
-    field.error_messages["required"] = _("Type the code.")
+    field.error_messages["required"] = _("Enter the code.")
 
 
 class FactorForm(AuthenticateForm):
@@ -130,7 +155,7 @@ class AppForm(ActivateTOTPForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _factor_code(self, _("The six digits that the app shows now."))
+        _factor_code(self, _("The 6 digits your app shows now."))
 
 
 class PasskeyForm(AddWebAuthnForm):
@@ -139,7 +164,7 @@ class PasskeyForm(AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _key_name(self)
-        self.fields["passwordless"].label = _("Sign in with it alone, without a code by mail")
+        self.fields["passwordless"].label = _("Sign in with this passkey only, without an emailed code")
         self.fields["passwordless"].help_text = ""
         self.fields["passwordless"].initial = True
         self.fields["passwordless"].widget.attrs["class"] = "form-check-input"
@@ -154,5 +179,69 @@ class PasskeyNameForm(EditWebAuthnForm):
 
 
 def _key_name(form: forms.Form) -> None:
-    form.fields["name"].label = _("Its name")
-    form.fields["name"].help_text = _("So that you know it again: “my phone”, “the key on my ring”.")
+    form.fields["name"].label = _("Name")
+    form.fields["name"].help_text = _("A name you’ll recognize, such as “my phone”.")
+
+
+class NewAddressForm(forms.Form):
+    """The address that an account is to have from now on."""
+
+    use_required_attribute = False
+
+    email = forms.EmailField()
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        field = self.fields["email"]
+        _address(field)
+        field.label = _("New email address")
+        field.help_text = _("We’ll send a 6-digit code to this address.")
+        field.error_messages["required"] = _("Enter your new email address.")
+
+    def clean_email(self) -> str:
+        email = normalize_email(self.cleaned_data["email"])
+        if email == self.user.email:
+            raise forms.ValidationError(_("This is already the email address of your account."))
+        return email
+
+
+class NewAddressCodeForm(forms.Form):
+    """The code that was sent to the new address."""
+
+    use_required_attribute = False
+
+    code = forms.CharField(
+        label=_("6-digit code"),
+        max_length=12,
+        widget=forms.TextInput(attrs=ONE_TIME),
+        error_messages={"required": _("Enter the 6 digits from our email.")},
+    )
+
+
+class ProfileForm(DetailsForm):
+    """The profile, with a signed note of whose it is, so that what was typed finds its way back to that person alone when the
+    session expires while they type."""
+
+    whose = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["whose"] = signing.dumps(user.pk, salt=PROFILE_SALT)
+
+    @staticmethod
+    def owner_of(typed: QueryDict) -> User | None:
+        """The person whose page the form stood on. Nobody, unless the portal signed it."""
+        try:
+            return User.objects.filter(pk=signing.loads(typed.get("whose", ""), salt=PROFILE_SALT)).first()
+        except signing.BadSignature:
+            return None
+
+    @classmethod
+    def cut(cls, typed: QueryDict) -> dict[str, str]:
+        """The fields that the form knows, at the length that it takes at most."""
+        return {
+            name: str(typed[name])[: getattr(field, "max_length", None) or LONGEST_CHOICE]
+            for name, field in cls.base_fields.items()
+            if name in typed and name != "whose"
+        }

@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 
 from accounts.models import ProviderProfile, User
+from accounts.services import former_emails
 from outbox.models import Message
 from registrations.models import Attendance, Intention, Invitation, Registration
 
@@ -25,7 +26,7 @@ def everything(user: User, *, now: datetime) -> Row:
             Invitation.objects.filter(inviter=user).values("name", "email", "series__slug", "created_at")
         ),
         "mail": list(
-            Message.objects.filter(to=user.email)
+            Message.objects.filter(to__in=[user.email, *former_emails(user)])
             .order_by("pk")
             .values("kind", "subject", "state", "created_at", "settled_at")
         ),
@@ -35,6 +36,7 @@ def everything(user: User, *, now: datetime) -> Row:
 def _account(user: User) -> Row:
     return {
         "email": user.email,
+        "former_emails": user.former_emails,
         "name": user.name,
         "language": user.language,
         "time_zone": user.time_zone,

@@ -15,10 +15,10 @@ from echo_portal.account import views
 urlpatterns = [
     path("", views.menu, name="account_menu"),
     path(_("menu/"), views.menu_fragment, name="account_menu_fragment"),
-    path(_("sign-in/"), account.request_login_code, name="account_request_login_code"),
-    path(_("sign-in/code/"), account.confirm_login_code, name="account_confirm_login_code"),
-    path(_("sign-in/password/"), account.login, name="account_login"),
-    path(_("sign-in/passkey/"), passkeys.login_webauthn, name="mfa_login_webauthn"),
+    path(_("sign-in/"), views.sign_in, name="account_request_login_code"),
+    path(_("sign-in/code/"), views.sign_in_code, name="account_confirm_login_code"),
+    path(_("sign-in/password/"), views.sign_in_by_password, name="account_login"),
+    path(_("sign-in/passkey/"), views.passkey_sign_in, name="mfa_login_webauthn"),
     path(_("sign-in/second-factor/"), factors.authenticate, name="mfa_authenticate"),
     path(_("sign-out/"), account.logout, name="account_logout"),
     # allauth leads here by name from its own flows
@@ -33,6 +33,8 @@ urlpatterns = [
     path(_("again/code/"), factors.reauthenticate, name="mfa_reauthenticate"),
     path(_("again/passkey/"), passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path(_("profile/"), views.profile, name="profile"),
+    path(_("email/"), views.change_email, name="change_email"),
+    path(_("email/code/"), views.confirm_email, name="confirm_email"),
     path(_("data/"), views.my_data, name="my_data"),
     path(_("data/download/"), views.download, name="my_data_download"),
     path(_("close/"), views.close, name="close_account"),

@@ -1,25 +1,36 @@
-"""A person's own pages: their profile, what the portal knows of them, and closing the account."""
+"""A person's own pages: their profile and email address, what the portal knows of them, and closing the account."""
 
 import json
-from typing import cast
+from typing import Any, cast
 
+from allauth.account.adapter import get_adapter
+from allauth.account.decorators import reauthentication_required
+from allauth.account.views import LoginView, RequestLoginCodeView
+from allauth.core.ratelimit import respond_429
+from allauth.mfa.webauthn.views import login_webauthn
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import services
-from accounts.forms import DetailsForm, known_details
+from accounts import services, unfinished
+from accounts.code_page import CodePage
+from accounts.forms import known_details
+from accounts.limits import EMAIL_REFUSED, within_limits
+from accounts.links import next_page
 from accounts.models import ProviderProfile, User
+from echo_portal.account import new_address
+from echo_portal.account.forms import NewAddressCodeForm, NewAddressForm, ProfileForm
 from echo_portal.account.menu import account_part, menu_entries
 from echo_portal.account.my_data import everything
 from outbox.services import Draft, forget_address, write
@@ -28,6 +39,47 @@ from registrations.services import leave_everything, places_ahead
 from registrations.services.news import NEWS_KEEPS
 
 TYPED = "typed_profile"
+SIGN_IN = "account_request_login_code"
+WHY_NOT_CHANGED = {
+    new_address.CodeSpentError: gettext_lazy("This code has expired. Ask for a new one."),
+    services.AddressTakenError: gettext_lazy("This address already has an account. Sign in with it instead."),
+}
+
+
+class StartsOverMixin:
+    """Opening the page starts over, also while a code is awaited: it may have been asked for by whoever sat here before."""
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> None:
+        return None
+
+
+class SignInView(StartsOverMixin, RequestLoginCodeView):
+    pass
+
+
+class PasswordSignInView(StartsOverMixin, LoginView):
+    pass
+
+
+@never_cache
+def passkey_sign_in(request: HttpRequest) -> HttpResponse:
+    """allauth's: it keeps a challenge in the web session of whoever opens it."""
+    return login_webauthn(request) if within_limits(request, "begin-passkey", "") else respond_429(request)
+
+
+class SignInCodeView(CodePage):
+    """The second page of signing in; who is sent back to the first is told why."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        response = super().dispatch(request, *args, **kwargs)
+        was_sent_back = isinstance(response, HttpResponseRedirect) and response.url == reverse(SIGN_IN)
+        if was_sent_back and request.method == "POST":
+            messages.error(request, _("This code has expired. Ask for a new one."))
+        return response
+
+
+sign_in, sign_in_by_password = SignInView.as_view(), PasswordSignInView.as_view()
+sign_in_code = SignInCodeView.as_view()
 
 
 def _me(request: HttpRequest) -> User:
@@ -53,27 +105,67 @@ def menu_fragment(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """What was typed survives a session that expired meanwhile: it waits until the person has signed in again."""
+    """What was typed survives a session that expired meanwhile: it waits until the same person has signed in again."""
+    now = timezone.now()
     if not request.user.is_authenticated:
-        if request.method == "POST":
-            request.session[TYPED] = request.POST.dict()
+        if owner := ProfileForm.owner_of(request.POST):
+            unfinished.keep(request, TYPED, ProfileForm.cut(request.POST), email=owner.email, now=now)
         return redirect_to_login(request.get_full_path())
     user = _me(request)
     known = known_details(user, ProviderProfile.objects.filter(user=user).first())
-    typed = request.session.pop(TYPED, None)
-    form = DetailsForm(request.POST or None, initial=known | (typed or {}))
+    typed = unfinished.kept(request, TYPED, now=now)
+    unfinished.forget(request, TYPED)
+    form = ProfileForm(request.POST or None, initial=known | (typed or {}), user=user)
     if request.method == "POST" and form.is_valid():
         services.keep_details(user, form.details())
         messages.success(request, _("Your profile is saved."))
-        return redirect(_next(request) or "profile")
-    context = {"form": form, "was_kept": bool(typed), "next": _next(request)}
+        return redirect(next_page(request) or "profile")
+    context = {"form": form, "was_kept": bool(typed), "next": next_page(request)}
     return render(request, "account/profile.html", context, status=400 if form.is_bound else 200)
 
 
-def _next(request: HttpRequest) -> str:
-    """Where the person came from, if that is a page of ours."""
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    return target if url_has_allowed_host_and_scheme(target, {request.get_host()}) else ""
+@never_cache
+@login_required
+@reauthentication_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_email(request: HttpRequest) -> HttpResponse:
+    """Asks for the new address and sends it a code. Whoever has a password or a second factor shows that first."""
+    user = _me(request)
+    form = NewAddressForm(request.POST or None, user=user)
+    if form.is_bound and form.is_valid():
+        try:
+            new_address.send_code(request, user, form.cleaned_data["email"], now=timezone.now())
+        except new_address.TooManyError:
+            form.add_error("email", EMAIL_REFUSED)
+        else:
+            return redirect("confirm_email")
+    return render(request, "account/change_email.html", {"form": form}, status=400 if form.is_bound else 200)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_email(request: HttpRequest) -> HttpResponse:
+    """Asks for the code that was sent to the new address, and changes it."""
+    now = timezone.now()
+    email = new_address.pending_address(request, now=now)
+    form = NewAddressCodeForm(request.POST or None)
+    try:
+        if form.is_bound and form.is_valid():
+            new_address.confirm_code(request, _me(request), form.cleaned_data["code"], now=now)
+            messages.success(request, _("The email address of your account is changed."))
+            return redirect("profile")
+    except new_address.TooManyError:
+        return respond_429(request)
+    except new_address.WrongCodeError:
+        form.add_error("code", get_adapter().error_messages["incorrect_code"])
+    except (new_address.CodeSpentError, services.AddressTakenError) as error:
+        messages.error(request, WHY_NOT_CHANGED[type(error)])
+        return redirect("change_email")
+    if email is None:
+        return redirect("change_email")
+    context = {"form": form, "email": email}
+    return render(request, "account/confirm_email.html", context, status=400 if form.is_bound else 200)
 
 
 @never_cache
@@ -100,7 +192,7 @@ def download(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def close(request: HttpRequest) -> HttpResponse:
-    """Says what it means first, and asks for a tick; then the account is gone, and one mail says so."""
+    """Says what it means first, and asks for a tick; then the account is gone, and one email says so."""
     user = _me(request)
     ahead = places_ahead(user, now=timezone.now()).select_related("series")
     missing = request.method == "POST" and not request.POST.get("sure")
@@ -116,8 +208,9 @@ def close(request: HttpRequest) -> HttpResponse:
 def _close(user: User) -> None:
     now, email, language, key = timezone.now(), user.email, user.language, f"account-closed:{user.pk}"
     places = leave_everything(user, now=now)
+    for address in (email, *services.former_emails(user)):
+        forget_address(address)
     services.close(user, now=now)
-    forget_address(email)
     write([Draft(key, "account-closed", email, language, {"places": places}, now + NEWS_KEEPS)], now=now)
 
 

@@ -18,7 +18,10 @@ from accounts.languages import Text, current_language
 from accounts.links import absolute_url
 from echo_portal.account.menu import account_part
 from echo_portal.page_cache import PUBLIC_PAGES
-from sessions_app import times
+from sessions_app import calendars, times
+
+# Characters of an address that fit in one line of its field on the narrowest screen.
+ADDRESS_LINE = 30
 
 register = template.Library()
 
@@ -47,7 +50,12 @@ def paragraphs(text: str) -> list[str]:
 
 @register.simple_tag(takes_context=True)
 def other_language_url(context: dict[str, Any], language: str) -> str:
-    """This very page in the other language, filters and all; an error page leads to the same address there."""
+    """This very page in the other language, filters and all; an error page leads to the same address there.
+
+    A view whose address has other words in the other language, as a series' slug, says so as `elsewhere`.
+    """
+    if context.get("elsewhere"):
+        return context["elsewhere"]
     path = context["request"].get_full_path()
     translated = translate_url(path, language)
     if translated != path:
@@ -132,18 +140,55 @@ def say_day(moment: datetime, zone: ZoneInfo) -> str:
 
 
 @register.filter
+def say_clock(moment: datetime, zone: ZoneInfo) -> str:
+    return times.say_clock(moment, zone)
+
+
+@register.filter
+def say_weekday(moment: datetime, zone: ZoneInfo) -> str:
+    """ "Thursday, November 26", where the year stands nearby or goes without saying."""
+    return times.say_date(moment, zone, year=False)
+
+
+register.filter("say_weekday_short", times.say_weekday_short)
+register.filter("say_month_short", times.say_month_short)
+
+
+@register.filter
 def say_moment(moment: datetime, zone: ZoneInfo) -> str:
     return times.say_moment(moment, zone)
 
 
 @register.simple_tag
-def say_times(start: datetime, end: datetime, zone: ZoneInfo) -> str:
-    return times.say_times(start, end, zone)
+def say_times(start: datetime, end: datetime, zone: ZoneInfo) -> SafeString:
+    return times.unbroken(times.say_times(start, end, zone))
 
 
 @register.simple_tag
-def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
-    return times.say_readers_times(start, end, zone, reader)
+def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> SafeString:
+    return times.unbroken(times.say_readers_times(start, end, zone, reader))
+
+
+register.filter("say_reminders", times.say_reminders)
+
+
+@register.simple_tag
+def say_readers_moment(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
+    return times.say_readers_moment(moment, zone, reader)
 
 
 register.filter("absolute_url", absolute_url)
+
+
+@register.inclusion_tag("parts/subscribe.html")
+def subscribe(address: str, name: str, key: str = "feed") -> dict[str, Any]:
+    """Everything one needs to subscribe to the calendar feed at `address`, a full https address: a `webcal:` link, Google,
+    Outlook, and the address to copy. `name` is what Outlook calls the calendar; `key` is the field's id, one a page.
+    """
+    return {
+        "address": address,
+        "webcal": calendars.webcal(address),
+        "online": calendars.subscribe_links(address, name),
+        "key": key,
+        "rows": -(-len(address) // ADDRESS_LINE),
+    }

@@ -5,7 +5,21 @@ never wait for each other in a circle.
 """
 
 from registrations.services.changes import note_change, tell_changes, tell_recording
-from registrations.services.colleagues import ColleagueError, confirm_invitation, invite, let_invitations_lapse
+from registrations.services.colleagues import (
+    ColleagueError,
+    InvitationError,
+    InvitedTooOftenError,
+    NotRegisteredError,
+    OwnAddressError,
+    TooManyHeldError,
+    TooManyUnansweredError,
+    asks_profession,
+    confirm_invitation,
+    forget_unanswered,
+    invite,
+    let_invitations_lapse,
+    may_invite,
+)
 from registrations.services.people import forget_unproven, leave_everything, places_ahead
 from registrations.services.presence import attend, say_intention
 from registrations.services.reminders import queue_due_reminders
@@ -22,20 +36,29 @@ from registrations.services.staff import NoSeatError, cancel_for, move, promote,
 
 __all__ = [
     "ColleagueError",
+    "InvitationError",
+    "InvitedTooOftenError",
     "NoSeatError",
     "NotForThisAudienceError",
+    "NotRegisteredError",
+    "OwnAddressError",
     "RegistrationRefusedError",
+    "TooManyHeldError",
+    "TooManyUnansweredError",
     "answer_closed_lines",
+    "asks_profession",
     "attend",
     "cancel",
     "cancel_for",
     "confirm_invitation",
     "fill_free_seats",
     "follow_series",
+    "forget_unanswered",
     "forget_unproven",
     "invite",
     "leave_everything",
     "let_invitations_lapse",
+    "may_invite",
     "move",
     "note_change",
     "places_ahead",

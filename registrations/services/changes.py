@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from outbox.services import Draft, write
-from registrations.models import Announced, Place, Registration
+from registrations.models import Announced, Place, Registration, RegistrationQuerySet
 from registrations.services.news import NEWS_KEEPS
 from sessions_app.models import Resource, ResourceKind, Session
 
@@ -21,7 +22,7 @@ def note_change(session: Session, *, created: bool, now: datetime) -> None:
     """Compare a session that was just saved with what people were told of it last, and begin or end the five minutes."""
     announced = Announced.objects.select_for_update().filter(session=session).first()
     if announced is None:
-        has_people = created and Registration.objects.confirmed().filter(series=session.series_id).exists()
+        has_people = created and _concerned(session).exists()
         facts = {} if has_people else Announced.facts_of(session)  # a new date is news to those who are in already
         Announced.objects.create(session=session, changed_at=now if has_people else None, **facts)
         return
@@ -59,8 +60,13 @@ def _drafts(announced: Announced, now: datetime) -> Iterator[Draft]:
         "old_ends_at": announced.ends_at and announced.ends_at.isoformat(),
         "old_delivery": announced.delivery,
     }
-    seats = Registration.objects.coming().filter(series=session.series_id, confirmed_at__lt=changed_at)
-    for registration in seats.select_related("user").order_by("pk"):
+    known = Q(place=Place.CONFIRMED, confirmed_at__lt=changed_at) | Q(
+        place=Place.WAITLISTED, waitlisted_at__lt=changed_at
+    )
+    people = _concerned(session).filter(known)  # who registered later read the new time already
+    if _only_the_link_changed(announced):
+        people = people.coming()
+    for registration in people.select_related("user").order_by("pk"):
         yield Draft(
             key=f"session-changed:{session.pk}:{registration.pk}:{changed_at:%Y%m%dT%H%M%S%f}",
             kind="session-changed",
@@ -69,6 +75,17 @@ def _drafts(announced: Announced, now: datetime) -> Iterator[Draft]:
             data={"registration": registration.pk, "session": session.pk, **before},
             expires_at=max(session.ends_at, now + NEWS_KEEPS),
         )
+
+
+def _concerned(session: Session) -> RegistrationQuerySet:
+    """Those who plan with the session's date: with a seat, on the waitlist, or invited and not decided yet."""
+    return Registration.objects.filter(series=session.series_id, place__in=[Place.CONFIRMED, Place.WAITLISTED])
+
+
+def _only_the_link_changed(announced: Announced) -> bool:
+    """Nothing that concerns people who have no link to join."""
+    facts = Announced.facts_of(announced.session)
+    return all(getattr(announced, name) == value for name, value in facts.items() if name != "join_url")
 
 
 def _know_what_stands(now: datetime) -> None:

@@ -26,10 +26,14 @@ def tell(registration: Registration, kind: str, now: datetime, **data: Any) -> N
     write([news(registration, kind, now, **data)], now=now)
 
 
+def inviter_key(registration_id: int) -> str:
+    return f"colleague-not-coming:{registration_id}"
+
+
 def tell_inviter(registration: Registration, now: datetime) -> None:
     """A colleague's seat is gone, unanswered or declined: whoever took it may want to ask someone else."""
     invitation = Invitation.objects.filter(registration=registration).select_related("inviter").first()
     if invitation:
         to, data = invitation.inviter, {"invitation": invitation.pk}
-        key = f"colleague-not-coming:{registration.pk}"
+        key = inviter_key(registration.pk)
         write([Draft(key, "colleague-not-coming", to.email, to.language, data, expires_at=now + NEWS_KEEPS)], now=now)

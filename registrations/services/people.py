@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.services import unproven
+from outbox.services import forget_address
 from registrations.models import (
     Answer,
     EndReason,
@@ -15,6 +16,7 @@ from registrations.models import (
     Registration,
     RegistrationQuerySet,
 )
+from registrations.services.colleagues import FORGOTTEN_AFTER
 from registrations.services.seats import give_up, lock
 from sessions_app.models import Series
 from sessions_app.status import is_past
@@ -47,14 +49,21 @@ def leave_everything(user: User, *, now: datetime) -> int:
 
 
 def forget_unproven(now: datetime) -> int:
-    """Delete the accounts that were begun and never proven, and that hold no place; returns how many.
+    """Delete the accounts that were begun and never proven, and that hold no place, and take their addresses out of the ledger;
+    returns how many.
 
-    A registration protects its person, so one that is made meanwhile keeps the account, and the count of seats right.
+    A registration protects its person, so one that is made meanwhile keeps the account, and the count of seats right. One that
+    ended keeps it for FORGOTTEN_AFTER, so that the person can still be told.
     """
+    ended_lately = Registration.objects.filter(place=Place.CANCELLED, cancelled_at__gt=now - FORGOTTEN_AFTER)
     forgotten = 0
-    for user in unproven(now).exclude(registrations__in=Registration.objects.active()):
+    for user in unproven(now).exclude(registrations__in=Registration.objects.active() | ended_lately):
         with transaction.atomic():
+            User.objects.select_for_update().filter(pk=user.pk).first()
+            if not unproven(now).filter(pk=user.pk).exists():
+                continue  # proven, or begun again, since the list was read
             Registration.objects.filter(user=user, place=Place.CANCELLED).delete()
             if not Registration.objects.filter(user=user).exists():
+                forget_address(user.email)
                 forgotten += user.delete()[1].get("accounts.User", 0)
     return forgotten

@@ -1,36 +1,71 @@
 """Coming to one session: what people say beforehand, and that they came."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
 
+from outbox.models import Message, State
 from outbox.services import Draft, write
 from registrations.models import Attendance, Intention, Place, Registration
 from sessions_app.models import Session
 
+# So often the team is told of one person's changes of mind about one session: more would be a way to flood its mailbox.
+MOST_TOLD = 10
+
 
 @transaction.atomic
 def say_intention(registration: Registration, session: Session, *, is_coming: bool, now: datetime) -> Intention:
-    """Note that someone comes to `session`, or cannot come to this one: which frees no seat, stops its reminders, and is told
-    to the hub's team. Either can be taken back by saying the other."""
-    intention, _is_new = Intention.objects.update_or_create(
+    """Note that someone comes to `session`, or cannot come to this one: which frees no seat and stops its reminders. Either can
+    be taken back by saying the other; saying the same twice is saying it once.
+
+    The team that runs the series is told of each absence and, once it was told, of each that is taken back, MOST_TOLD times.
+    """
+    intention, is_new = Intention.objects.select_for_update().get_or_create(
         registration=registration, session=session, defaults={"is_coming": is_coming, "said_at": now}
     )
+    if not is_new and intention.is_coming == is_coming:
+        return intention
+    told = _absence_told(intention) if is_coming and not is_new else None
+    intention.is_coming, intention.said_at = is_coming, now
+    intention.save(update_fields=["is_coming", "said_at"])
     if not is_coming:
-        _tell_team(intention, now)
+        _tell_team("absence", intention, now)
+    elif told:
+        _tell_team("absence-withdrawn", intention, now, absence=told.key)
     return intention
 
 
-def _tell_team(intention: Intention, now: datetime) -> None:
+def _absence_told(intention: Intention) -> Message | None:
+    """The email that told the team of this absence. None while it still waits: it looks once more, and does not go then.
+
+    The row is locked, so no worker can take it before the intention has changed.
+    """
+    keys = [_key("absence", intention), _about("absence", intention).rstrip(":")]  # the second: before an upgrade
+    messages = Message.objects.select_for_update().filter(key__in=keys).order_by("-pk")
+    told = messages.first()
+    return told if told and told.state != State.QUEUED else None
+
+
+def _key(kind: str, intention: Intention) -> str:
+    """One a change of mind: a double click is not told twice, going back and forth is told each time."""
+    return f"{_about(kind, intention)}{intention.said_at.astimezone(UTC):%Y%m%dT%H%M%S%f}"
+
+
+def _about(kind: str, intention: Intention) -> str:
+    return f"{kind}:{intention.session_id}:{intention.registration_id}:"
+
+
+def _tell_team(kind: str, intention: Intention, now: datetime, **more: str) -> None:
     series, session = intention.registration.series, intention.session
-    if session.ends_at <= now:
+    told = Message.objects.filter(key__startswith=_about(kind, intention)).count()
+    if session.ends_at <= now or told >= MOST_TOLD:
         return
     draft = Draft(
-        key=f"absence:{session.pk}:{intention.registration_id}",
-        kind="absence",
+        key=_key(kind, intention),
+        kind=kind,
         to=series.contact_email,
         language="fr" if series.language == "fr" else "en",
-        data={"intention": intention.pk},
+        data={"intention": intention.pk, "said_at": intention.said_at.isoformat(), **more},
         expires_at=session.ends_at,
     )
     write([draft], now=now)

@@ -131,9 +131,14 @@ def _take_place(series_id: int) -> tuple[Place, Series]:
 
 @transaction.atomic
 def confirm(registration: Registration, now: datetime) -> Registration:
-    """The colleague whose seat it is says that they come. Confirming twice is confirming once."""
-    registration = lock(registration)[1]
+    """The colleague whose seat it is says that they come. Confirming twice is confirming once.
+
+    Raises NotForThisAudienceError where the series is for other professions: who took the seat did not know that.
+    """
+    series, registration = lock(registration)
     if registration.is_held:
+        if series.audience_required:
+            _check_audience(series, registration.user)
         registration.held_until = None
         registration.save(update_fields=["held_until"])
         tell(registration, "registered", now)

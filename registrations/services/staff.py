@@ -7,7 +7,7 @@ from django.db.models import F
 
 from accounts.models import User
 from accounts.services import find_or_begin
-from registrations.models import EndReason, Place, Registration, StaffAct
+from registrations.models import EndReason, Invitation, Place, Registration, StaffAct
 from registrations.services.news import tell
 from registrations.services.seats import (
     OPEN_TO_STAFF,
@@ -83,7 +83,10 @@ def move(registration: Registration, to: Series, *, by: User, reason: str, now: 
 
 def _arrive(registration: Registration, to: Series, now: datetime) -> Registration:
     held_until = registration.held_until if registration.is_held else None
-    return create(to.pk, registration.user, _place_there(registration, to, now), now, held_until=held_until)
+    arrived = create(to.pk, registration.user, _place_there(registration, to, now), now, held_until=held_until)
+    if held_until:  # whoever invited them still waits for the answer
+        Invitation.objects.filter(registration=registration).update(registration=arrived, series=to)
+    return arrived
 
 
 def _place_there(registration: Registration, to: Series, now: datetime) -> Place:

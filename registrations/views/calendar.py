@@ -1,13 +1,17 @@
-"""The personal calendar feed: read by calendar programs, by its secret address alone."""
+"""The personal calendar feed, read by calendar programs by its secret address alone; and one registration's dates as a file."""
 
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import translation
+from django.shortcuts import get_object_or_404
+from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from registrations import feeds
-from registrations.models import PersonalCalendar
+from registrations.models import PersonalCalendar, Registration
+from registrations.views.common import me
 
 
 @require_safe
@@ -22,3 +26,16 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     response["ETag"] = quote_etag(feeds.fingerprint(content))
     response["Cache-Control"] = "private, max-age=300"
     return get_conditional_response(request, etag=response["ETag"], response=response) or response
+
+
+@never_cache
+@login_required
+@require_safe
+def registration_ics(request: HttpRequest, registration: int) -> HttpResponse:
+    """The dates of one's own registration, with the links to join. Anybody else's does not exist."""
+    mine = get_object_or_404(
+        Registration.objects.coming().filter(user=me(request)).select_related("series"), pk=registration
+    )
+    response = HttpResponse(feeds.of_registration(mine, timezone.now()), content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{mine.series.slug_here}.ics"'
+    return response

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.languages import current_language
 from accounts.limits import within_limits
 from registrations import services
-from registrations.forms import BaseColleagues, ColleagueFormSet
+from registrations.forms import OWN_ADDRESS, BaseColleagues, ColleagueFormSet
 from registrations.views.common import me, page_context, public_series
 from sessions_app.models import Series
 from sessions_app.status import Status
@@ -30,7 +30,10 @@ def colleagues(request: HttpRequest, slug: str) -> HttpResponse:
     context = page_context(request, series)
     if context["entry"].status != Status.OPEN:
         return render(request, "registrations/not_open.html", context)
-    forms = cast("BaseColleagues", ColleagueFormSet(request.POST or None, prefix="colleague"))
+    if request.method != "POST" and not services.may_invite(series, me(request)):
+        return render(request, "registrations/register_first.html", context)
+    own = {"own": me(request).email}
+    forms = cast("BaseColleagues", ColleagueFormSet(request.POST or None, prefix="colleague", form_kwargs=own))
     if request.method == "POST" and forms.is_valid():
         problem = _invite(request, series, forms)
         if problem is None:
@@ -44,17 +47,48 @@ def _invite(request: HttpRequest, series: Series, forms: BaseColleagues) -> str 
     """Take the seats; gives what is wrong, or None."""
     named = forms.colleagues()
     if not within_limits(request, "invite", str(me(request).pk)):
-        return _("You named many colleagues in a short time. Wait an hour, then go on.")
+        return _("You invited many colleagues in a short time. Wait an hour and try again.")
     try:
         services.invite(series, named, by=me(request), language=current_language(), now=timezone.now())
-    except services.ColleagueError as error:
-        return ngettext(
-            "Only %(left)s seat is left. Take some names off, and try again.",
-            "Only %(left)s seats are left. Take some names off, and try again.",
-            error.left,
-        ) % {"left": error.left}
+    except services.InvitationError as error:
+        return _sentence(error)
     except services.RegistrationRefusedError:
         return _("Registration has just closed or filled up.")
     context = {"series": series, "named": named}
     messages.success(request, render_to_string("registrations/notes/colleagues.html", context))
     return None
+
+
+def _sentence(error: services.InvitationError) -> str:
+    """What the person can do about it."""
+    match error:
+        case services.NotRegisteredError():
+            return _("Register for this series yourself first. Then you can reserve seats for colleagues.")
+        case services.OwnAddressError():
+            return str(OWN_ADDRESS)
+        case services.InvitedTooOftenError(emails=emails):
+            addresses = {"addresses": ", ".join(emails)}
+            return _("We already sent several invitations to %(addresses)s today. Try again tomorrow.") % addresses
+        case services.TooManyUnansweredError(left=left):
+            return _more(left, _("Too many of your invitations are still unanswered."))
+        case services.TooManyHeldError(left=left):
+            return _more(
+                left, _("Up to a third of the seats can be reserved for colleagues who have not answered yet.")
+            )
+        case services.ColleagueError(left=left):
+            words = ngettext(
+                "Only %(left)s seat is left. Remove some names and try again.",
+                "Only %(left)s seats are left. Remove some names and try again.",
+                left,
+            )
+            return words % {"left": left}
+    raise error
+
+
+def _more(left: int, reason: str) -> str:
+    if not left:
+        return f"{reason} {_('Wait until someone answers, then try again.')}"
+    words = ngettext(
+        "You can invite %(left)s more colleague now.", "You can invite %(left)s more colleagues now.", left
+    )
+    return f"{reason} {words % {'left': left}}"

@@ -1,6 +1,7 @@
 """What the views of this room share."""
 
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -10,6 +11,7 @@ from accounts.models import User
 from accounts.zones import reader_zone
 from registrations import queries
 from registrations.models import Place, Registration
+from sessions_app.addresses import in_other_language
 from sessions_app.entry import Entry
 from sessions_app.models import Series
 from sessions_app.queries import for_list
@@ -20,13 +22,19 @@ def me(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
+def zone_of(request: HttpRequest, person: User) -> ZoneInfo:
+    """The zone that a page for `person` shows times in: the browser's, else the one that they chose for their account."""
+    return reader_zone(request) or person.zone
+
+
 def public_series(slug: str) -> Series:
-    return get_object_or_404(for_list(Series.objects.public()), slug=slug)
+    """The published series with that slug in either language, else a 404."""
+    return get_object_or_404(for_list(Series.objects.public().by_slug(slug)))
 
 
 def page_context(request: HttpRequest, series: Series, **more: Any) -> dict[str, Any]:
     entry = Entry(series, timezone.now(), reader_zone(request))
-    return {"series": series, "entry": entry, **more}
+    return {"series": series, "entry": entry, "elsewhere": in_other_language(request, series), **more}
 
 
 def my_place(request: HttpRequest, series: Series) -> Registration | None:

@@ -3,6 +3,8 @@
 Link scanners follow every link, so no GET changes anything: each of these pages asks, and a button answers.
 """
 
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,10 +13,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.zones import reader_zone
+from accounts.models import ProviderProfile
 from registrations import queries, services
+from registrations.forms import InvitedForm
 from registrations.models import Intention, Invitation, Place, Registration
 from registrations.tokens import BadTokenError, read_join_token, read_place_token
+from registrations.views.common import zone_of
 from sessions_app.models import Delivery, Session
 from sessions_app.status import Status, registration_status
 
@@ -42,22 +46,34 @@ def place(request: HttpRequest, token: str) -> HttpResponse:
         return _bad_link(request)
     if registration is None:
         return _bad_link(request)
-    now = timezone.now()
+    now, act = timezone.now(), request.POST.get("act", "")
     is_over = registration_status(registration.series, now) in (Status.PAST, Status.CANCELLED)
-    if request.method == "POST" and not is_over:
-        _act(request.POST.get("act", ""), registration, session)
+    form = None
+    if services.asks_profession(registration):
+        form = InvitedForm(request.POST if act == "confirm" else None, series=registration.series)
+    is_wrong = act == "confirm" and form is not None and not form.is_valid()
+    if request.method == "POST" and not is_over and not is_wrong:
+        _act(act, registration, session, form)
         return redirect(request.path)
-    context = _facts(registration, session, is_over=is_over) | {"token": token, "reader": reader_zone(request)}
-    context["answer"] = request.GET.get("answer")
-    return render(request, "registrations/place_link.html", context)
+    context = _facts(registration, session, is_over=is_over)
+    context |= {"reader": zone_of(request, registration.user), "answer": request.GET.get("answer")}
+    context |= {"form": form, "is_refused": _is_refused(registration)}
+    return render(request, "registrations/place_link.html", context, status=400 if is_wrong else 200)
 
 
-def _act(act: str, registration: Registration, session: Session | None) -> None:
+def _is_refused(registration: Registration) -> bool:
+    """The series is for other professions than the one in the profile of who is invited."""
+    profession = ProviderProfile.objects.filter(user=registration.user_id).values_list("profession", flat=True).first()
+    return registration.is_held and bool(profession) and not registration.series.welcomes(profession or "")
+
+
+def _act(act: str, registration: Registration, session: Session | None, form: InvitedForm | None) -> None:
     """What the button says. An act that the place is past (a second click, another tab) changes nothing."""
     now = timezone.now()
     has_seat = registration.place == Place.CONFIRMED
     if act == "confirm" and registration.is_held:
-        services.confirm_invitation(registration, now=now)
+        with suppress(services.NotForThisAudienceError):  # the page says so
+            services.confirm_invitation(registration, now=now, **(form.cleaned_data if form else {}))
     elif act == "give-up":
         services.cancel(registration, now=now)
     elif act == "recording":
@@ -78,6 +94,7 @@ def _facts(registration: Registration, session: Session | None, *, is_over: bool
         "is_one_of_many": len(sessions) > 1,
         "sessions": sessions,
         "is_over": is_over,
+        "has_waitlist": queries.has_waitlist(registration.series),
         "invitation": Invitation.objects.filter(registration=registration).select_related("inviter").first(),
     }
 
@@ -93,22 +110,26 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     if registration is None or session is None:
         return _bad_link(request)
     now = timezone.now()
+    context = _doors(registration, session, now) | {"reader": zone_of(request, registration.user)}
+    if context["is_open"] and request.method == "POST":
+        services.attend(registration, session, now=now)
+        if session.join_url:
+            return render(request, "registrations/leaving.html", context)
+        context["has_no_address"] = True
+    return render(request, "registrations/join.html", context)
+
+
+def _doors(registration: Registration, session: Session, now: datetime) -> dict[str, Any]:
+    """Whether the person can join the session at `now`, and if not, why."""
     doors_open_at = session.starts_at - queries.DOORS_OPEN
     taking_place = session.delivery in (Delivery.SCHEDULED, Delivery.HELD) and not registration.series.is_cancelled
     has_seat = registration.place == Place.CONFIRMED
-    is_open = taking_place and has_seat and doors_open_at <= now < session.ends_at
-    context = {
+    return {
         "series": registration.series,
         "session": session,
         "doors_open_at": doors_open_at,
         "has_seat": has_seat,
         "is_over": now >= session.ends_at,
         "is_off": not taking_place,
-        "is_open": is_open,
+        "is_open": taking_place and has_seat and doors_open_at <= now < session.ends_at,
     }
-    if is_open and request.method == "POST":
-        services.attend(registration, session, now=now)
-        if session.join_url:
-            return render(request, "registrations/leaving.html", context)
-        context["has_no_address"] = True
-    return render(request, "registrations/join.html", context)

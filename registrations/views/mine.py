@@ -9,13 +9,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.zones import reader_zone
 from registrations import queries, services
 from registrations.models import Place, Registration
 from registrations.services.calendar import calendar_of, renew_calendar
-from registrations.views.common import me
+from registrations.views.common import me, zone_of
 from registrations.views.registering import PROVEN, settle_pending
-from sessions_app.models import Session
+from sessions_app.models import Series, Session
 
 
 @never_cache
@@ -28,7 +27,7 @@ def mine(request: HttpRequest) -> HttpResponse:
             return settled  # it could not be: that page says why
     now = timezone.now()
     context = {
-        "mine": queries.mine(me(request), now, reader_zone(request)),
+        "mine": queries.mine(me(request), now, zone_of(request, me(request))),
         "colleagues": queries.colleagues(me(request), now),
         "calendar": calendar_of(me(request), now=now),
     }
@@ -40,7 +39,8 @@ def mine(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, slug: str) -> HttpResponse:
     """Asks first; a place that is not one's own does not exist."""
-    registrations = Registration.objects.filter(user=me(request), series__slug=slug).select_related("series", "user")
+    series = Series.objects.by_slug(slug)
+    registrations = Registration.objects.filter(user=me(request), series__in=series).select_related("series", "user")
     registration = registrations.filter(place__in=[Place.CONFIRMED, Place.WAITLISTED]).first()
     if registration is None and request.method == "POST" and registrations.exists():
         return redirect("registrations:mine")  # a second click: it is cancelled already
@@ -55,7 +55,12 @@ def cancel(request: HttpRequest, slug: str) -> HttpResponse:
             services.cancel(registration, now=timezone.now())
             _say(request, "left_waitlist" if waited else "cancelled", registration)
         return redirect("registrations:mine")
-    return render(request, "registrations/cancel.html", {"registration": registration, "series": registration.series})
+    context = {
+        "registration": registration,
+        "series": registration.series,
+        "has_waitlist": queries.has_waitlist(registration.series),
+    }
+    return render(request, "registrations/cancel.html", context)
 
 
 def _say(request: HttpRequest, note: str, registration: Registration) -> None:

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Any
 
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
-from allauth.account.views import ConfirmLoginCodeView
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,15 +11,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import unfinished
+from accounts.code_page import CodePage
 from accounts.forms import known_details
 from accounts.languages import current_language
-from accounts.limits import within_limits
+from accounts.limits import EMAIL_REFUSED, may_send_email, within_limits
 from accounts.models import ProviderProfile
-from accounts.services import Details, find_or_begin, keep_details
+from accounts.services import Details, begin_again, find_or_begin, keep_details
 from accounts.zones import ZONE_COOKIE, known_zone
 from registrations import services
 from registrations.forms import QuestionsForm, RegisterForm
@@ -28,6 +28,7 @@ from registrations.models import Place, Registration
 from registrations.queries import chances
 from registrations.services.seats import Answers
 from registrations.views.common import me, my_place, my_place_in_line, page_context, public_series
+from sessions_app.addresses import to_canonical
 from sessions_app.models import Series
 from sessions_app.status import Status
 
@@ -48,6 +49,9 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
     if profile and request.method == "POST":
         return _one_click(request, slug)
     series = public_series(slug)
+    redirected = to_canonical(request, series)
+    if redirected:
+        return redirected
     place = my_place(request, series)
     context = page_context(request, series, place=place)
     if place and place.place != Place.RECORDING and not place.is_held:
@@ -70,7 +74,7 @@ def _one_click(request: HttpRequest, slug: str) -> HttpResponse:
 
     In the minute that a series opens this is what everyone asks for, so it reads no more than it needs.
     """
-    series = get_object_or_404(Series.objects.public().only("slug", "title_en", "title_fr"), slug=slug)
+    series = get_object_or_404(Series.objects.public().only("slug", "slug_fr", "title_en", "title_fr").by_slug(slug))
     questions = list(series.questions.all())
     # the button on a series page sends no answers: then the questions are still to be asked
     is_answer = request.method == "POST" and (not questions or "asked" in request.POST)
@@ -95,11 +99,9 @@ def _form(request: HttpRequest, series: Series, context: dict[str, Any]) -> Http
     if form.is_bound and form.is_valid():
         if user.is_authenticated:
             return settle(request, series, form.details(), form.answers())
-        if within_limits(request, "register", form.cleaned_data["email"]):
+        if may_send_email(request, form.cleaned_data["email"]):
             return _send_code(request, series, form)
-        form.add_error(
-            "email", _("We mailed several codes to this address just now. Wait ten minutes, then try again.")
-        )
+        form.add_error("email", EMAIL_REFUSED)
     context |= {"form": form, "is_stale": request.session.pop(STALE, False), "is_signed_out": signed_out}
     return render(request, "registrations/register.html", context, status=400 if form.is_bound else 200)
 
@@ -116,7 +118,10 @@ def _first_values(request: HttpRequest, slug: str) -> dict[str, Any]:
 
 
 def _typed(request: HttpRequest, slug: str) -> dict[str, Any]:
-    pending = request.session.get(PENDING)
+    """What was typed before the code, for whoever comes back from the code page. To the next person at the same computer, who
+    opens the form as anybody does, it is not shown."""
+    is_back = request.user.is_authenticated or "again" in request.GET or STALE in request.session
+    pending = unfinished.kept(request, PENDING, now=timezone.now()) if is_back else None
     if not pending or pending["slug"] != slug:
         return {}
     answers = {f"question_{pk}": value if len(value) > 1 else value[0] for pk, value in pending["answers"].items()}
@@ -125,44 +130,46 @@ def _typed(request: HttpRequest, slug: str) -> dict[str, Any]:
 
 def _send_code(request: HttpRequest, series: Series, form: RegisterForm) -> HttpResponse:
     email, details = form.cleaned_data["email"], form.details()
+    now = timezone.now()
     user = find_or_begin(email, language=details.language)
-    request.session[PENDING] = {
+    begin_again(user, now=now)
+    pending = {
         "slug": series.slug,
         "email": email,
         "details": asdict(details),
-        "answers": {str(pk): value for pk, value in form.answers().items()},
+        "answers": {str(pk): list(dict.fromkeys(value)) for pk, value in form.answers().items()},
     }
+    unfinished.keep(request, PENDING, pending, email=email, now=now)
     LoginCodeVerificationProcess.initiate(request=request, user=user if user.is_active else None, email=email)
-    return redirect("registrations:code", slug=series.slug)
+    return redirect("registrations:code", slug=series.slug_here)
 
 
-class CodeView(ConfirmLoginCodeView):
-    """Page two: the six digits from the mail. The code, its lifetime and its tries are allauth's."""
+class CodeView(CodePage):
+    """Page two: the six digits from the email. The code and its lifetime are allauth's."""
 
     template_name = "registrations/code.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.series = public_series(kwargs["slug"])
         if request.user.is_authenticated:  # a second click: the first one settled it
-            return redirect("registrations:register", slug=self.series.slug)
-        if request.method == "POST" and not within_limits(request, "verify-code", request.session.session_key or ""):
-            return ratelimit.respond_429(request)
+            return redirect("registrations:register", slug=self.series.slug_here)
         response = super().dispatch(request, *args, **kwargs)
         if isinstance(response, HttpResponseRedirect) and response.url == reverse("account_request_login_code"):
-            request.session[STALE] = True  # expired, or tried too often: back to the form, with all that was typed
-            return redirect("registrations:register", slug=self.series.slug)
+            if not request.session.is_empty():  # who never asked for a code gets no session for it
+                request.session[STALE] = True  # expired, or tried too often: back to the form, with all that was typed
+            return redirect("registrations:register", slug=self.series.slug_here)
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        pending = self.request.session.get(PENDING) or {}
+        pending = unfinished.kept(self.request, PENDING, now=timezone.now()) or {}
         sent_again = self._process.state["resend_count"] > 0
         more = {"email": pending.get("email"), "can_resend": self._process.can_resend, "sent_again": sent_again}
         return context | page_context(self.request, self.series) | more
 
     def _resend_form_valid(self, form: Any) -> HttpResponse:
         super()._resend_form_valid(form)
-        return redirect("registrations:code", slug=self.series.slug)
+        return redirect("registrations:code", slug=self.series.slug_here)
 
     def _verify_form_valid(self, form: Any) -> HttpResponse:
         response = super()._verify_form_valid(form)
@@ -171,7 +178,7 @@ class CodeView(ConfirmLoginCodeView):
         ):  # a second factor comes next, or the account was closed: allauth's pages
             self.request.session[PROVEN] = True
             return response
-        return settle_pending(self.request) or redirect("registrations:register", slug=self.series.slug)
+        return settle_pending(self.request) or redirect("registrations:register", slug=self.series.slug_here)
 
 
 code = CodeView.as_view()
@@ -179,7 +186,8 @@ code = CodeView.as_view()
 
 def settle_pending(request: HttpRequest) -> HttpResponse | None:
     """Finish the registration that was begun before signing in, where it was begun for this very person."""
-    pending = request.session.pop(PENDING, None)
+    pending = unfinished.kept(request, PENDING, now=timezone.now())
+    unfinished.forget(request, PENDING)
     request.session.pop(PROVEN, None)
     if not pending or pending["email"] != me(request).email:
         return None
@@ -197,8 +205,8 @@ def settle(
         registration = services.register(series, me(request), now=timezone.now(), answers=answers)
     except (services.RegistrationRefusedError, services.NotForThisAudienceError):
         # closed or filled while the code was on its way, or for others only: the page says which
-        return redirect("registrations:register", slug=series.slug)
-    request.session.pop(PENDING, None)
+        return redirect("registrations:register", slug=series.slug_here)
+    unfinished.forget(request, PENDING)
     _say_registered(request, series, registration)
     return redirect("registrations:mine")
 

@@ -4,14 +4,16 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
 from accounts.choices import Profession
 from accounts.zones import PROJECT_ZONE, ZONES
 from hubs.models import Hub
-from sessions_app.models import DeliveryLanguage
+from sessions_app.models import DeliveryLanguage, Session
 from sessions_app.programme_file.cells import SERIES_COLUMNS, SESSION_COLUMNS, Cell, ProgrammeFileError, read_cells
 
 # What the static page said of a series, as the facts behind it.
@@ -44,6 +46,12 @@ class SeriesRow:
     @property
     def slug(self) -> str:
         return slugify(self.values["title"] or self.values["title_fr"])[:80].rstrip("-")
+
+    @property
+    def slug_fr(self) -> str:
+        """Empty where the series has a title in one language only, and so one slug for both."""
+        elisions_apart = re.sub("['’]", "-", self.values["title_fr"])  # l’équipe: "l-equipe", not "lequipe"
+        return slugify(elisions_apart)[:80].rstrip("-") if self.values["title"] else ""
 
 
 def read(path: Path, *, starting: date | None = None) -> tuple[list[SeriesRow], ZoneInfo]:
@@ -172,7 +180,20 @@ class _Reader:
         texts = {
             name: cells[name].value if name in cells else "" for name in SESSION_COLUMNS - {"date", "start", "end"}
         }
+        self._link(cells.get("join_url"))
         return SessionRow(line=line, day=day, start=start, end=end, **texts)
+
+    def _link(self, cell: Cell | None) -> None:
+        """The page that leads to a meeting makes a link of it, so it has to be an address of the web, and fit its column."""
+        if cell is None or not cell.value:
+            return
+        try:
+            Session._meta.get_field("join_url").clean(cell.value, None)  # noqa: SLF001 - Django's documented way to a field
+            is_web = urlsplit(cell.value).scheme.lower() in ("http", "https")
+        except (ValidationError, ValueError):
+            is_web = False
+        if not is_web:
+            self.complain(cell.line, f"“{cell.value}” is not a web address. It starts with https://.")
 
     def _date(self, cell: Cell) -> date | None:
         try:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import zip_longest
+from itertools import count, zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 
 from sessions_app.models import DeliveryLanguage, Publication, Series, Session
 from sessions_app.programme_file.cells import ProgrammeFileError
@@ -30,8 +31,11 @@ def write(rows: list[SeriesRow], zone: ZoneInfo) -> Outcome:
     for row in rows:
         series = Series.objects.filter(slug=row.slug).first()
         created = series is None
-        series = series or Series(slug=row.slug, publication=Publication.PUBLISHED, **_shown_seats(row))
-        changed = _assign(series, _series_facts(row, zone))
+        series = series or _new_series(row)
+        facts = _series_facts(row, zone)
+        if row.slug_fr and not series.slug_fr:
+            facts["slug_fr"] = _free_slug(row.slug_fr, series)
+        changed = _assign(series, facts)
         if series.capacity is not None and series.capacity < series.seats_taken:
             raise ProgrammeFileError([f"line {row.line}: {series.seats_taken} seats are taken; there cannot be fewer."])
         if created or changed:
@@ -44,6 +48,24 @@ def write(rows: list[SeriesRow], zone: ZoneInfo) -> Outcome:
         else:
             outcome.unchanged += 1
     return outcome
+
+
+def _new_series(row: SeriesRow) -> Series:
+    """Raises ProgrammeFileError where another series has the slug in French."""
+    other = Series.objects.filter(slug_fr=row.slug).first()
+    if other:
+        message = (
+            f"line {row.line}: the series “{other}” already has the address “{row.slug}” in French. Change the title."
+        )
+        raise ProgrammeFileError([message])
+    return Series(slug=row.slug, publication=Publication.PUBLISHED, **_shown_seats(row))
+
+
+def _free_slug(wanted: str, series: Series) -> str:
+    """The wanted French slug, with a number behind it where another series has it in either language."""
+    others = Series.objects.filter(Q(slug__startswith=wanted) | Q(slug_fr__startswith=wanted)).exclude(pk=series.pk)
+    taken = {slug for pair in others.values_list("slug", "slug_fr") for slug in pair}
+    return next(slug for n in count(1) if (slug := wanted if n == 1 else f"{wanted}-{n}") not in taken)
 
 
 def _shown_seats(row: SeriesRow) -> dict[str, Any]:

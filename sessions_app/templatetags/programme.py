@@ -1,6 +1,7 @@
 """How the programme looks: the status chip, the same everywhere, and what to offer instead."""
 
 from typing import Any
+from urllib.parse import quote
 
 from django import template
 from django.utils import timezone
@@ -9,8 +10,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.links import absolute_url
 from accounts.zones import reader_zone
-from sessions_app import agenda, calendars
+from sessions_app import agenda, calendars, times
 from sessions_app.entry import Entry
 from sessions_app.models import Series
 from sessions_app.queries import offered
@@ -57,6 +59,23 @@ def next_of_the_kind(context: dict[str, Any], series: Series) -> SafeString:
     """The next series that are open to the same audience, as items of a list; nothing where there is none."""
     now = timezone.now()
     return agenda.first(offered(series, now), OFFERS, now, reader_zone(context["request"]))
+
+
+@register.simple_tag
+def email_to_colleague(entry: Entry) -> str:
+    """A `mailto:` address (RFC 6068) of an email, in the page's language, that tells a colleague about the series."""
+    series = entry.series
+    when = times.say_when(entry.lead.starts_at, entry.lead.ends_at, series.zone) if entry.lead else ""
+    subject = _("Palliative care sessions: %(title)s") % {"title": series.title}
+    lines = [
+        _("This free online palliative care program may interest you:"),
+        "",
+        series.title,
+        when,
+        absolute_url(series),
+    ]
+    body = "\r\n".join(lines)
+    return f"mailto:?subject={quote(subject)}&body={quote(body)}"
 
 
 @register.simple_tag

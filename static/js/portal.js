@@ -21,6 +21,7 @@ async function refreshTimes() {
   const fresh = page && page.querySelector("main");
   if (fresh && !main.contains(document.activeElement)) main.replaceChildren(...fresh.childNodes);
   showPanel();
+  showCopyButtons();
 }
 
 // Someone who has signed in sees their own place in the series, or registers with one click.
@@ -88,11 +89,28 @@ function foldRows() {
   });
 }
 
+// A button that copies the text in its data-copy; the element after it says so. Browsers allow it on secure pages only.
+function showCopyButtons() {
+  if (!navigator.clipboard) return;
+  document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
+}
+
+async function copyText(event) {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const status = button.nextElementSibling;
+  status.textContent = ""; // so that a second copy is read out too
+  await navigator.clipboard.writeText(button.dataset.copy);
+  status.textContent = button.dataset.copied;
+}
+
+document.addEventListener("click", copyText);
 if (account) {
   watchMenu();
   if (cookies.has("known") && !account.querySelector("details")) showAccount();
 }
 tellZone();
 showPanel();
+showCopyButtons();
 foldRows();
 focusSummary();

@@ -32,12 +32,12 @@ def test_details_fill_the_zone_from_the_province_unless_the_browser_told():
     user = UserFactory()
     keep_details(user, Details("Zoé", "physician", "SK", "fr"))
     assert (user.time_zone, user.profile.province) == ("America/Regina", "SK")
-    keep_details(user, Details("Zoé", "pharmacist", "SK", "fr", "America/Vancouver"))
+    keep_details(user, Details("Zoé Roy", "pharmacist", "SK", "fr", "America/Vancouver"))
     user.refresh_from_db()
     assert (user.time_zone, user.profile.profession, user.get_short_name()) == (
         "America/Vancouver",
         "pharmacist",
-        "Zoé",
+        "Zoé Roy",
     )
 
 

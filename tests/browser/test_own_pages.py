@@ -13,10 +13,11 @@ from django.utils import timezone
 from accounts.models import User
 from outbox.models import Message
 from registrations.models import Registration
-from registrations.services import invite, register
+from registrations.services import invite, register, say_intention, take_recording
 from registrations.services.colleagues import Colleague
 from registrations.tokens import make_join_token, make_place_token
 from sessions_app.models import Question, Series, Session
+from sessions_app.times import say_date
 from tests.factories import SessionFactory, UserFactory
 
 pytestmark = pytest.mark.browser
@@ -42,16 +43,31 @@ def signed_in(open_page, live_server):
 
 @pytest.fixture
 def person(programme):
-    """Someone with a seat, a place in line, a held seat, a past series, and colleagues of their own."""
+    """Someone with seats, one session they cannot come to, a place in line, a held seat, a recording to come, a past series,
+    and colleagues of their own."""
     now = timezone.now()
     person = UserFactory(with_profile=True, name="Zoé Roy")
-    register(programme["first-words"], person, now=now)
+    seat = register(programme["first-words"], person, now=now)
+    say_intention(seat, programme["first-words"].sessions.first(), is_coming=False, now=now)
+    long = SessionFactory(now=now, days=20, slug="long").series
+    for days in range(27, 70, 7):
+        SessionFactory(now=now, days=days, series=long)
+    register(long, person, now=now)
+    take_recording(register(SessionFactory(now=now, days=6).series, person, now=now), now=now)
     register(programme["waitlist"], person, now=now)
     soon = SessionFactory(now=now, days=0.003, join_url="https://meet.example.ca/x").series
     register(soon, person, now=now)
     held = SessionFactory(now=now, days=5, slug="held").series
-    invite(held, [Colleague("Zoé", person.email)], by=UserFactory(name="Ana"), language="en", now=now)
-    invite(held, [Colleague("Bo Li", "bo@example.ca")], by=person, language="en", now=now)
+    ana = UserFactory(name="Ana")
+    register(held, ana, now=now)
+    invite(held, [Colleague("Zoé", person.email)], by=ana, language="en", now=now)
+    invite(programme["first-words"], [Colleague("Bo Li", "bo@example.ca")], by=person, language="en", now=now)
+    strict = SessionFactory(now=now, days=5, audience=["physician"], audience_required=True).series
+    register(strict, ana, now=now, by_staff=True)
+    asked = [Colleague("Zoé", person.email), Colleague("Cy", "cy@example.ca")]
+    person.refused, person.asked = (
+        invitation.registration for invitation in invite(strict, asked, by=ana, language="en", now=now)
+    )
     past = SessionFactory(now=now, days=1).series
     register(past, person, now=now)
     Session.objects.filter(series=past).update(starts_at=now - timedelta(days=2), ends_at=now - timedelta(days=1))
@@ -64,17 +80,22 @@ def person(programme):
 
 
 def own_pages(person):
-    seat = Registration.objects.get(user=person, series=person.soon)
-    held = Registration.objects.get(user=person, held_until__isnull=False)
+    seat, long = (Registration.objects.get(user=person, series__slug=slug) for slug in (person.soon.slug, "long"))
+    held = Registration.objects.get(user=person, series__slug="held")
     session = person.soon.sessions.get()
     return {
         "registration/mine/": "inscription/mes-seances/",
         "registration/mine/calendar/": "inscription/mes-seances/calendrier/",
         "registration/first-words/cancel/": "inscription/first-words/annuler/",
+        "registration/waitlist/cancel/": "inscription/waitlist/annuler/",
         "registration/many-seats/": "inscription/many-seats/",
         "registration/many-seats/colleagues/": "inscription/many-seats/collegues/",
+        "registration/first-words/colleagues/": "inscription/first-words/collegues/",
+        f"registration/place/{make_place_token(person.refused.pk)}/": f"inscription/place/{make_place_token(person.refused.pk)}/",
+        f"registration/place/{make_place_token(person.asked.pk)}/": f"inscription/place/{make_place_token(person.asked.pk)}/",
         f"registration/place/{make_place_token(seat.pk, session.pk)}/": f"inscription/place/{make_place_token(seat.pk, session.pk)}/",
         f"registration/place/{make_place_token(held.pk)}/": f"inscription/place/{make_place_token(held.pk)}/",
+        f"registration/place/{make_place_token(long.pk)}/": f"inscription/place/{make_place_token(long.pk)}/",
         f"registration/join/{make_join_token(seat.pk, session.pk)}/": f"inscription/participer/{make_join_token(seat.pk, session.pk)}/",
         "registration/place/nonsense/": "inscription/place/nonsense/",
         "account/profile/": "compte/profil/",
@@ -127,18 +148,18 @@ def test_two_form_pages_the_first_time_one_click_ever_after(open_page, programme
     page.get_by_role("button", name="Continue").click()
     page.locator("#id_code").fill(Message.objects.get(kind="code").data["code"])
     page.get_by_role("button", name="Confirm my place").click()
-    page.get_by_text("You are registered, Zoé.").wait_for()
+    page.get_by_text("You are registered, Zoé Roy.").wait_for()
     assert len(sent) == 2
     page.goto("/en/sessions/many-seats/")
     page.get_by_role("button", name="Register", exact=True).click()
-    page.get_by_text("You are registered, Zoé.").wait_for()
+    page.get_by_text("You are registered, Zoé Roy.").wait_for()
     assert len(sent) == 3
     Question.objects.create(series=programme["waitlist"], position=1, kind="text", label_en="Why?", is_required=True)
     Series.objects.filter(slug="waitlist").update(capacity=5)
     page.goto("/en/registration/waitlist/")
     page.get_by_label("Why?").fill("For my ward")
     page.get_by_role("button", name="Register", exact=True).click()
-    page.get_by_text("You are registered, Zoé.").wait_for()
+    page.get_by_text("You are registered, Zoé Roy.").wait_for()
     assert len(sent) == 4
 
 
@@ -171,7 +192,7 @@ def test_by_keyboard_alone_and_without_javascript(open_page, programme):
     reach("#id_code")
     page.keyboard.type(Message.objects.get(kind="code").data["code"])
     page.keyboard.press("Enter")
-    page.get_by_text("You are registered, Zoé.").wait_for()
+    page.get_by_text("You are registered, Zoé Roy.").wait_for()
     profile = User.objects.get(email="zoe@example.ca").profile
     assert (profile.profession, profile.province, profile.organization) == ("pharmacist", "QC", "Home Care")
 
@@ -185,9 +206,45 @@ def test_the_join_button_opens_the_meeting_under_the_strict_policy(signed_in, pe
     assert page.url == "https://meet.example.ca/x"
 
 
+def test_i_cannot_come_is_said_and_taken_back_by_keyboard_and_without_javascript(signed_in, person):
+    page = signed_in(person, 360, javascript=False)
+    page.goto("/en/registration/mine/")
+    series = Series.objects.get(slug="long")
+    day = say_date(series.sessions.first().starts_at, series.zone, year=False)
+    about = f"({day}, {series.title_en})".replace("\u00a0", " ")
+    for words, traces in (("I can’t come to this one", 1), ("I can come after all", 0)):
+        page.get_by_role("button", name=f"{words} {about}").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("status").wait_for()
+        assert page.get_by_text(f"You said you can’t come on {day}").count() == traces
+
+
+def test_the_address_of_the_feed_is_shown_whole_and_copied_by_a_button(signed_in, person):
+    for width in (360, 1280):
+        page = signed_in(person, width)
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.goto("/en/registration/mine/")
+        field = page.get_by_label("Or copy this address into your calendar app:")
+        assert field.evaluate(
+            "field => field.scrollHeight <= field.clientHeight && field.scrollWidth <= field.clientWidth"
+        )
+        page.get_by_role("button", name="Copy the address").click()
+        page.get_by_text("Copied").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == field.input_value()
+
+
+def test_without_javascript_the_address_can_be_read_and_no_button_does_nothing(signed_in, person):
+    page = signed_in(person, 360, javascript=False)
+    page.goto("/en/registration/mine/")
+    box = page.get_by_label("Or copy this address into your calendar app:").bounding_box()
+    assert box["height"] >= 60
+    assert page.get_by_role("button", name="Copy the address").count() == 0
+    assert page.get_by_role("link", name="Subscribe in your calendar").get_attribute("href").startswith("webcal://")
+
+
 def test_ten_rows_are_shown_one_by_one(signed_in, person):
     page = signed_in(person, 360)
-    page.goto("/en/registration/many-seats/colleagues/")
+    page.goto("/en/registration/first-words/colleagues/")
     assert page.locator("[data-row]:visible").count() == 2
     page.get_by_role("button", name="One more colleague").click()
     assert page.locator("[data-row]:visible").count() == 3

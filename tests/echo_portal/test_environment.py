@@ -36,9 +36,46 @@ def test_production_names_what_is_missing(name):
     assert f"The portal cannot start in production without {name} (" in sentence
 
 
+@pytest.mark.parametrize("value", ["Production", "prod", "PRODUCTION", ""])
+def test_an_unknown_mode_is_refused_rather_than_taken_for_development(value):
+    done = start(**PRODUCTION | {"PORTAL_ENV": value})
+    assert done.returncode != 0
+    assert f"PORTAL_ENV is “{value}”: it has to be “production” or “development”." in done.stderr
+
+
+def test_development_can_be_named():
+    assert start(PORTAL_ENV="development").stdout.startswith("False ['*']")
+
+
 def test_production_starts_once_all_is_there():
     done = start(**PRODUCTION, DEBUG="1")
     assert done.stdout.split("\n")[0] == "False ['echo.example.ca']"
+
+
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ({}, ["echo.example.ca"]),
+        ({"ALLOWED_HOSTS": ""}, ["echo.example.ca"]),
+        ({"ALLOWED_HOSTS": " , "}, ["echo.example.ca"]),
+        ({"ALLOWED_HOSTS": "a.example.ca, b.example.ca"}, ["a.example.ca", "b.example.ca"]),
+        ({"SITE_URL": "http://localhost:8000/"}, ["localhost"]),
+    ],
+)
+def test_the_hosts_follow_from_the_address_of_the_site(given, hosts):
+    done = start(**PRODUCTION | given)
+    assert done.stdout.split("\n")[0] == f"False {hosts}"
+
+
+@pytest.mark.parametrize("address", ["echo.example.ca", "https://", "ftp://echo.example.ca"])
+def test_an_address_that_is_none_is_named(address):
+    done = start(**PRODUCTION | {"SITE_URL": address})
+    assert done.returncode != 0
+    assert "SITE_URL has to be the portal's public address" in done.stderr.strip().splitlines()[-1]
+
+
+def test_an_empty_port_is_the_usual_one():
+    assert start(**PRODUCTION, PORT="").returncode == 0
 
 
 def test_a_mail_provider_stands_in_for_the_mail_server():

@@ -44,6 +44,22 @@ def test_workers_killed_in_the_middle_of_a_batch_of_2000(portal, server, put):
     assert states["sent"] + states["uncertain"] == 2000
 
 
+def test_a_deploy_with_a_slow_mail_server_stops_in_time_and_loses_nothing(portal, server, put):
+    """A worker that is asked to stop ends within the minute that a container gets, with nothing uncertain."""
+    server.seconds = 0.4
+    put([f"p{n}@example.ca" for n in range(120)])
+    portal.start("worker", "beat")
+    wait_until(lambda: sum(server.kept.values()) > 10, "The first ten emails", 40)
+    worker = portal.running.pop("worker")
+    worker.terminate()
+    worker.wait(timeout=20)
+    assert not Message.objects.filter(state="uncertain").exists()
+    assert Message.objects.filter(state="queued").exists()
+    portal.start("worker")
+    settled()
+    assert account(server) == {"sent": 120}
+
+
 def test_a_mail_server_that_refuses_hangs_drops_and_is_down(portal, server, put):
     put(
         [f"{kind}-{n}@example.ca" for kind in ("fine", "later", "never", "drop") for n in range(10)]

@@ -1,8 +1,9 @@
 """The hub partners' public pages."""
 
 import pytest
+import time_machine
 
-from tests.factories import HubFactory
+from tests.factories import HubFactory, SeriesFactory, SessionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -23,12 +24,42 @@ def test_an_empty_list_says_what_is_coming_and_invites(client):
     assert "Devenir pôle partenaire" in page
 
 
-def test_a_hub_leads_to_its_own_sessions(client):
+def test_a_hub_lists_its_upcoming_sessions_and_leads_to_all_and_past_ones(client, now, django_assert_num_queries):
     hub = HubFactory(slug="north", name_fr="", website="https://north.example.ca")
-    page = client.get("/fr/poles/north/").content.decode()
+    with time_machine.travel(now, tick=False):
+        for days, title, fields in (
+            (9, "Demain", {"hub": hub}),
+            (8, "Aujourd’hui", {"hub": hub}),
+            (-8, "Hier", {"hub": hub}),
+            (8, "Brouillon", {"hub": hub, "publication": "draft"}),
+            (8, "Ailleurs", {}),
+        ):
+            SessionFactory(now=now, days=days, series=SeriesFactory(title_fr=title, **fields))
+        with django_assert_num_queries(3):
+            page = client.get("/fr/poles/north/").content.decode()
+    assert page.index("Aujourd’hui") < page.index("Demain")
+    for title in ("Hier", "Brouillon", "Ailleurs"):
+        assert title not in page
     assert 'href="/fr/seances/?hub=north"' in page
+    assert 'href="/fr/seances/passees/?hub=north"' in page
     assert f'<span lang="en">{hub.name_en}</span>' in page
     assert 'href="https://north.example.ca"' in page
+
+
+def test_a_hub_without_sessions_says_so_and_offers_its_calendar(client):
+    HubFactory(slug="north")
+    page = client.get("/en/hubs/north/").content.decode()
+    assert "This hub has no upcoming sessions." in page
+    assert 'href="webcal://127.0.0.1:8000/en/hubs/north.ics"' in page
+    assert 'href="/en/sessions/?hub=north"' not in page
+
+
+def test_a_hub_with_many_sessions_shows_the_next_ten(client, now):
+    hub = HubFactory(slug="north")
+    with time_machine.travel(now, tick=False):
+        for day in range(12):
+            SessionFactory(now=now, days=1 + day, hub=hub)
+        assert client.get("/en/hubs/north/").content.count(b"<h3>") == 10
 
 
 def test_a_hub_that_is_not_shown_does_not_exist(client):

@@ -6,14 +6,16 @@ from datetime import timedelta
 
 import pytest
 from anymail.exceptions import AnymailWebhookValidationFailure
+from anymail.webhooks.amazon_ses import AmazonSESTrackingWebhookView
 from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 from django.test import RequestFactory
 
-from outbox import alarms, kinds, sending, services
+from outbox import alarms, kinds, sending, services, suppression
 from outbox.kinds import Letter
 from outbox.models import Message, Pulse, SoftBounce, Suppression
 from outbox.services import Draft, forget_address, requeue, write
 from outbox.suppression import lift, suppress, suppressed
+from outbox.webhooks import on_tracking
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +129,43 @@ class TestProvidersReports:
             "cross@example.ca": "complaint",
         }
 
+    @pytest.mark.parametrize("report_type", ["SoftBounce", "Transient", "DnsError"])
+    def test_a_full_mailbox_reported_by_postmark_suppresses_nobody_for_good(self, settings, report_type):
+        soft = self.BOUNCE | {"Type": report_type, "Description": "Mailbox full", "Email": "full@example.ca"}
+        for _ in range(3):  # a webhook is delivered again when its answer is lost
+            assert self.report(settings, soft).status_code == 200
+        assert (Suppression.objects.count(), SoftBounce.objects.count()) == (0, 1)
+
+    def test_an_address_that_postmark_finds_malformed_is_suppressed(self, settings):
+        self.report(settings, self.BOUNCE | {"Type": "BadEmailAddress"})
+        assert Suppression.objects.get().reason == "hard-bounce"
+
+    def test_a_rejection_by_policy_says_nothing_of_the_address(self, settings):
+        for report_type in ("DMARCPolicy", "Blocked", "ManuallyDeactivated"):
+            self.report(settings, self.BOUNCE | {"Type": report_type})
+        assert (Suppression.objects.count(), SoftBounce.objects.count()) == (0, 0)
+
+    @pytest.mark.parametrize(
+        ("bounce", "suppressions"),
+        [
+            ({"bounceType": "Permanent", "bounceSubType": "General"}, 1),
+            ({"bounceType": "Transient", "bounceSubType": "MailboxFull"}, 0),
+            ({"bounceType": "Undetermined", "bounceSubType": "Undetermined"}, 0),
+        ],
+    )
+    def test_amazon_says_itself_whether_a_bounce_is_permanent(self, bounce, suppressions):
+        recipients = [{"emailAddress": "a@example.ca", "diagnosticCode": "smtp; 5.2.2"}]
+        event = {
+            "eventType": "Bounce",
+            "bounce": bounce | {"bouncedRecipients": recipients, "timestamp": "2026-11-23T15:00:00.000Z"},
+            "mail": {"messageId": "1", "timestamp": "2026-11-23T15:00:00.000Z", "destination": ["a@example.ca"]},
+        }
+        # anymail's own reading of the report, without its constructor, which wants Amazon's library
+        view = AmazonSESTrackingWebhookView.__new__(AmazonSESTrackingWebhookView)
+        for found in view.esp_to_anymail_events(event, {"MessageId": "n1", "Timestamp": "2026-11-23T15:00:01.000Z"}):
+            on_tracking(None, found, "Amazon SES")
+        assert (Suppression.objects.count(), SoftBounce.objects.count()) == (suppressions, 1 - suppressions)
+
     def test_an_unsigned_one_is_refused(self, settings):
         with pytest.raises(AnymailWebhookValidationFailure):  # which Django answers with a 400
             self.report(settings, self.BOUNCE, given="name:wrong")
@@ -189,6 +228,44 @@ def test_a_code_survives_until_it_goes(now, smtp):
     )
     run(now)
     assert Message.objects.get().data == {"code": "123456"}
+
+
+def put_code(now, to="a@example.ca"):
+    later = now + timedelta(minutes=15)
+    write([Draft("code:1", "code", to, "en", {"code": "123456"}, later)], now=now)
+    return Message.objects.get(key="code:1")
+
+
+@pytest.mark.parametrize(
+    ("reason", "ends"), [("soft-bounces", "sent"), ("hard-bounce", "suppressed"), ("complaint", "suppressed")]
+)
+def test_a_sign_in_code_goes_to_a_mailbox_that_was_full_for_days(now, smtp, reason, ends):
+    suppress("a@example.ca", reason, now=now)
+    code, other = put_code(now), put(now, to="a@example.ca")
+    run(now)
+    assert (state(code), state(other)) == (ends, "suppressed")
+
+
+def test_a_code_is_tried_again_even_on_the_day_that_its_address_is_given_up(now, smtp):
+    for day in range(1, 5):
+        suppression.count_soft_bounce("a@example.ca", now=now - day * DAY)
+    code = put_code(now)
+    with Refusing(smtp, "452 4.2.2 Mailbox full"):
+        run(now)
+    assert (state(code), Suppression.objects.get().reason) == ("queued", "soft-bounces")
+    run(now + timedelta(minutes=2))
+    assert state(code) == "sent"
+
+
+def test_the_ledger_keeps_no_subject_of_a_code(now, smtp):
+    code = put_code(now)
+    smtp.answer = "451 Later"
+    run(now)
+    assert (state(code), code.subject) == ("queued", "")
+    smtp.answer = "250 OK"
+    run(now + timedelta(minutes=2))
+    assert (state(code), code.subject) == ("sent", "")
+    assert "123456" in smtp.messages[0]["Subject"]
 
 
 def test_the_pace_is_kept(now, smtp, settings, monkeypatch):

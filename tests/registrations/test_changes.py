@@ -1,4 +1,5 @@
-"""A session is edited: everyone confirmed gets one message and one calendar update, five minutes later; and the recording."""
+"""A session is edited: everyone whom it concerns gets one message, five minutes later, with a calendar update for each seat; and
+the recording."""
 
 from datetime import timedelta
 
@@ -7,7 +8,8 @@ import pytest
 import time_machine
 
 from outbox.models import Message
-from registrations.services import cancel, register, take_recording, tell_changes
+from registrations.services import cancel, invite, register, take_recording, tell_changes
+from registrations.services.colleagues import Colleague
 from sessions_app.models import Resource, Session
 from tests.factories import SessionFactory, UserFactory
 
@@ -30,6 +32,7 @@ def session(now):
 
 @pytest.fixture
 def people(session, now, drain):
+    """Two with a seat, and one who waits."""
     places = [register(session.series, UserFactory(time_zone="America/St_Johns"), now=now) for _ in range(3)]
     later = now + timedelta(minutes=1)
     drain(later)
@@ -59,9 +62,9 @@ def test_however_many_saves_there_were_each_gets_one_message(session, people, dr
         move(session, hours=1)
     assert sent(drain, now + MINUTES[6]) == []
     mails = sent(drain, now + MINUTES[7])
-    assert sorted(mail.to[0] for mail in mails) == sorted(place.user.email for place in people[:2])  # not who waits
+    assert sorted(mail.to[0] for mail in mails) == sorted(place.user.email for place in people)
     assert sent(drain, now + MINUTES[12]) == []
-    for mail in mails:
+    for mail in [mail for mail in mails if mail.to != [people[2].user.email]]:
         assert mail.subject.startswith("A session has changed")
         body = mail.body.replace("\u00a0", " ")
         assert "Before: Thursday, December 3, 2026, 10:00–11:00 am ET" in body
@@ -81,7 +84,7 @@ def test_changing_back_within_the_five_minutes_says_nothing(session, people, dra
     assert sent(drain, now + MINUTES[9]) == []
     clock.move_to(now + MINUTES[10])
     move(session, hours=2)
-    assert len(sent(drain, now + MINUTES[15])) == 2
+    assert len(sent(drain, now + MINUTES[15])) == 3
 
 
 def test_what_nobody_needs_to_know_is_not_told(session, people, drain, now):
@@ -110,9 +113,10 @@ def test_one_session_that_does_not_take_place_leaves_the_calendar(
     session.delivery = delivery
     session.save()
     mails = sent(drain, now + MINUTES[8])
-    assert [mail.subject.partition(":")[0] for mail in mails] == [subject] * 2
-    assert "You keep your seat" in mails[0].body
-    method, found = event(mails[0])
+    assert [mail.subject.partition(":")[0] for mail in mails] == [subject] * 3
+    mail = next(mail for mail in mails if mail.to == [people[0].user.email])
+    assert "You keep your seat" in mail.body
+    method, found = event(mail)
     assert (method, str(found["STATUS"])) == ("CANCEL", "CANCELLED")
 
 
@@ -120,8 +124,65 @@ def test_a_date_that_is_added_is_news_to_those_who_are_in(session, people, drain
     clock.move_to(now + MINUTES[2])
     SessionFactory(now=now, days=24, series=session.series)
     mails = sent(drain, now + MINUTES[8])
-    assert len(mails) == 2
+    assert len(mails) == 3
     assert "A session was added." in mails[0].body
+
+
+@pytest.mark.parametrize(
+    ("edit", "heading"),
+    [
+        ({"days": 1}, "A session has moved."),
+        ({"delivery": "postponed"}, "A session is postponed."),
+        ({"delivery": "cancelled"}, "A session is cancelled."),
+    ],
+)
+def test_whoever_waits_and_whoever_is_invited_hears_of_it_too_without_a_seat(now, drain, clock, edit, heading):
+    session = SessionFactory(now=now, capacity=3, join_url="https://meet.example.ca/a")
+    SessionFactory(now=now, days=17, series=session.series)
+    host, waiting = UserFactory(name="Ana Roy"), UserFactory()
+    register(session.series, host, now=now)
+    invite(session.series, [Colleague("Bo Li", "bo@example.ca")], by=host, language="en", now=now)
+    register(session.series, UserFactory(), now=now)
+    register(session.series, waiting, now=now)
+    drain(now)
+    clock.move_to(now + MINUTES[2])
+    session.delivery = edit.get("delivery", "scheduled")
+    move(session, days=edit.get("days", 0))
+    told = {mail.to[0]: mail for mail in sent(drain, now + MINUTES[8])}
+    assert len(told) == 4
+    on_the_list, invited = told[waiting.email], told["bo@example.ca"]
+    for mail in (on_the_list, invited):
+        assert heading in mail.body
+        assert "/join/" not in mail.body
+        assert "keep your seat" not in mail.body
+        assert mail.attachments == []
+    assert "You are still on the waitlist" in on_the_list.body
+    assert "Leave the waitlist" in on_the_list.body
+    assert "Ana Roy reserved a seat for you" in invited.body.replace("\n", " ")
+    assert "because a colleague reserved a seat for you" in invited.body
+    assert "because you registered" in on_the_list.body
+    assert "Confirm or decline: http" in invited.body.replace("\n", " ")
+
+
+def test_whoever_left_the_waitlist_before_the_email_goes_is_not_told(session, people, drain, now, clock):
+    clock.move_to(now + MINUTES[2])
+    move(session, hours=1)
+    tell_changes(now + MINUTES[8])
+    cancel(people[2], now=now + MINUTES[8])
+    assert people[2].user.email not in [mail.to[0] for mail in drain(now + MINUTES[8]) if "changed" in mail.subject]
+
+
+def test_a_session_that_was_called_off_by_mistake_is_said_to_take_place(session, people, drain, now, clock):
+    clock.move_to(now + MINUTES[2])
+    session.delivery = "cancelled"
+    session.save()
+    sent(drain, now + MINUTES[8])
+    clock.move_to(now + MINUTES[10])
+    session.delivery = "scheduled"
+    session.save()
+    mails = sent(drain, now + MINUTES[16])
+    assert len(mails) == 3
+    assert all("A session takes place after all." in mail.body for mail in mails)
 
 
 def test_who_registered_after_the_change_knows_the_new_time_already(session, people, drain, now, clock):

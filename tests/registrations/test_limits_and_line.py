@@ -38,7 +38,7 @@ def test_a_whole_hospital_behind_one_address_gets_in(client, open_series):
 
 
 def test_one_place_that_floods_is_stopped_and_another_is_not(client, open_series, settings):
-    settings.RATE_LIMITS = settings.RATE_LIMITS | {"register": {"key": (6, 600), "ip": (3, 60)}}
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"send-email": {"pair": (6, 600), "ip": (3, 60)}}
     address = f"/en/registration/{open_series.slug}/"
     answers = [client.post(address, FORM | {"email": f"n{n}@example.ca"}).status_code for n in range(4)]
     assert answers == [302, 302, 302, 400]
@@ -55,11 +55,9 @@ def test_who_is_signed_in_cannot_click_without_end(client, provider, now, settin
 
 def test_sign_in_codes_are_limited_by_address_whether_it_has_an_account_or_not(provider):
     for address in (provider.email, "nobody@example.ca"):
-        answers = [Client().post("/en/account/sign-in/", {"email": address}) for _ in range(6)]
-        assert [answer.status_code for answer in answers[:5]] == [302] * 5
-        assert (answers[5].status_code, b"Wait ten minutes" in answers[5].content) == (200, True), answers[
-            5
-        ].status_code
+        answers = [Client().post("/en/account/sign-in/", {"email": address}) for _ in range(7)]
+        assert [answer.status_code for answer in answers[:6]] == [302] * 6
+        assert (answers[6].status_code, b"Wait ten minutes" in answers[6].content) == (200, True)
 
 
 class TestChances:
@@ -95,4 +93,4 @@ class TestChances:
         page = client.get(f"/en/registration/{series.slug}/panel/").content.decode()
         assert "Waitlist: 3rd of 3" in page
         assert "about 2 are usually given up" in page
-        assert "your chance is small" in page
+        assert "Your chance is small" in page

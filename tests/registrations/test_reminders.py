@@ -1,5 +1,6 @@
 """Reminders a day and an hour before: each once, never after their time, never for what does not hold any more."""
 
+import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -99,3 +100,53 @@ def test_a_reminder_never_comes_after_its_session(seat, session, drain):
     queue_due_reminders(session.starts_at - HOUR)
     assert drain(session.starts_at) == []
     assert Message.objects.get().state == "expired"
+
+
+@pytest.mark.parametrize(
+    ("language", "subjects"),
+    [
+        ("en", ["In 3 days, 10:00 am ET: ", "Tomorrow, 10:00 am ET: ", "In one hour, 10:00 am ET: "]),
+        ("fr", ["Dans 3 jours, à 10 h (HE) : ", "Demain, à 10 h (HE) : ", "Dans une heure, à 10 h (HE) : "]),
+    ],
+)
+def test_each_reminder_says_how_far_away_the_session_is(now, drain, language, subjects):
+    """Two reminders with one subject end up in one thread, and nobody sees the second."""
+    session = SessionFactory(now=now, reminder_hours=[72, 24, 1])
+    register(session.series, UserFactory(language=language), now=now)
+    drain(now)
+    for hours, subject in zip((72, 24, 1), subjects, strict=True):
+        moment = session.starts_at - hours * HOUR
+        queue_due_reminders(moment)
+        (mail,) = drain(moment + timedelta(seconds=5))
+        assert mail.subject.replace("\u00a0", " ").startswith(subject)
+        words = subject.partition(",")[0]
+        assert f"\n\n{words}" in mail.body
+        html = mail.alternatives[0].content
+        assert re.search(rf'<div class="hide"[^>]*>{words}', html)
+        assert re.search(rf"<h1[^>]*>{words}", html)
+
+
+def test_a_reminder_that_waited_says_how_far_away_the_session_is_by_then(seat, session, drain):
+    queue_due_reminders(session.starts_at - 24 * HOUR)
+    (mail,) = drain(session.starts_at - 5 * HOUR)
+    assert mail.subject.startswith("In 5 hours, ")
+
+
+@pytest.mark.parametrize(
+    ("hours", "sentence"),
+    [
+        ([24, 1], "We’ll send you a reminder a day and an hour before each session."),
+        ([2, 72], "We’ll send you a reminder 3 days and 2 hours before each session."),
+        ([], "We don’t send reminders for this series."),
+    ],
+)
+def test_page_email_and_panel_say_when_this_series_reminds(now, client, provider, drain, hours, sentence):
+    with time_machine.travel(now, tick=False):
+        series = SessionFactory(now=now, reminder_hours=hours).series
+        client.force_login(provider)
+        page = client.post(f"/en/registration/{series.slug}/", follow=True).content.decode()
+        assert sentence in " ".join(page.split())
+        panel = client.get(f"/en/registration/{series.slug}/panel/").content.decode()
+        assert sentence in " ".join(panel.split())
+        (mail,) = drain(now)
+        assert sentence in " ".join(mail.body.split())

@@ -185,3 +185,31 @@ def test_the_samples_that_the_project_keeps_are_whole():
     for path in sorted(SAMPLE.glob("*.yaml")):
         call_command("import_programme", path)
     assert not Series.objects.filter(title_fr="").exists()
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "JavaScript://example.ca/%0aalert(1)",
+        "data:text/html,x",
+        "ftp://example.ca/room",
+        "//example.ca/room",
+        "example.ca/room",
+        "https://",
+        "https://meet.example.ca/" + "x" * 500,
+    ],
+)
+@pytest.mark.parametrize("kind", ["yaml", "csv"])
+def test_a_join_link_that_is_no_web_address_is_refused(tmp_path, link, kind):
+    if kind == "yaml":
+        content, line = GOOD.replace('end: "16:30"', f'end: "16:30", join_url: "{link}"'), 10
+    else:
+        content, line = f'title,date,start,end,join_url\nPain,2027-05-21,12:00,13:00,"{link}"\n', 2
+    assert f"line {line}: “{link}” is not a web address." in refusal(write(tmp_path, content, f"programme.{kind}"))
+
+
+def test_a_join_link_is_kept(tmp_path):
+    link = "https://zoom.example.ca/j/123?pwd=abc#x"
+    call_command("import_programme", write(tmp_path, GOOD.replace('end: "16:30"', f'end: "16:30", join_url: "{link}"')))
+    assert Session.objects.get(series__slug="grief-in-the-team").join_url == link

@@ -118,17 +118,101 @@ def test_what_a_reader_typed_is_never_markup(client, now):
 
 
 def test_an_empty_list_says_why_and_what_next(client):
-    assert "No session is planned just now" in client.get("/en/sessions/").content.decode()
-    assert "No upcoming session fits these filters" in client.get("/en/sessions/?status=open").content.decode()
-    assert "Rien n’a encore eu lieu" in client.get("/fr/seances/passees/").content.decode()
+    assert "There are no upcoming sessions" in client.get("/en/sessions/").content.decode()
+    assert "No upcoming sessions match these filters" in client.get("/en/sessions/?status=open").content.decode()
+    assert "Il n’y a pas encore de séance passée" in client.get("/fr/seances/passees/").content.decode()
 
 
 def test_the_readers_own_time_stands_beside_where_it_differs(client, now):
     make(now, "Here", days=1)
     assert "for you" not in client.get("/en/sessions/").content.decode()
     client.cookies["zone"] = "America/St_Johns"
-    assert "11:30\u00a0am–12:30\u00a0pm NT for you" in client.get("/en/sessions/").content.decode()
+    assert "11:30\u00a0am–12:30\u00a0pm</span> NT for you" in client.get("/en/sessions/").content.decode()
     client.cookies["zone"] = "America/Montreal"
     assert "for you" not in client.get("/en/sessions/").content.decode()
     client.cookies["zone"] = "../etc/passwd"
     assert "for you" not in client.get("/en/sessions/").content.decode()
+
+
+def test_a_search_covers_the_speakers_in_both_languages_with_or_without_accents(client, now):
+    spoken = make(now, "Spoken")
+    SessionFactory(now=now, days=12, series=spoken, speakers_en="Dr. Élise Okemaw, physician", speakers_fr="Dre Okemaw")
+    make(now, "Other")
+    for words in ("okemaw", "Elise", "dre", "élise+physician"):
+        assert titles(client, f"?q={words}") == ["Spoken"], words
+    assert titles(client, "?q=okemaw+nobody") == []
+
+
+def test_a_search_of_many_sessions_takes_no_more_queries(client, now, django_assert_max_num_queries):
+    for number in range(30):
+        SessionFactory(now=now, days=1 + number, speakers_en=f"Speaker {number}")
+    with django_assert_max_num_queries(4):
+        page = client.get("/en/sessions/?q=speaker&month=2026-12&status=open")
+    assert page.context["agenda"].count == 23
+
+
+def months(client, query="", language="en"):
+    """The months that the select offers, and the one that is chosen."""
+    page = client.get({"en": "/en/sessions/", "fr": "/fr/seances/"}[language] + query).content.decode()
+    select = re.search(r'<select name="month".*?</select>', page, re.DOTALL)[0]
+    offered = re.findall(r'<option value="([^"]*)"( selected)?>([^<]*)</option>', select)
+    return {value: words for value, _, words in offered}, next((value for value, on, _ in offered if on), "")
+
+
+class TestMonthFilter:
+    def test_it_offers_the_months_that_have_sessions_with_the_number_of_series_that_the_list_then_shows(
+        self, client, now
+    ):
+        weekly = make(now, "Weekly", days=2)
+        for days in (9, 16, 45):
+            SessionFactory(now=now, days=days, series=weekly)
+        make(now, "December", days=20)
+        make(now, "Over", days=-3)
+        running = make(now, "Running", days=-3)
+        SessionFactory(now=now, days=40, series=running)
+        SessionFactory(now=now, days=70, series=running, delivery="cancelled")
+        make(now, "Cancelled", days=21, is_cancelled=True)
+        make(now, "Draft", days=100, publication="draft")
+        offered, chosen = months(client)
+        assert offered == {
+            "": "Any month",
+            "2026-11": "November 2026 (1)",
+            "2026-12": "December 2026 (3)",
+            "2027-01": "January 2027 (2)",
+        }
+        assert chosen == ""
+        for month, words in list(offered.items())[1:]:
+            assert words.endswith(f"({len(titles(client, f'?month={month}'))})")
+
+    def test_a_month_is_one_on_the_projects_clock(self, client, now):
+        # January 1, 03:30 UTC, is still December in Toronto
+        SessionFactory(now=now.replace(hour=3, minute=30), days=39)
+        assert list(months(client)[0]) == ["", "2026-12"]
+        assert len(titles(client, "?month=2026-12")) == 1
+
+    def test_the_months_are_named_in_french(self, client, now):
+        make(now, "December", days=20)
+        assert months(client, language="fr")[0] == {"": "Tous les mois", "2026-12": "Décembre 2026 (1)"}
+
+    def test_a_month_without_sessions_is_shown_as_chosen_all_the_same(self, client, now):
+        make(now, "December", days=20)
+        offered, chosen = months(client, "?month=2031-03")
+        assert (chosen, offered["2031-03"]) == ("2031-03", "March 2031 (0)")
+        assert "No upcoming sessions match" in client.get("/en/sessions/?month=2031-03").content.decode()
+        assert months(client, "?month=2026-12")[1] == "2026-12"
+
+    def test_a_session_that_ends_takes_its_month_away_within_a_minute(self, client, now):
+        make(now, "Soon", days=1)
+        running = make(now, "Running", days=1)
+        SessionFactory(now=now, days=40, series=running)
+        assert list(months(client)[0]) == ["", "2026-11", "2027-01"]
+        with time_machine.travel(now + timedelta(days=1, hours=2), tick=False):
+            assert list(months(client)[0]) == ["", "2027-01"]
+            assert titles(client, "?month=2026-11") == []
+
+    def test_a_past_list_can_still_be_narrowed_to_a_month(self, client, now):
+        make(now, "October", days=-40)
+        make(now, "September", days=-70)
+        page = client.get("/en/sessions/past/?month=2026-10").content.decode()
+        assert "October" in page
+        assert ">September<" not in page

@@ -64,7 +64,7 @@ ENGLISH = {
 FRENCH = {
     "list": [
         "3 séances · vendredi 21 mai 2021, de 12 h à 13 h (HE)",
-        "aussi 18 juin · 17 septembre",
+        "aussi le 18 juin · 17 septembre",
         "jeudi 24 juin 2021, de 12 h à 13 h (HE)",
         "mardi 29 juin 2021, de 12 h à 13 h (HE)",
     ],

@@ -65,3 +65,91 @@ def test_an_alias_keeps_the_same_clock_as_the_zone_it_stands_for():
 
 def test_every_province_has_a_zone_that_the_portal_speaks_of():
     assert set(OF_PROVINCE.values()) <= ZONES.keys()
+
+
+@pytest.mark.parametrize(
+    ("now", "english", "french"),
+    [
+        ((2026, 12, 2, 10), "Tomorrow", "Demain"),
+        ((2026, 12, 2, 21, 30), "Tomorrow", "Demain"),
+        ((2026, 12, 3, 9), "In one hour", "Dans une heure"),
+        ((2026, 12, 3, 9, 0, 30), "In one hour", "Dans une heure"),
+        ((2026, 12, 3, 9, 40), "Starting soon", "Bientôt"),
+        ((2026, 12, 3, 8), "In 2 hours", "Dans 2 heures"),
+        ((2026, 11, 30, 10), "In 3 days", "Dans 3 jours"),
+        ((2026, 12, 1, 22), "In 2 days", "Dans 2 jours"),
+    ],
+)
+def test_how_far_away_a_session_is(now, english, french):
+    start = at(2026, 12, 3, 10)
+    assert times.say_until(start, at(*now), TORONTO) == english
+    with translation.override("fr"):
+        assert times.say_until(start, at(*now), TORONTO) == french
+
+
+def test_today_and_tomorrow_are_days_of_the_clock_of_the_series():
+    start, now = at(2026, 12, 3, 19), at(2026, 12, 3, 1)
+    assert times.say_until(start, now, TORONTO) == "Today"
+    assert times.say_until(start, now, ZoneInfo("America/Vancouver")) == "Tomorrow"
+
+
+@pytest.mark.parametrize(
+    ("hours", "english", "french"),
+    [
+        ([24, 1], "a day and an hour", "un jour et une heure"),
+        ([2, 72, 24], "3 days, a day and 2 hours", "3 jours, un jour et 2 heures"),
+        ([36], "36 hours", "36 heures"),
+        ([1, 1], "an hour", "une heure"),
+        ([], "", ""),
+    ],
+)
+def test_how_long_before_a_session_reminders_go(hours, english, french):
+    assert times.say_reminders(hours) == english
+    with translation.override("fr"):
+        assert times.say_reminders(hours) == french
+
+
+def test_one_moment_is_said_on_the_readers_clock_with_the_day_where_it_differs():
+    moment = at(2026, 12, 10, 18, 45)
+    said = times.say_readers_moment(moment, TORONTO, ZoneInfo("America/Edmonton"))
+    assert said.replace("\u00a0", " ") == "5:45 pm AB time for you"
+    late = at(2026, 12, 10, 23, 45)
+    said = times.say_readers_moment(late, TORONTO, ZoneInfo("America/St_Johns"))
+    assert said.replace("\u00a0", " ") == "Friday, December 11, 1:15 am NT for you"
+    assert times.say_readers_moment(moment, TORONTO, TORONTO) == ""
+    assert times.say_readers_moment(moment, TORONTO, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"), [("en", "May 21, 2021, 7:00 pm ET"), ("fr", "21 mai 2021 à 19 h (HE)")]
+)
+def test_a_moment_is_said_as_people_say_it(language, expected):
+    with translation.override(language):
+        assert times.say_moment(at(2021, 5, 21, 19), TORONTO).replace("\u00a0", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("America/Edmonton", "11:00 am AB time for you"),
+        ("America/Toronto", ""),
+        (None, ""),
+    ],
+)
+def test_a_moment_is_also_said_on_the_readers_clock_where_it_differs(zone, expected):
+    reader = ZoneInfo(zone) if zone else None
+    said = times.say_readers_moment(datetime(2026, 12, 4, 17, tzinfo=UTC), TORONTO, reader)
+    assert said.replace("\u00a0", " ") == expected
+
+
+def test_the_readers_day_is_said_for_a_moment_too():
+    said = times.say_readers_moment(at(2026, 12, 4, 23), TORONTO, ZoneInfo("America/St_Johns"))
+    assert said.replace("\u00a0", " ") == "Saturday, December 5, 12:30 am NT for you"
+
+
+def test_a_range_of_times_is_marked_so_that_it_never_breaks_after_the_dash():
+    said = times.say_when(at(2021, 5, 21, 11, 30), at(2021, 5, 21, 12, 30), TORONTO)
+    marked = '<span class="unbroken">11:30\u00a0am–12:30\u00a0pm</span>'
+    assert times.unbroken(said) == f"Friday, May\u00a021, 2021, {marked} ET"
+    assert times.unbroken("<b>") == "&lt;b&gt;"
+    assert times.unbroken("") == ""

@@ -19,7 +19,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, scale: int, once: bool, **options: Any) -> None:
         if PRODUCTION:
             raise CommandError("Sample data has known passwords; it is never loaded in production.")
-        if once and User.objects.filter(email=sample.STAFF_EMAIL).exists():
+        was_there = sample.is_loaded()
+        if once and was_there:
             return
         now = timezone.now()
         sample.load_handful(now)
@@ -29,6 +30,9 @@ class Command(BaseCommand):
                     "Sample data at a larger scale is there already. For a fresh start, remove var/ and try again."
                 )
             sample.load_many(scale, now, self.stdout.write)
+        elif was_there:
+            self.stdout.write("Sample data is there already. For a fresh start, remove var/ and try again.")
+            return
         self.stdout.write(
             "Sample data is loaded. Look at /en/sessions/, or sign in to the admin as the address that `make run` prints."
         )

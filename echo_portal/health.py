@@ -1,0 +1,62 @@
+"""Health: `/healthz` for load balancers, `/readyz` for monitoring. Both answer before the host check and the redirect to https."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.cache import cache
+from django.db import OperationalError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from outbox.alarms import alarms
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """The portal does all of its work: Postgres answers, email leaves, beat ticks. Otherwise 503 and the reasons.
+
+    A cache that does not answer is reported, but is no alarm. A load balancer asks `/healthz`: pages can be served while email is late.
+    """
+    state: dict[str, Any] = {"postgres": _postgres_answers(), "cache": _cache_answers()}
+    state["alarms"] = alarms(timezone.now()) if state["postgres"] else ["Postgres does not answer."]
+    return JsonResponse(state, status=503 if state["alarms"] else 200)
+
+
+def _postgres_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except OperationalError:
+        return False
+    return True
+
+
+def _cache_answers() -> bool:
+    cache.set("readyz", 1, 5)
+    return cache.get("readyz") == 1
+
+
+class HealthMiddleware:
+    """Answers the two health checks first of all.
+
+    Load balancers and container engines ask by IP address and over plain http, so neither ALLOWED_HOSTS nor the redirect to https
+    applies to them. The answers do not depend on the host.
+    """
+
+    CHECKS: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz}
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.CHECKS.get(request.path_info, self.get_response)(request)

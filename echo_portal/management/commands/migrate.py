@@ -1,0 +1,41 @@
+"""Django's `migrate`, which several machines may start at once: one migrates, the others wait and find nothing left to do."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.commands.migrate import Command as DjangoMigrate
+from django.db import connections
+
+# Any number that nothing else uses with pg_advisory_lock; these are the letters "echo".
+LOCK = 0x6563686F
+PAUSE_SECONDS = 0.5
+
+
+class Command(DjangoMigrate):
+    def handle(self, *args: Any, **options: Any) -> None:
+        with self._only_one(options["database"]):
+            super().handle(*args, **options)
+
+    @contextmanager
+    def _only_one(self, database: str) -> Iterator[None]:
+        """Hold the lock on a connection of its own, so that it lasts whatever the migrations do with theirs.
+
+        The lock is asked for again and again rather than waited for in Postgres: a statement that waits keeps a snapshot open, and
+        CREATE INDEX CONCURRENTLY in the other process would wait for that in turn.
+        """
+        connection = connections[database].copy()
+        try:
+            with connection.cursor() as cursor:
+                if not self._acquire(cursor):
+                    self.stdout.write("Another migrate is running on this database. Waiting for it to end.")
+                    while not self._acquire(cursor):
+                        time.sleep(PAUSE_SECONDS)
+                yield
+        finally:
+            connection.close()  # and with it the lock
+
+    def _acquire(self, cursor: Any) -> bool:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,52 @@
+"""The groups that staff are put into, and what each may do in the admin (docs/operations.md, "Staff accounts and roles")."""
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+VIEW, ADD, CHANGE, DELETE = "view", "add", "change", "delete"
+READ, EDIT, ALL = (VIEW,), (VIEW, ADD, CHANGE), (VIEW, ADD, CHANGE, DELETE)
+
+# Nobody but a superuser gives rights away, so no role may change groups or permissions.
+ROLES: dict[str, dict[str, tuple[str, ...]]] = {
+    "Program": {
+        "hubs.hub": EDIT,
+        "sessions_app.series": EDIT,
+        "sessions_app.session": ALL,
+        "sessions_app.question": ALL,
+        "sessions_app.resource": ALL,
+        "registrations.registration": READ,
+    },
+    "Registrations": {
+        "sessions_app.series": READ,
+        "sessions_app.session": READ,
+        "registrations.registration": EDIT,
+        "registrations.answer": READ,
+        "accounts.user": READ,
+        "accounts.providerprofile": READ,
+        "outbox.message": READ,
+    },
+    "Support": {
+        "registrations.registration": READ,
+        "accounts.user": (VIEW, CHANGE),
+        "accounts.providerprofile": (VIEW, CHANGE),
+        "account.emailaddress": READ,
+        "mfa.authenticator": (VIEW, DELETE),
+        "outbox.message": (VIEW, CHANGE),
+        "outbox.suppression": (VIEW, ADD, DELETE),
+    },
+}
+
+
+@transaction.atomic
+def set_up_roles() -> None:
+    """Make the groups, and give each exactly the permissions of its role. Running it again changes nothing.
+
+    Raises Permission.DoesNotExist where the database has not been migrated.
+    """
+    for name, rights in ROLES.items():
+        group, _made = Group.objects.get_or_create(name=name)
+        group.permissions.set(
+            Permission.objects.get(content_type__app_label=app, content_type__model=model, codename=f"{action}_{model}")
+            for app, _, model in (full.partition(".") for full in rights)
+            for action in rights[f"{app}.{model}"]
+        )

@@ -1,0 +1,12 @@
+"""Sample data: a programme that can be looked at (scale 1), up to the size that DESIGN.md §1 names (scale 100). Never in
+production.
+
+The programme stands in sessions_app/sample/, one file for national programming and one for each hub; when its sessions take
+place is dates.py's matter, who is in them handful.py's and people.py's.
+"""
+
+from echo_portal.sample.handful import STAFF_EMAIL, STAFF_PASSWORD, is_loaded, load_handful
+from echo_portal.sample.many import load_many
+from echo_portal.sample.people import PROVIDER_EMAIL
+
+__all__ = ["PROVIDER_EMAIL", "STAFF_EMAIL", "STAFF_PASSWORD", "is_loaded", "load_handful", "load_many"]

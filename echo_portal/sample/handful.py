@@ -1,0 +1,229 @@
+"""A programme to look at: hubs with series in every status, seats that are taken, recordings, and people to sign in as."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.models import User
+from accounts.zones import PROJECT_ZONE
+from echo_portal.sample import dates, people
+from hubs.models import Hub
+from registrations import services
+from registrations.models import Announced, Attendance, EndReason, Place, Registration
+from sessions_app import programme_file
+from sessions_app.models import Delivery, Resource, ResourceKind, Series, Session
+from sessions_app.services import programme_changed
+
+FILES = Path(programme_file.__file__).parent.parent / "sample"
+STAFF_EMAIL, STAFF_PASSWORD = f"staff@{people.DOMAIN}", "palliative-echo"
+
+HUBS = [
+    ("northern-ontario", "Northern Ontario hub", "Pôle du Nord de l’Ontario", ["ON"]),
+    ("maritimes", "Maritimes hub", "Pôle des Maritimes", ["NB", "NS", "PE", "NL"]),
+    ("prairies", "Prairies hub", "Pôle des Prairies", ["AB", "SK", "MB"]),
+    ("estrie", "Estrie hub", "Pôle de l’Estrie", ["QC"]),
+]
+SUMMARIES = {
+    "northern-ontario": (
+        "Palliative care physicians and nurses who meet in the evening with care teams from Kenora to Moosonee.",
+        "Des médecins et des infirmières et infirmiers qui rencontrent le soir les équipes de Kenora à Moosonee.",
+    ),
+    "maritimes": (
+        "Home care and hospice teams of the four Atlantic provinces, who learn together over lunch.",
+        "Les équipes de soins à domicile et de maisons de soins palliatifs des quatre provinces de l’Atlantique, sur l’heure du midi.",
+    ),
+    "prairies": (
+        "Grief, teamwork and symptom control, for towns that share one specialist.",
+        "Deuil, travail d’équipe et soulagement des symptômes, pour les municipalités qui partagent une ou un spécialiste.",
+    ),
+    "estrie": (
+        "Home support teams of the Eastern Townships. Sessions are in French.",
+        "Les équipes de soutien à domicile de l’Estrie, autour de leurs propres cas.",
+    ),
+}
+
+QI = "qi-collaborative-identify-patients-with-palliative-care-needs"
+FIRST_WORDS = "talking-about-serious-illness-first-words"
+GOING_HOME = "going-home-to-the-community-listening-to-first-nations-families"
+PAIN = "pain-at-home-the-last-weeks"
+DELIRIUM = "delirium-at-home"
+GRIEF = "grief-in-the-team"
+DIFFICULT_CASES = "soins-palliatifs-a-domicile-cas-difficiles"
+PROGNOSIS = "parler-du-pronostic-dire-vrai-laisser-place-a-lespoir"
+LONG_TERM_CARE = "long-term-care-from-crisis-to-plan"
+
+
+@dataclass(frozen=True)
+class Seats:
+    """How many people have a seat, wait for one, and gave one up."""
+
+    taken: int
+    waiting: int = 0
+    given_up: int = 0
+
+
+SEATS = {
+    QI: Seats(40, given_up=3),
+    FIRST_WORDS: Seats(37, given_up=2),
+    GOING_HOME: Seats(19),
+    PAIN: Seats(52, given_up=4),
+    DELIRIUM: Seats(47, given_up=6),
+    GRIEF: Seats(30, waiting=3, given_up=1),
+    "paramedics-and-palliative-care-at-home": Seats(41, given_up=2),
+    "palliative-care-in-the-rural-emergency-department": Seats(34, given_up=5),
+    DIFFICULT_CASES: Seats(27, given_up=1),
+    PROGNOSIS: Seats(43, given_up=5),
+    LONG_TERM_CARE: Seats(58, given_up=9),
+    "breathlessness-what-helps-and-when": Seats(46, given_up=3),
+    "i-want-this-to-be-over-listening-when-someone-asks-about-dying": Seats(22),
+}
+# The programme's own page says that it is full, but not how many seats there are.
+QI_SEATS = 40
+CANCELLED = "eating-and-drinking-near-the-end-of-life"
+RECORDED = [LONG_TERM_CARE, DELIRIUM, PROGNOSIS]
+# What those one can sign in as are registered for, in this order; they are emailed, as anyone is.
+REGISTERED = [
+    (people.PROVIDER_EMAIL, DIFFICULT_CASES),
+    (people.PROVIDER_EMAIL, GRIEF),
+    (f"provider1@{people.DOMAIN}", GRIEF),
+    (f"provider1@{people.DOMAIN}", GOING_HOME),
+    (f"provider2@{people.DOMAIN}", FIRST_WORDS),
+    (f"provider3@{people.DOMAIN}", PAIN),
+]
+
+
+def is_loaded() -> bool:
+    return User.objects.filter(email=STAFF_EMAIL).exists()
+
+
+@transaction.atomic
+def load_handful(now: datetime) -> None:
+    """The programme, moved to the weeks around `now`, with seats taken and people to sign in as.
+
+    Once is enough: where it is there already, nothing changes. Series and people that are there from elsewhere stay as they
+    are. Nobody is emailed but the few one can sign in as.
+    """
+    if is_loaded():
+        return
+    User.objects.create_superuser(STAFF_EMAIL, STAFF_PASSWORD, name="Sample Staff")
+    _make_hubs()
+    made = _write_programme(now)
+    known, crowd = people.make_known(), people.make_crowd(now)
+    _take_seats(made, known[people.PROVIDER_EMAIL], crowd, now)
+    _add_recordings(made)
+    for email, slug in REGISTERED:
+        if slug in made:
+            services.register(made[slug], known[email], now=now)
+    transaction.on_commit(programme_changed)
+
+
+def _make_hubs() -> None:
+    for slug, name_en, name_fr, provinces in HUBS:
+        summary_en, summary_fr = SUMMARIES[slug]
+        facts = {
+            "name_en": name_en,
+            "name_fr": name_fr,
+            "provinces": provinces,
+            "summary_en": summary_en,
+            "summary_fr": summary_fr,
+            "contact_email": f"{slug}@{people.DOMAIN}",
+        }
+        Hub.objects.get_or_create(slug=slug, defaults=facts)
+
+
+def _write_programme(now: datetime) -> dict[str, Series]:
+    """Write the series that are not there yet; gives these by their slugs."""
+    today = now.astimezone(ZoneInfo(PROJECT_ZONE)).date()
+    there = set(Series.objects.values_list("slug", flat=True))
+    for path in sorted(FILES.glob("*.yaml")):
+        rows, zone = programme_file.read(path)
+        fresh = [row for row in rows if row.slug not in there]
+        dates.move(fresh, today)
+        programme_file.write(fresh, zone)
+    made = Series.objects.exclude(slug__in=there)
+    _say_what_no_file_can(made)
+    return {series.slug: series for series in made.order_by("pk").prefetch_related("sessions")}
+
+
+def _say_what_no_file_can(made: QuerySet[Series]) -> None:
+    made.filter(slug=QI).update(capacity=QI_SEATS)
+    made.filter(slug=CANCELLED).update(is_cancelled=True)
+    for session in Session.objects.filter(series__in=made, series__slug=GOING_HOME).order_by("-starts_at")[:1]:
+        Session.objects.filter(pk=session.pk).update(delivery=Delivery.POSTPONED)
+        Announced.objects.filter(session=session).update(delivery=Delivery.POSTPONED)  # known, so not told once more
+
+
+def _take_seats(made: dict[str, Series], provider: User, crowd: list[User], now: datetime) -> None:
+    """Fill the seats by bulk inserts. `provider` was in a past series."""
+    rows: dict[str, list[Registration]] = {}
+    for number, (slug, seats) in enumerate(SEATS.items()):
+        if slug in made:
+            likely = _likely(made[slug], crowd, skip=number * 23)
+            who = [provider, *likely] if slug == PROGNOSIS else likely
+            rows[slug] = list(_registrations(made[slug], seats, who, now))
+    Registration.objects.bulk_create(row for series_rows in rows.values() for row in series_rows)
+    for slug, series_rows in rows.items():
+        series = made[slug]
+        Series.objects.filter(pk=series.pk).update(seats_taken=SEATS[slug].taken)
+        Attendance.objects.bulk_create(_attendances(series, series_rows, now))
+
+
+def _likely(series: Series, crowd: list[User], *, skip: int) -> list[User]:
+    """Those who speak the language of a series, its audience first; each series begins elsewhere in the crowd."""
+    able = [person for person in crowd if series.language in (person.language, "both")]
+    begin = skip % len(able)
+    return sorted(able[begin:] + able[:begin], key=lambda person: person.profile.profession not in series.audience)
+
+
+def _registrations(series: Series, seats: Seats, who: list[User], now: datetime) -> Iterator[Registration]:
+    """Rows for the first of `who`, one after another between the opening of registration and its end, or `now`."""
+    opened = series.registration_opens_at or now
+    until = min(series.closes_at or now, now)
+    count = seats.taken + seats.waiting + seats.given_up
+    for n in range(count):
+        at = opened + (until - opened) * (n + 1) / (count + 1)
+        row = Registration(series=series, user=who[n], created_at=at)
+        if n < seats.taken:
+            row.place, row.confirmed_at = Place.CONFIRMED, at
+        elif n < seats.taken + seats.waiting:
+            row.place, row.waitlisted_at = Place.WAITLISTED, at
+        else:
+            row.place, row.confirmed_at, row.created_at = Place.CANCELLED, opened, opened
+            row.cancelled_at, row.end_reason = at, EndReason.SELF
+        yield row
+
+
+def _attendances(series: Series, rows: list[Registration], now: datetime) -> Iterator[Attendance]:
+    """Two out of three who had a seat were at each session that is over."""
+    over = [session for session in series.sessions.all() if session.ends_at <= now]
+    seated = [row for row in rows if row.place == Place.CONFIRMED]
+    for number, session in enumerate(over):
+        for n, row in enumerate(seated):
+            if (n + number) % 3 != 2:  # noqa: PLR2004 - one in three was not there
+                joined_at = session.starts_at + timedelta(minutes=n % 9 - 5)
+                yield Attendance(registration=row, session=session, joined_at=joined_at)
+
+
+def _add_recordings(made: dict[str, Series]) -> None:
+    """In bulk, so that nobody is told of a recording that came long ago."""
+    resources = []
+    for series in (made[slug] for slug in RECORDED if slug in made):
+        for n, session in enumerate(series.sessions.all(), 1):
+            resources.append(
+                Resource(
+                    series=series,
+                    kind=ResourceKind.RECORDING,
+                    title_en=session.title_en,
+                    title_fr=session.title_fr,
+                    url=f"https://video.example.ca/{series.slug}-{n}",
+                )
+            )
+        resources.append(
+            Resource(series=series, kind=ResourceKind.SLIDES, url=f"https://files.example.ca/{series.slug}.pdf")
+        )
+    Resource.objects.bulk_create(resources)

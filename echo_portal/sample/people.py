@@ -1,0 +1,116 @@
+"""The people of the sample: a few to sign in as, and the many who fill the seats. All names are invented."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from allauth.account.models import EmailAddress
+from django.utils.text import slugify
+
+from accounts.choices import PracticeSetting, Profession, Province
+from accounts.models import ProviderProfile, User
+from accounts.services import Details, find_or_begin, keep_details
+from accounts.zones import OF_PROVINCE
+
+DOMAIN = "echo.example.ca"
+PROVIDER_EMAIL = f"amelie@{DOMAIN}"
+UNUSABLE_PASSWORD = "!"  # noqa: S105 - as Django marks an account that has none
+
+# Who can be signed in as: address, name, profession, province, practice setting.
+KNOWN = [
+    (PROVIDER_EMAIL, "Amélie Tremblay", Profession.REGISTERED_NURSE, "QC", PracticeSetting.HOME_CARE),
+    (f"provider1@{DOMAIN}", "Joseph Ittusardjuat", Profession.SOCIAL_WORKER, "NU", PracticeSetting.RURAL_CLINIC),
+    (f"provider2@{DOMAIN}", "Priya Nair", Profession.PHYSICIAN, "ON", PracticeSetting.PRIMARY_CARE),
+    (f"provider3@{DOMAIN}", "Liam MacDonald", Profession.PARAMEDIC, "NS", PracticeSetting.PARAMEDIC_SERVICE),
+]
+
+
+@dataclass(frozen=True)
+class Community:
+    """People who share a language: the parts of their names, and where they practise."""
+
+    language: str
+    count: int
+    given: str
+    family: str
+    provinces: str
+
+
+# A name is put together from both lists; as one list has no divisor in common with the other, none comes twice.
+COMMUNITIES = [
+    Community(
+        "en",
+        130,
+        "Aaliyah Andrew Beatriz Caleb Chidi Claire Daniel Deepa Eleanor Farid Grace Hannah Ibrahim Ingrid Jamal Joanne Kavita"
+        " Kenji Laura Mei Michael Nadia Olena Owen Patricia Rajiv Rebecca Samira Tanya Wei Zoe",
+        "Abdi Anderson Bains Baptiste Campbell Chan Cardinal Dhillon Fraser Friesen Hassan Ivanova Kim Kowalchuk Lam MacLeod"
+        " Mensah Murphy Nguyen Okafor Patel Penner Reid Rodriguez Santos Sinclair Stewart Tootoo Wong Young",
+        "ON ON ON BC BC AB AB SK MB NS NB NL PE ON BC AB NT YT NU",
+    ),
+    Community(
+        "fr",
+        70,
+        "Aïcha Alexandre Annie Benoît Catherine Élise Fatou François Geneviève Hugo Isabelle Karim Laurence Luc Marie-Ève"
+        " Mélanie Nathalie Olivier Pascale Rachid Stéphanie Thierry Valérie",
+        "Bélanger Bergeron Boudreau Bouchard Cormier Diallo Fortin Gagnon Gauthier Jean-Baptiste Lavoie Leblanc Morin"
+        " Ouellet Pelletier Rioux Roy Savard Traoré Vollant",
+        "QC QC QC QC NB QC ON QC",
+    ),
+]
+PROFESSIONS = [
+    *[Profession.REGISTERED_NURSE] * 4,
+    *[Profession.PHYSICIAN] * 2,
+    *[Profession.SOCIAL_WORKER, Profession.NURSE_PRACTITIONER, Profession.PRACTICAL_NURSE] * 2,
+    *[Profession.PERSONAL_SUPPORT_WORKER, Profession.PHARMACIST, Profession.PARAMEDIC, Profession.SPIRITUAL_CARE],
+    *[Profession.RESPIRATORY_THERAPIST, Profession.VOLUNTEER, Profession.PHYSIOTHERAPIST, Profession.STUDENT],
+]
+SETTINGS = [value for value in PracticeSetting.values if value != PracticeSetting.OTHER]
+
+
+def make_known() -> dict[str, User]:
+    """The people one can sign in as, by their address; each has shown that the address is theirs."""
+    known = {}
+    for email, name, profession, province, setting in KNOWN:
+        person = find_or_begin(email, language="fr" if province == "QC" else "en")
+        keep_details(person, Details(name, profession, province, person.language, practice_setting=setting))
+        EmailAddress.objects.filter(user=person).update(verified=True)
+        known[email] = person
+    return known
+
+
+def make_crowd(now: datetime) -> list[User]:
+    """Two hundred providers with complete profiles, by bulk inserts. Those who are there already stay as they are."""
+    wanted = [person for community in COMMUNITIES for person in _people(community, now)]
+    User.objects.bulk_create((person for person, _profile in wanted), ignore_conflicts=True)
+    keys = dict(User.objects.filter(email__in=[p.email for p, _profile in wanted]).values_list("email", "pk"))
+    for person, _profile in wanted:
+        person.pk = keys[person.email]
+    ProviderProfile.objects.bulk_create((profile for _person, profile in wanted), ignore_conflicts=True)
+    EmailAddress.objects.bulk_create(
+        (EmailAddress(user=person, email=person.email, primary=True, verified=True) for person, _profile in wanted),
+        ignore_conflicts=True,
+    )
+    return [person for person, _profile in wanted]
+
+
+def _people(community: Community, now: datetime) -> list[tuple[User, ProviderProfile]]:
+    given, family, provinces = (text.split() for text in (community.given, community.family, community.provinces))
+    people = []
+    for n in range(community.count):
+        name = f"{given[n % len(given)]} {family[n % len(family)]}"
+        province = Province(provinces[n % len(provinces)])
+        person = User(
+            email=f"{slugify(name).replace('-', '.')}@{DOMAIN}",
+            name=name,
+            password=UNUSABLE_PASSWORD,
+            language=community.language,
+            time_zone=OF_PROVINCE[province],
+            date_joined=now - timedelta(days=120 + n),
+        )
+        profile = ProviderProfile(
+            user=person,
+            profession=PROFESSIONS[n % len(PROFESSIONS)],
+            province=province,
+            practice_setting=SETTINGS[n % len(SETTINGS)],
+        )
+        people.append((person, profile))
+    return people

@@ -1,0 +1,131 @@
+"""Limits by address and network: strangers are stopped, the owner and a hospital are not, and parallel requests get no more."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.cache import cache
+from django.test import RequestFactory
+
+from accounts.limits import A_DAY, code_was_right, may_send_email, may_try_code, network_of, within_limits
+
+OWNER, STRANGER = "192.0.2.1", "198.51.100.7"
+ADDRESS = "amelie@example.ca"
+
+
+def visit(ip, **headers):
+    return RequestFactory().post("/", REMOTE_ADDR=ip, **headers)
+
+
+def tries(ip, count, address=ADDRESS, attempt=None):
+    """How many of `count` guesses are looked at, each code being tried once."""
+    return sum(may_try_code(visit(ip), address, attempt or f"{ip}-{number}") for number in range(count))
+
+
+def emails(ip, count, address=ADDRESS):
+    return sum(may_send_email(visit(ip), address) for _ in range(count))
+
+
+class TestNetworks:
+    def test_all_addresses_of_an_ipv6_prefix_are_one_network(self):
+        one, other = "2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"
+        assert network_of(visit(one)) == network_of(visit(other)) == "2001:db8:1:2::/64"
+        assert network_of(visit("2001:db8:1:3::1")) != network_of(visit(one))
+
+    def test_ipv4_written_as_ipv6_is_one_network_each(self):
+        assert network_of(visit("::ffff:192.0.2.1")) == network_of(visit("192.0.2.1")) == "192.0.2.1"
+        assert network_of(visit("::ffff:192.0.2.2")) == "192.0.2.2"
+
+    def test_allauth_reads_the_same_address(self):
+        from allauth.core.internal.ratelimit import get_ip
+
+        assert get_ip(visit("::ffff:192.0.2.1")) == "192.0.2.1"
+        assert get_ip(visit("2001:db8:1:2::1")) == get_ip(visit("2001:db8:1:2::2"))
+
+    def test_a_request_past_the_proxies_is_known_by_where_it_came_from(self, settings):
+        settings.ALLAUTH_TRUSTED_PROXY_COUNT = 2
+        assert network_of(visit("192.0.2.9", HTTP_X_FORWARDED_FOR="203.0.113.5")) == "192.0.2.9"
+        assert network_of(visit("192.0.2.9", HTTP_X_FORWARDED_FOR="203.0.113.5, 192.0.2.8")) == "203.0.113.5"
+
+    def test_rotating_within_a_prefix_does_not_help(self, settings):
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {"register-again": {"key": (99, 60), "ip": (3, 60)}}
+        answers = [within_limits(visit(f"2001:db8::{n}"), "register-again", str(n)) for n in range(1, 6)]
+        assert answers == [True, True, True, False, False]
+
+
+class TestGuesses:
+    def test_parallel_guesses_at_one_code_get_five_and_no_more(self):
+        with ThreadPoolExecutor(16) as pool:
+            allowed = list(pool.map(lambda _: may_try_code(visit(STRANGER), ADDRESS, "one-code"), range(64)))
+        assert sum(allowed) == 5
+
+    def test_one_network_stops_at_20_for_an_address_however_many_codes_it_asks_for(self):
+        assert tries(STRANGER, 60) == 20
+
+    def test_many_networks_together_stop_at_100_for_an_address(self):
+        assert sum(tries(f"198.51.100.{n}", 20) for n in range(1, 11)) == 100
+
+    def test_one_network_stops_at_300_over_all_addresses(self):
+        assert sum(tries(STRANGER, 5, f"nurse{n}@example.ca", f"code-{n}") for n in range(300)) == 300
+
+    def test_strangers_do_not_lock_the_owner_out_where_they_proved_their_address_before(self):
+        code_was_right(visit(OWNER), ADDRESS)
+        for n in range(1, 11):
+            tries(f"198.51.100.{n}", 20)
+        assert tries("203.0.113.1", 1) == 0  # any new network is refused by now
+        assert tries(OWNER, 5) == 5
+
+    def test_one_stranger_does_not_lock_out_an_owner_whom_we_never_saw(self):
+        tries(STRANGER, 1000)
+        assert tries(OWNER, 5) == 5
+
+    def test_right_codes_do_not_count(self):
+        for number in range(50):
+            assert may_send_email(visit(OWNER), ADDRESS)
+            assert may_try_code(visit(OWNER), ADDRESS, f"code-{number}")
+            code_was_right(visit(OWNER), ADDRESS)
+
+    def test_capitals_are_the_same_address(self):
+        assert tries(STRANGER, 10) + tries(STRANGER, 30, ADDRESS.upper(), None) <= 20
+
+
+class TestEmails:
+    def test_a_stranger_sets_off_six_in_ten_minutes_and_the_owner_still_gets_theirs(self):
+        assert emails(STRANGER, 30) == 6
+        assert emails(OWNER, 3) == 3
+
+    def test_an_address_gets_20_a_day_from_everywhere_but_its_owner_still_gets_codes(self):
+        assert emails(OWNER, 1) == tries(OWNER, 1) == 1
+        code_was_right(visit(OWNER), ADDRESS)
+        assert sum(emails(f"198.51.100.{n}", 6) for n in range(1, 11)) == 20
+        assert emails(OWNER, 3) == 3
+
+    def test_a_network_may_type_so_many_addresses_only_with_an_account_or_not(self, settings):
+        settings.RATE_LIMITS["send-email"] = settings.RATE_LIMITS["send-email"] | {"addresses": [(3, 3600)]}
+        assert [emails(STRANGER, 1, f"n{n}@example.ca") for n in range(5)] == [1, 1, 1, 0, 0]
+        assert emails(STRANGER, 1, "n4@example.ca") == 0  # asking again does not make it a known one
+        assert emails(STRANGER, 1, "n1@example.ca") == 1  # whom it typed before may have another code
+        assert emails(OWNER, 1, "n4@example.ca") == 1
+
+    @pytest.fixture(autouse=True)
+    def own_limits(self, settings):
+        settings.RATE_LIMITS = dict(settings.RATE_LIMITS)
+
+
+def test_counts_end_with_their_time_and_no_address_is_readable(settings):
+    may_send_email(visit(OWNER), ADDRESS)
+    may_try_code(visit(OWNER), ADDRESS, "a")
+    code_was_right(visit(OWNER), ADDRESS)
+    client = cache._cache.get_client(None, write=True)
+    keys = client.keys("*:*")
+    kept = [key for key in keys if b"send-email" in key or b"try-code" in key or b"standing" in key]
+    assert len(kept) > 8
+    for key in kept:
+        assert 0 < client.ttl(key) <= 90 * A_DAY, key
+        assert b"amelie" not in key
+        assert b"192" not in key
+
+
+def test_with_the_cache_down_people_are_let_in(settings):
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    assert tries(OWNER, 3) == 3
+    assert emails(OWNER, 3) == 3

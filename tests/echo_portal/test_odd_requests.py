@@ -1,0 +1,103 @@
+"""No request ends in a 5xx: what makes no sense is a page that does not exist, or a sentence."""
+
+import pytest
+import time_machine
+
+from outbox.models import Message
+from tests.factories import SessionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/en/registration/calendar/%00.ics", 404),
+        ("/en/sessions/%00/", 404),
+        ("/fr/inscription/rejoindre/%00/", 404),
+        ("/en/sessions/?hub=%00", 200),
+        ("/en/sessions/?q=pain%00", 200),
+        ("/en/sessions/month/?month=%00", 200),
+    ],
+)
+def test_a_nul_in_an_address_finds_nothing(client, address, status):
+    response = client.get(address)
+    assert response.status_code == status
+    assert b"<h1>" in response.content
+
+
+def test_a_nul_in_a_cookie_finds_no_session(client):
+    response = client.get("/en/registration/mine/", HTTP_COOKIE='sessionid="abcdefgh\\000"')
+    assert response.status_code == 302
+
+
+@pytest.mark.parametrize("target", ["foo", "//elsewhere.example", "https://elsewhere.example/", "javascript:alert(1)"])
+def test_a_next_that_is_no_page_of_ours_is_left_out(client, target):
+    response = client.post(f"/en/time-zone/?next={target}", {"zone": "America/Edmonton"})
+    assert (response.status_code, response["Location"]) == (302, "/en/sessions/")
+    client.force_login(UserFactory(with_profile=True))
+    details = {"name": "Marie Roy", "profession": "physician", "province": "QC", "language": "fr"}
+    response = client.post("/en/account/profile/", details | {"next": target})
+    assert (response.status_code, response["Location"]) == (302, "/en/account/profile/")
+
+
+def test_a_next_that_is_a_page_of_ours_is_gone_back_to(client):
+    response = client.post("/en/time-zone/?next=/en/hubs/", {"zone": "America/Edmonton"})
+    assert response["Location"] == "/en/hubs/"
+
+
+DETAILS = {"name": "Marie Roy", "profession": "physician", "province": "QC", "language": "en"}
+TOO_LONG = "m" * 60 + "@" + "a." * 98 + "example.ca"
+ACCENTED = "hélène@example.ca"
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [(TOO_LONG, "too long"), (ACCENTED, "before the @")],
+    ids=["too long", "accented"],
+)
+def test_an_address_that_no_email_can_reach_is_refused_with_a_sentence_and_kept(client, now, address, sentence):
+    series = SessionFactory(now=now).series
+    with time_machine.travel(now, tick=False):
+        response = client.post(f"/en/registration/{series.slug}/", DETAILS | {"email": address})
+    page = response.content.decode()
+    assert response.status_code == 400
+    assert sentence in page
+    assert address in page
+    page = client.post("/en/account/sign-in/", {"email": address}).content.decode()
+    assert sentence in page
+    client.force_login(UserFactory(with_profile=True))
+    with time_machine.travel(now, tick=False):
+        colleague = {"colleague-0-name": "Hélène Roy", "colleague-0-email": address}
+        counts = {"colleague-TOTAL_FORMS": 10, "colleague-INITIAL_FORMS": 0}
+        response = client.post(f"/en/registration/{series.slug}/colleagues/", colleague | counts)
+    assert sentence in response.content.decode()
+
+
+def test_an_address_with_an_accent_in_its_domain_is_welcome(client, now):
+    series = SessionFactory(now=now).series
+    with time_machine.travel(now, tick=False):
+        response = client.post(f"/en/registration/{series.slug}/", DETAILS | {"email": "Marie@Hôpital.ca"})
+    assert response.status_code == 302
+    assert Message.objects.get().to == "marie@hôpital.ca"
+
+
+def test_a_number_that_no_table_could_hold_does_not_exist(client, now):
+    SessionFactory(now=now)
+    client.force_login(UserFactory(with_profile=True))
+    assert client.post(f"/en/registration/mine/session/{'9' * 40}/", {"coming": "no"}).status_code == 404
+
+
+def test_an_odd_key_in_the_admin_does_not_exist_and_an_odd_choice_is_refused(client):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    assert client.get("/en/admin/sessions_app/series/_5F/change/").status_code in (302, 404)
+    response = client.post("/en/admin/registrations/registration/add/", {"series": "a\0b", "email": "a@example.ca"})
+    assert response.status_code == 200
+    assert "errorlist" in response.content.decode()
+
+
+@pytest.mark.parametrize("key", ["http://[", "9" * 5000, "\0"])
+def test_an_odd_row_in_an_action_of_the_admin_is_refused(client, key):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    response = client.post("/en/admin/sessions_app/series/", {"action": "publish", "_selected_action": key})
+    assert response.status_code == 400

@@ -1,0 +1,49 @@
+"""The groups of staff: each opens what its work needs, and nothing else."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+PAGES = {
+    "hubs/hub": {"Program"},
+    "sessions_app/series": {"Program", "Registrations"},
+    "registrations/registration": {"Program", "Registrations", "Support"},
+    "accounts/user": {"Registrations", "Support"},
+    "outbox/message": {"Registrations", "Support"},
+    "outbox/suppression": {"Support"},
+    "mfa/authenticator": {"Support"},
+    "auth/group": set(),
+}
+ADDING = {"hubs/hub": "Program", "sessions_app/series": "Program", "registrations/registration": "Registrations"}
+
+
+@pytest.fixture(params=["Program", "Registrations", "Support"])
+def role(request, client):
+    call_command("set_up_roles", verbosity=0)
+    person = UserFactory(is_staff=True)
+    person.groups.add(Group.objects.get(name=request.param))
+    client.force_login(person)
+    return request.param
+
+
+def test_each_role_opens_its_pages_and_no_others(client, role):
+    opened = {page for page in PAGES if client.get(f"/en/admin/{page}/").status_code == 200}
+    assert opened == {page for page, roles in PAGES.items() if role in roles}
+
+
+def test_each_role_adds_what_is_its_to_add(client, role):
+    added = {page for page in ADDING if client.get(f"/en/admin/{page}/add/").status_code == 200}
+    assert added == {page for page, name in ADDING.items() if name == role}
+
+
+def test_setting_them_up_again_takes_back_what_was_added_by_hand(role):
+    group = Group.objects.get(name=role)
+    before = set(group.permissions.all())
+    group.permissions.clear()
+    call_command("set_up_roles", verbosity=0)
+    assert set(group.permissions.all()) == before
+    assert Group.objects.count() == 3

@@ -1,0 +1,203 @@
+"""Web sessions: strangers cannot fill the database with them, and nobody sees what another person typed."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from allauth.usersessions.models import UserSession
+from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session as WebSession
+from django.test import Client
+from django.utils import timezone
+
+from accounts.unfinished import KEPT_FOR
+from echo_portal.tasks import clear_old_sessions
+from outbox.models import Message
+from registrations.models import Registration
+from sessions_app.models import Question
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+FORM = {"name": "Amélie Tremblay", "email": "amelie@example.ca", "profession": "physician", "province": "QC"}
+PROFILE = "/en/account/profile/"
+MEGABYTE = 2**20
+
+
+@pytest.fixture(autouse=True)
+def clock(now):
+    with time_machine.travel(now, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def address(open_series):
+    return f"/en/registration/{open_series.slug}/"
+
+
+def code():
+    return Message.objects.filter(kind="code").latest("pk").data["code"]
+
+
+def text(response):
+    return response.content.decode()
+
+
+def sign_in(browser, person):
+    page = browser.post("/en/account/sign-in/", {"email": person.email}).url
+    return browser.post(page, {"code": code()})
+
+
+def whose(browser):
+    return re.search(r'name="whose" value="([^"]+)"', text(browser.get(PROFILE)))[1]
+
+
+def stored():
+    return sum(len(row) for row in WebSession.objects.values_list("session_data", flat=True))
+
+
+class TestFillingTheDatabase:
+    def test_twenty_posts_of_megabytes_leave_next_to_nothing(self, address):
+        for size in (int(2.4 * MEGABYTE), 400 * 1024):
+            for _ in range(10):
+                stranger = Client()
+                stranger.post(PROFILE, {"name": "x" * size, "more": "y"})
+                stranger.post(address, FORM | {"organization": "x" * size})
+                stranger.post(address, FORM | {"more": "x" * size})
+                stranger.post("/en/account/sign-in/", {"email": "a@example.ca", "next": "/" + "x" * size})
+        assert stored() < 50_000
+
+    def test_what_is_too_large_is_refused_before_it_is_read(self, address):
+        assert django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE <= MEGABYTE
+        assert Client().post(address, FORM | {"more": "x" * MEGABYTE}).status_code == 400
+
+    def test_opening_pages_makes_none(self, address, settings):
+        for page in (f"{address}code/", address, "/en/account/sign-in/", "/en/account/sign-in/code/", PROFILE):
+            Client().get(page)
+            Client().post(page, {"code": "1"})
+        assert not WebSession.objects.exists()
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {"begin-passkey": {"ip": (3, 60)}}
+        ajax = {"HTTP_X_REQUESTED_WITH": "XMLHttpRequest"}
+        answers = [Client().get("/en/account/sign-in/passkey/", **ajax).status_code for _ in range(5)]
+        assert answers == [200, 200, 200, 429, 429]
+
+    def test_an_answer_is_kept_once_however_often_it_is_sent(self, client, address, open_series):
+        question = Question.objects.create(
+            series=open_series, position=1, kind="choices", label_en="Which?", options_en="First\nSecond"
+        )
+        name = f"question_{question.pk}"
+        first = re.search(rf'name="{name}" value="([^"]+)"', text(client.get(address)))[1]
+        assert client.post(address, FORM | {name: [first] * 900}).status_code == 302
+        assert stored() < 3_000
+
+    def test_the_profile_keeps_its_own_fields_for_its_own_person_at_their_lengths(self, provider):
+        browser = Client()
+        browser.force_login(provider)
+        signed = whose(browser)
+        WebSession.objects.all().delete()
+        typed = {
+            "name": "n" * 5000,
+            "accessibility_needs": "a" * 5000,
+            "province": "p" * 5000,
+            "more": "x",
+            "next": "y",
+        }
+        for forged in ("", "x", signed[:-1]):
+            Client().post(PROFILE, typed | {"whose": forged})
+        assert not WebSession.objects.exists()
+        browser.post(PROFILE, typed | {"whose": signed})
+        (kept,) = browser.session["unfinished"].values()
+        assert {name: len(value) for name, value in kept["data"].items()} == {
+            "name": 150,
+            "accessibility_needs": 1000,
+            "province": 40,
+        }
+
+    def test_a_strangers_session_lasts_two_hours_and_ones_own_for_months(self, address, provider, now):
+        stranger = Client()
+        stranger.post(address, FORM)
+        assert WebSession.objects.get().expire_date == now + timedelta(hours=2)
+        WebSession.objects.all().delete()
+        mine = Client()
+        sign_in(mine, provider)
+        assert mine.session.get_expiry_age() == django_settings.SESSION_COOKIE_AGE == 60 * 60 * 24 * 90
+        mine.get(PROFILE)
+        assert WebSession.objects.get().expire_date == now + timedelta(days=90)
+        assert mine.cookies["sessionid"]["max-age"] == 60 * 60 * 24 * 90
+
+    def test_old_sessions_go_every_day_and_what_was_known_of_them(self, address, provider, clock):
+        Client().post(address, FORM)
+        mine = Client()
+        sign_in(mine, provider)
+        clock.shift(timedelta(hours=3))
+        clear_old_sessions()
+        assert WebSession.objects.get().session_key == mine.session.session_key
+        assert UserSession.objects.count() == 1
+        clock.shift(timedelta(days=90))
+        clear_old_sessions()
+        assert not WebSession.objects.exists()
+        assert not UserSession.objects.exists()
+
+    def test_beat_asks_for_it_and_a_worker_knows_it(self):
+        from echo_portal.celery import app
+
+        app.loader.import_default_modules()
+        entries = django_settings.CELERY_BEAT_SCHEDULE
+        assert entries["clear-old-sessions"]["task"] == "echo_portal.tasks.clear_old_sessions"
+        assert {entry["task"] for entry in entries.values()} <= set(app.tasks)
+
+
+class TestSharedComputer:
+    def test_the_next_person_does_not_see_what_was_typed(self, client, address):
+        client.post(address, FORM | {"accessibility_needs": "I use a screen reader"})
+        page = text(client.get(address))
+        assert "Amélie" not in page
+        assert "amelie@example.ca" not in page
+        assert "screen reader" not in page
+
+    def test_whoever_goes_back_from_the_code_page_does(self, client, address):
+        response = client.post(address, FORM)
+        back = re.search(r'href="([^"]+again=1)"', text(client.get(response.url)))[1]
+        assert 'value="Amélie Tremblay"' in text(client.get(back))
+
+    def test_after_half_an_hour_nobody_does(self, client, address, clock):
+        client.post(address, FORM)
+        clock.shift(KEPT_FOR + timedelta(seconds=1))
+        assert "Amélie" not in text(client.get(f"{address}?again=1"))
+        assert "Amélie" not in str(dict(client.session))
+
+    def test_who_signs_in_with_another_address_finds_nothing(self, client, address, provider):
+        client.post(address, FORM)
+        assert (
+            client.get("/en/account/sign-in/").status_code == 200
+        )  # not led to the code page of whoever sat here before
+        assert sign_in(client, provider).url == "/en/registration/mine/"
+        assert "unfinished" not in client.session
+        assert "Amélie" not in text(client.get(f"{address}?again=1"))
+
+    def test_nor_who_registers_with_another_address(self, client, address):
+        client.post(address, FORM | {"accessibility_needs": "I use a screen reader"})
+        response = client.post(address, FORM | {"email": "zoe@example.ca", "name": "Zoé"})
+        client.post(response.url, {"code": code()})
+        person = Registration.objects.get().user
+        assert (person.email, person.name, person.profile.accessibility_needs) == ("zoe@example.ca", "Zoé", "")
+        assert "Amélie" not in str(dict(client.session))
+
+    def test_a_profile_that_waits_is_for_the_same_person_only(self, provider):
+        browser = Client()
+        browser.force_login(provider)
+        signed = whose(browser)
+        browser.cookies.clear()
+        typed = {"name": "Amélie Tremblay", "accessibility_needs": "I use a screen reader", "whose": signed}
+        browser.post(PROFILE, typed)
+        other = UserFactory(with_profile=True)
+        sign_in(browser, other)
+        assert "screen reader" not in text(browser.get(PROFILE))
+
+    def test_signing_out_forgets_it(self, client, address, provider):
+        client.force_login(provider)
+        client.post("/en/account/sign-out/")
+        client.post(address, FORM)
+        client.logout()
+        assert "Amélie" not in text(client.get(f"{address}?again=1"))
+        assert timezone.now()

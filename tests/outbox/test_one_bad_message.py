@@ -1,0 +1,135 @@
+"""One message that cannot be sent fails alone; an address with accents in its domain is delivered. Over a real SMTP server."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+
+from outbox import kinds, sending, services
+from outbox.kinds import Letter
+from outbox.models import Message, Suppression
+from outbox.services import Draft, write
+from outbox.suppression import suppress, suppressed
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _kind():
+    def render(data, now):
+        if data.get("away"):
+            raise OperationalError("server closed the connection unexpectedly")
+        return Letter("Hello", "Hello there", data.get("html", "<p>Hello there</p>"))
+
+    kinds.register("hello", render)
+    yield
+    del kinds._renderers["hello"]
+    kinds._preloads.pop("hello", None)
+
+
+def put(now, *addresses, **data):
+    drafts = [Draft(f"hello:{n}:{to}", "hello", to, "en", data, now + HOUR) for n, to in enumerate(addresses)]
+    write(drafts, now=now)
+
+
+def run(now):
+    with sending.Line() as line:
+        while services.drain_batch(line, now):
+            pass
+
+
+def states():
+    return dict(Message.objects.values_list("to", "state"))
+
+
+def test_an_address_with_an_accent_in_its_domain_is_delivered_in_its_ascii_form(now, smtp):
+    put(now, "marie@hôpital.ca")
+    run(now)
+    (mail,) = smtp.messages
+    assert mail["To"] == "marie@xn--hpital-ixa.ca"
+    assert states() == {"marie@hôpital.ca": "sent"}
+
+
+def test_ten_colleagues_of_whom_one_has_an_address_that_no_server_takes(now, smtp):
+    nine = [f"colleague{n}@example.ca" for n in range(9)]
+    put(now, "hélène@example.ca", *nine)
+    run(now)
+    assert sorted(mail["To"] for mail in smtp.messages) == nine
+    assert states() == {"hélène@example.ca": "failed"} | dict.fromkeys(nine, "sent")
+    assert "character" in Message.objects.get(to="hélène@example.ca").reason
+
+
+def test_a_message_that_cannot_be_composed_fails_alone(now, smtp):
+    put(now, "a@example.ca", html=7)  # what an email message cannot encode
+    put(now, "b@example.ca")
+    run(now)
+    assert states() == {"a@example.ca": "failed", "b@example.ca": "sent"}
+
+
+def test_whatever_breaks_while_one_message_is_sent_leaves_the_others_recorded(now, smtp, monkeypatch):
+    import smtplib
+
+    original = smtplib.SMTP.sendmail
+
+    def sendmail(self, sender, to, *args, **kwargs):
+        if to == ["b@example.ca"]:
+            raise ZeroDivisionError
+        return original(self, sender, to, *args, **kwargs)
+
+    monkeypatch.setattr(smtplib.SMTP, "sendmail", sendmail)
+    put(now, "a@example.ca", "b@example.ca", "c@example.ca")
+    run(now)
+    assert states() == {"a@example.ca": "sent", "b@example.ca": "uncertain", "c@example.ca": "sent"}
+
+
+def test_what_was_sent_is_recorded_even_if_the_worker_is_stopped_in_the_middle_of_a_group(now, smtp, monkeypatch):
+    original = sending.Line.send
+
+    def send(self, message, letter):
+        if message.to == "b@example.ca":
+            raise SystemExit
+        return original(self, message, letter)
+
+    monkeypatch.setattr(sending.Line, "send", send)
+    put(now, "a@example.ca", "b@example.ca", "c@example.ca")
+    with pytest.raises(SystemExit):
+        run(now)
+    assert states() == {"a@example.ca": "sent", "b@example.ca": "sending", "c@example.ca": "sending"}
+
+
+def test_a_group_that_cannot_be_read_at_once_is_read_one_by_one(now, smtp):
+    def preload(datas, now):
+        raise KeyError("registration")
+
+    kinds.register("hello", kinds.renderer_of("hello"), preload)
+    put(now, "a@example.ca")
+    run(now)
+    assert states() == {"a@example.ca": "sent"}
+
+
+def test_a_message_does_not_fail_because_the_database_was_away(now, smtp):
+    put(now, "a@example.ca", away=True)
+    with pytest.raises(OperationalError):
+        run(now)
+    assert states() == {"a@example.ca": "sending"}
+    Message.objects.update(data={})
+    run(now + services.CLAIM_LASTS + HOUR / 60)
+    assert states() == {"a@example.ca": "sent"}
+
+
+def test_a_servers_answer_with_odd_characters_is_recorded(now, smtp):
+    async def refuse(server, session, envelope, address, options):
+        return "550 5.1.1 No\x00such\x07person"
+
+    smtp.handle_RCPT = refuse
+    put(now, "a@example.ca")
+    run(now)
+    assert Message.objects.get().reason == "550 5.1.1 No such person"
+    assert Suppression.objects.count() == 1
+
+
+def test_every_spelling_of_an_address_is_the_same_to_the_suppression_list(now):
+    suppress("Marie@xn--hpital-ixa.ca", "complaint", now=now)
+    found = suppressed(["marie@hôpital.ca", "MARIE@HÔPITAL.CA", "other@example.ca", "odd@-..ca"])
+    assert set(found) == {"marie@hôpital.ca", "MARIE@HÔPITAL.CA"}
