@@ -10,6 +10,7 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+import accounts.limits
 import accounts.services
 import outbox.services
 import registrations.services.colleagues
@@ -20,9 +21,9 @@ from sessions_app.times import say_date
 # The day on which what the page says changed last. Changing the text without it would mislead whoever read it before.
 UPDATED = datetime(2026, 11, 24, 12, tzinfo=ZoneInfo(settings.TIME_ZONE))
 
-# Promised as upper bounds; hourly and daily tasks keep well within them.
-COLLEAGUES_FORGOTTEN_WITHIN = timedelta(days=3)
-SIGN_INS_FORGOTTEN_WITHIN = timedelta(days=1)
+# What deletes runs at least this often, so that much may be added to a period before it is rounded up to days.
+DELETED_EVERY = timedelta(hours=1)
+# An upper bound for every window of RATE_LIMITS.
 ABUSE_COUNTS_KEPT_FOR = timedelta(days=1)
 
 
@@ -41,11 +42,12 @@ def facts() -> dict[str, Any]:
         "officer_email": settings.PRIVACY_EMAIL,
         "unconfirmed": in_days(accounts.services.UNPROVEN_KEPT_FOR),
         "invitation_hours": registrations.services.colleagues.HELD_FOR // timedelta(hours=1),
-        "colleagues": in_days(COLLEAGUES_FORGOTTEN_WITHIN),
+        "colleagues": in_days(registrations.services.colleagues.FORGOTTEN_AFTER + DELETED_EVERY),
         "sign_in": in_days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
-        "sign_in_traces": in_days(SIGN_INS_FORGOTTEN_WITHIN),
+        "sign_in_traces": in_days(DELETED_EVERY),
         "email_copies": in_days(outbox.services.BODIES_KEPT_FOR),
         "abuse_counts": in_days(ABUSE_COUNTS_KEPT_FOR),
+        "known_network": in_days(accounts.limits.PROVEN_FOR),
         "cookies": cookies(),
     }
 

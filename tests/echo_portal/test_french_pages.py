@@ -107,7 +107,7 @@ def english_pieces():
 @cache
 def english_sentences():
     """Texts long enough to be recognized inside a longer one, as where a link stands in a sentence: their longest fixed part."""
-    parts = {max(pattern.split(".{1,80}?"), key=len).strip() for pattern in messages()[0]}
+    parts = {max(pattern.split(".{1,80}?"), key=len) for pattern in messages()[0]}
     return re.compile("|".join(part for part in parts if part.count(r"\ ") > 3))
 
 

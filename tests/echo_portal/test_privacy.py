@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from allauth.core.internal.ratelimit import parse_rates
+from allauth.usersessions.models import UserSession
 from django.conf import settings as django_settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
+import accounts.limits
 import accounts.services
 import outbox.services
 import registrations.services.colleagues
@@ -44,8 +46,9 @@ def words(client, language="en"):
         (outbox.services, "BODIES_KEPT_FOR", timedelta(days=17), "keep a copy of a code. 17 days"),
         (outbox.services, "BODIES_KEPT_FOR", timedelta(days=17), "If the address has no account: 17 days."),
         (registrations.services.colleagues, "HELD_FOR", timedelta(hours=36), "ends 36 hours after it is sent"),
-        (privacy, "COLLEAGUES_FORGOTTEN_WITHIN", timedelta(days=9), "At most 9 days after the colleague declines"),
-        (privacy, "SIGN_INS_FORGOTTEN_WITHIN", timedelta(hours=30), "at most 2 days longer"),
+        (registrations.services.colleagues, "FORGOTTEN_AFTER", timedelta(days=8), "At most 9 days after the colleague"),
+        (privacy, "DELETED_EVERY", timedelta(hours=30), "at most 2 days longer"),
+        (accounts.limits, "PROVEN_FOR", timedelta(days=40), "from a network: at most 40 days."),
         (privacy, "ABUSE_COUNTS_KEPT_FOR", timedelta(days=4), "At most 4 days. That you confirmed"),
     ],
 )
@@ -75,8 +78,9 @@ def test_what_is_promised_is_deleted_by_tasks_that_run(settings):
         "outbox.tasks.prune",
         "registrations.tasks.forget_unproven",
         "registrations.tasks.let_invitations_lapse",
+        "echo_portal.tasks.clear_old_sessions",
     ):
-        assert scheduled[task] <= 3600
+        assert scheduled[task] <= privacy.DELETED_EVERY.total_seconds()
 
 
 def test_counts_against_abuse_are_kept_no_longer_than_said():
@@ -87,6 +91,16 @@ def test_counts_against_abuse_are_kept_no_longer_than_said():
                 assert seconds <= longest
     for rates in [*django_settings.ACCOUNT_RATE_LIMITS.values(), *django_settings.MFA_RATE_LIMITS.values()]:
         assert all(rate.duration <= longest for rate in parse_rates(rates))
+
+
+def test_where_someone_signed_in_is_forgotten_once_they_have_signed_out(client, provider, now):
+    response = client.post("/en/account/sign-in/", {"email": provider.email})
+    client.post(response.url, {"code": Message.objects.get(kind="code").data["code"]})
+    accounts.services.clear_sessions(now)
+    assert UserSession.objects.get().user == provider
+    client.post("/en/account/sign-out/")
+    accounts.services.clear_sessions(now + privacy.DELETED_EVERY)
+    assert not UserSession.objects.exists()
 
 
 class TestCookies:
