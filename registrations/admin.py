@@ -146,7 +146,9 @@ class RegistrationAdmin(admin.ModelAdmin):
         def act(data: dict[str, Any], by: User) -> Registration:
             return services.move(registration, data["to"], by=by, reason=data["reason"], now=timezone.now())
 
-        explain = _("Their place here ends, and a seat goes to the next in line. The person is told once, with both.")
+        explain = _(
+            "Their registration here ends. If they had a seat, it goes to the next person on the waitlist, if there is one. They get one email about both."
+        )
         form = MoveForm(request.POST or None)
         return self._page(request, form, act, _("Move to another series"), registration=registration, explain=explain)
 
@@ -156,7 +158,9 @@ class RegistrationAdmin(admin.ModelAdmin):
         def act(data: dict[str, Any], by: User) -> Registration:
             return services.cancel_for(registration, by=by, note=data["note"], now=timezone.now())
 
-        explain = _("A seat goes to the next in line at once. This cannot be undone; they can register again.")
+        explain = _(
+            "A seat goes to the next person on the waitlist, if there is one. This cannot be undone. They can register again."
+        )
         form = CancelForm(request.POST or None)
         return self._page(request, form, act, _("Cancel this place"), registration=registration, explain=explain)
 
@@ -233,8 +237,8 @@ class SeriesForm(PlainSeriesForm):
         count = those_concerned(after, now=timezone.now()).count() if self.instance.pk else 0
         if count and not data.get("tell_everyone"):
             sentence = ngettext(
-                "This ends the place of %(n)s person, who will be mailed. Tick “end these places” if you mean it.",
-                "This ends the places of %(n)s people, who will be mailed. Tick “end these places” if you mean it.",
+                "This ends the place of %(n)s person, who will be emailed. Tick “end these places” if you mean it.",
+                "This ends the places of %(n)s people, who will be emailed. Tick “end these places” if you mean it.",
                 count,
             )
             self.add_error("tell_everyone", sentence % {"n": count})

@@ -52,7 +52,7 @@ KINDS = {
     ),
     "seat-found": Kind(
         "seat_found",
-        gettext_lazy("A seat is yours: %(title)s"),
+        gettext_lazy("You have a seat: %(title)s"),
         Place.CONFIRMED,
         calendar=calendars.invitation,
     ),
@@ -60,20 +60,20 @@ KINDS = {
     "invited": Kind("invited", gettext_lazy("Will you come? A seat for you: %(title)s"), Place.CONFIRMED),
     "recording-only": Kind(
         "recording_only",
-        gettext_lazy("Your seat is given up, the recording will come: %(title)s"),
+        gettext_lazy("You asked for the recording: %(title)s"),
         Place.RECORDING,
         calendar=calendars.withdrawal,
     ),
     "cancelled": Kind(
         "cancelled",
-        gettext_lazy("Your seat is given up: %(title)s"),
+        gettext_lazy("Your registration is cancelled: %(title)s"),
         Place.CANCELLED,
         calendar=calendars.withdrawal,
     ),
     "left-waitlist": Kind("left_waitlist", gettext_lazy("You left the waitlist: %(title)s"), Place.CANCELLED),
     "cancelled-by-us": Kind(
         "cancelled_by_us",
-        gettext_lazy("Your place was cancelled: %(title)s"),
+        gettext_lazy("Your registration was cancelled: %(title)s"),
         Place.CANCELLED,
         EndReason.STAFF,
         calendar=calendars.withdrawal,
@@ -97,7 +97,7 @@ KINDS = {
     ),
     "waitlist-closed": Kind(
         "waitlist_closed",
-        gettext_lazy("No seat came free: %(title)s"),
+        gettext_lazy("No seat opened up: %(title)s"),
         Place.CANCELLED,
         EndReason.LINE_CLOSED,
         offers=True,
@@ -202,7 +202,7 @@ def render_recording_available(data: dict[str, Any], now: datetime) -> Letter:
     if resource is None or registration.place not in (Place.CONFIRMED, Place.RECORDING):
         raise NoLongerTrue("The recording is gone, or the place is.")
     context = _context(registration) | {"resource": resource}
-    return _letter("recording_available", registration.series, _("The recording is here: %(title)s"), context)
+    return _letter("recording_available", registration.series, _("The recording is available: %(title)s"), context)
 
 
 def render_moved(data: dict[str, Any], now: datetime) -> Letter:

@@ -35,10 +35,11 @@ def upcoming(now: datetime, filters: dict[str, Any] | None = None) -> Any:
 
 
 def past(now: datetime, filters: dict[str, Any] | None = None) -> Any:
-    """Public series that are past, the latest first, those without dates last."""
+    """Public series that are past, those that began last first: the list shows each under the month of its first session. Those
+    without dates come last."""
     over = Series.objects.public().filter(is_past(now), is_cancelled=False)
     series = narrowed(over, filters or {}, now, meetings=Session.objects.meeting())
-    return series.order_by(F("last_ends_at").desc(nulls_last=True), "slug")
+    return series.order_by(F("first_starts_at").desc(nulls_last=True), "slug")
 
 
 def narrowed(series: Any, filters: dict[str, Any], now: datetime, *, meetings: SessionQuerySet) -> Any:

@@ -262,7 +262,7 @@ class TestClosing:
         assert (place.place, waiting.place, attended.place) == ("cancelled", "confirmed", "confirmed")
         assert Series.objects.get(pk=series.pk).seats_taken == 1
         sent = drain(now)
-        assert sorted(mail.subject.partition(":")[0] for mail in sent) == ["A seat is yours", "Your account is closed"]
+        assert sorted(mail.subject.partition(":")[0] for mail in sent) == ["You have a seat", "Your account is closed"]
         assert Message.objects.filter(to=address).values_list("kind", flat=True).get() == "account-closed"
 
     def test_whoever_comes_back_begins_anew(self, browser, provider, open_series):

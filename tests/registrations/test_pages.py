@@ -263,7 +263,7 @@ def test_cancelling_asks_first_then_frees_the_seat_and_offers_the_way_back(clien
     assert "Cancel your registration?" in text(client.get(address))
     assert Registration.objects.get().place == Place.CONFIRMED
     page = text(client.post(address, follow=True))
-    assert "Your place is cancelled." in page
+    assert "Your registration is cancelled." in page
     assert "A mistake? Register again" in page
     assert Registration.objects.get().place == Place.CANCELLED
     assert client.post(address).url == "/en/registration/mine/"  # a second click

@@ -100,7 +100,7 @@ def test_cancelling_with_a_message_says_it_in_the_mail_and_offers_others(now, st
     mail = mails[places[0].user.email]
     assert "The hub asked for nurses only." in mail.body
     assert other.title_en in mail.body
-    assert mails[places[1].user.email].subject.startswith("A seat is yours")
+    assert mails[places[1].user.email].subject.startswith("You have a seat")
 
 
 def test_staff_register_someone_before_it_opens_and_after_it_closes_but_never_past(now, staff):
@@ -165,7 +165,7 @@ class TestWhenTheSeriesChanges:
         assert answer_closed_lines(later) == 1
         assert answer_closed_lines(later) == 0
         assert states(places) == ["confirmed", "cancelled", "cancelled"]
-        assert [mail.subject for mail in drain(later)] == [f"No seat came free: {series.title_en}"] * 2
+        assert [mail.subject for mail in drain(later)] == [f"No seat opened up: {series.title_en}"] * 2
 
     def test_closing_by_hand_answers_the_line_at_once(self, now):
         series, places = full(now)

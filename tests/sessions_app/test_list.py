@@ -210,6 +210,15 @@ class TestMonthFilter:
             assert list(months(client)[0]) == ["", "2027-01"]
             assert titles(client, "?month=2026-11") == []
 
+    def test_each_month_of_the_past_stands_there_once_though_a_long_series_ended_after_a_later_one(self, client, now):
+        long = make(now, "Long", days=-70)
+        SessionFactory(now=now, days=-5, series=long)
+        make(now, "Short", days=-40)
+        make(now, "Other", days=-71)
+        page = client.get("/en/sessions/past/").content.decode()
+        months = re.findall(r'<h2 class="month">\s*([^<]+?)\s*</h2>', page)
+        assert months == ["October 2026", "September 2026"]
+
     def test_a_past_list_can_still_be_narrowed_to_a_month(self, client, now):
         make(now, "October", days=-40)
         make(now, "September", days=-70)
