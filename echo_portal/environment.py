@@ -39,7 +39,7 @@ PORT = int(env.str("PORT", "") or 8000)
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
 # Unset or empty, it follows from SITE_URL: an empty list would answer 400 to everyone.
-ALLOWED_HOSTS = [name.strip() for name in env.list("ALLOWED_HOSTS", []) if name.strip()] or (
+ALLOWED_HOSTS = [name.strip() for name in env.str("ALLOWED_HOSTS", "").split(",") if name.strip()] or (
     [SITE_HOST] if PRODUCTION else ["*"]
 )
 MAIL_HOST = SITE_HOST if PRODUCTION else "echo.example.ca"
