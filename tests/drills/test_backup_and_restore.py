@@ -150,7 +150,7 @@ def test_email_can_be_held_back_before_the_worker_starts(restored, resume, serve
     assert server.kept == {}
     held = {"registered", "queued", "overdue-and-of-use", "claimed", "with-the-server"}
     assert {name for name, state in states.items() if state == "uncertain"} == held
-    assert (states["for-tomorrow"], states["sent"]) == ("queued", "sent")
+    assert (states["for-tomorrow"], states["overdue-and-expired"], states["sent"]) == ("queued", "expired", "sent")
 
 
 def test_the_restored_portal_takes_registrations(restored):
