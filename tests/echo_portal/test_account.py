@@ -308,5 +308,5 @@ class TestTwoTabs:
         name = f"question_{open_series.questions.get().pk}"
         WebSession.objects.all().delete()
         page = text(browser.post(f"/en/registration/{open_series.slug}/", {"asked": "1", name: "For my ward"}))
-        assert "You were signed out meanwhile" in page
+        assert "You’ve been signed out" in page
         assert 'value="For my ward"' in page

@@ -39,7 +39,7 @@ def text(response):
 
 
 def test_a_newcomer_registers_in_two_pages_and_is_told_what_happens_next(client, open_series, address):
-    assert "six-digit code" in text(client.get(address))
+    assert "6-digit code" in text(client.get(address))
     response = client.post(address, FORM)
     assert response.url == address + "code/"
     assert Registration.objects.count() == 0
@@ -122,7 +122,7 @@ def test_a_wrong_code_can_be_corrected_and_five_wrong_ones_lead_back_with_all_th
         last = client.post(response.url, {"code": wrong})
     assert last.url == address
     page = text(client.get(address))
-    assert "That code is of no use any more" in page
+    assert "This code has expired" in page
     assert 'value="Amélie Tremblay"' in page
     assert 'value="amelie@example.ca"' in page
     assert client.post(response.url, {"code": right}).url == address
@@ -133,7 +133,7 @@ def test_a_code_grows_stale_after_fifteen_minutes(client, address, clock):
     response = client.post(address, FORM)
     clock.shift(timedelta(minutes=15, seconds=1))
     assert client.post(response.url, {"code": code()}).url == address
-    assert "That code is of no use any more" in text(client.get(address))
+    assert "This code has expired" in text(client.get(address))
     assert Registration.objects.count() == 0
 
 
@@ -194,7 +194,7 @@ def test_when_registration_closes_meanwhile_the_page_says_so(client, open_series
 
 def test_who_is_signed_in_registers_with_one_click(client, open_series, address, provider):
     client.force_login(provider)
-    assert "One click, and we know you are coming." in text(client.get(address))
+    assert "Select Register to confirm." in text(client.get(address))
     assert Registration.objects.count() == 0
     page = client.post(address, follow=True)
     assert page.redirect_chain == [("/en/registration/mine/", 302)]

@@ -118,7 +118,7 @@ class TestAudience:
     def test_it_is_said_before_anything_is_filled_in(self, client, only_psw):
         page = client.get(f"/en/registration/{only_psw.slug}/").content.decode()
         assert page.index("This series is for certain professions only") < page.index("Your name")
-        assert "Only for the professions named here." in client.get(only_psw.get_absolute_url()).content.decode()
+        assert "Only for these professions:" in client.get(only_psw.get_absolute_url()).content.decode()
 
     def test_a_newcomer_of_another_profession_is_told_and_none_is_registered(self, client, only_psw):
         response = client.post(f"/en/registration/{only_psw.slug}/", FORM)
