@@ -161,7 +161,7 @@ def test_by_keyboard_alone_and_without_javascript(open_page, programme):
     ):
         reach(selector)
         page.keyboard.type(words)
-    reach("summary:has-text('More about you')")
+    reach("summary:has-text('Optional details')")
     page.keyboard.press("Enter")
     reach("#id_organization")
     page.keyboard.type("Home Care")
