@@ -109,4 +109,4 @@ def hub_page(request: HttpRequest, slug: str) -> HttpResponse:
 def calendar_month(request: HttpRequest) -> HttpResponse:
     """A month of the programme: a table on a desk, a list of its days on a phone."""
     month = months.read(request.GET.get("month"), timezone.now(), reader_zone(request))
-    return render(request, "sessions_app/month.html", {"month": month})
+    return render(request, "sessions_app/month.html", {"month": month, "feed": feeds.matching({}, [])})

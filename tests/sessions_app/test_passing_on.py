@@ -24,6 +24,7 @@ def _clock(now):
         ("/en/", "/en/sessions/calendar.ics", "all sessions"),
         ("/fr/", "/fr/seances/calendrier.ics", "toutes les séances"),
         ("/en/sessions/", "/en/sessions/calendar.ics", "all sessions"),
+        ("/en/sessions/month/", "/en/sessions/calendar.ics", "all sessions"),
         ("/en/sessions/?language=fr", "/en/sessions/calendar-fr.ics", "sessions in French"),
         ("/fr/seances/?language=en&q=x", "/fr/seances/calendrier-en.ics", "séances en anglais"),
         ("/en/sessions/?language=fr&language=en", "/en/sessions/calendar.ics", "all sessions"),
