@@ -27,7 +27,7 @@ dev: .venv/run.stamp  ## the same with autoreload and debug pages
 test: .venv/dev.stamp  ## the whole suite, on real engines and in a real browser
 	@$(PY) -m echo_portal.translations compile
 	@$(PY) -m tests.find_browser
-	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 drill: .venv/dev.stamp  ## the long drills: killed processes, odd requests, random sequences, backup and restore, the image
 	@$(PY) -m echo_portal.translations compile

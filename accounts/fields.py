@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxLengthValidator
+from django.core.validators import validate_email
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -18,31 +18,26 @@ def normalize_email(email: str) -> str:
     return email.strip().lower()
 
 
-def validate_deliverable(address: str) -> None:
-    """Raises ValidationError for an accent or another special letter before the @, which many mail servers do not take.
+NOT_ASCII = _("We can’t send email to an address with an accent or a special letter before the @. Use another address.")
+LONGEST_ADDRESS = 254  # the most that an envelope takes (RFC 5321 §4.5.3.1.3)
 
-    A domain with accents is fine: it is sent in its ASCII form.
+
+def validate_address(address: str) -> None:
+    """Raises ValidationError, with one sentence, for what is no email address, is too long, or has an accent or another special
+    letter before the @, which many mail servers do not take. A domain with accents is fine: it is sent in its ASCII form.
     """
-    if not address.rpartition("@")[0].isascii():
-        raise ValidationError(
-            _(
-                "We can’t send email to an address with an accent or a special letter before the @. Use another address."
-            ),
-            code="not_ascii",
-        )
-
-
-# What an address has to hold besides its shape; 254 characters is the most that an envelope takes (RFC 5321 §4.5.3.1.3).
-ADDRESS_VALIDATORS = (
-    MaxLengthValidator(254, _("This email address is too long. Check it, or use another one.")),
-    validate_deliverable,
-)
+    if len(address) > LONGEST_ADDRESS:
+        raise ValidationError(_("This email address is too long. Check it, or use another one."), code="too_long")
+    local, at, _domain = address.rpartition("@")
+    if at and not local.isascii():
+        raise ValidationError(NOT_ASCII, code="not_ascii")
+    validate_email(address)
 
 
 class NormalizedEmailField(models.EmailField):
     """An email address that is normalized wherever it is typed, saved or looked up, so that capitals never make a second one."""
 
-    default_validators = [*models.EmailField.default_validators, validate_deliverable]
+    default_validators = [validate_address]
 
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)
@@ -61,10 +56,10 @@ class NormalizedEmailField(models.EmailField):
 class AddressField(forms.EmailField):
     """An email address that the portal can write to, as accounts keep it (normalize_email)."""
 
-    default_validators = [*forms.EmailField.default_validators, *ADDRESS_VALIDATORS]
+    default_validators = [validate_address]
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("max_length", None)  # ADDRESS_VALIDATORS say it in a clearer sentence
+        kwargs.setdefault("max_length", None)  # validate_address says it in a clearer sentence
         super().__init__(**kwargs)
 
     def to_python(self, value: Any) -> str:

@@ -64,6 +64,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    @property
+    def zone_if_known(self) -> ZoneInfo | None:
+        """The person's time zone once they have told us who they are. An account that somebody else began has none yet."""
+        return self.zone if hasattr(self, "profile") else None
+
     def get_full_name(self) -> str:
         return self.name
 

@@ -16,5 +16,5 @@ class ZoneForm(forms.Form):
     zone = forms.ChoiceField(
         label=_("Your time zone"),
         choices=ZONE_CHOICES,
-        help_text=_("We show each time in Eastern time and, where it differs, in yours."),
+        help_text=_("We show each time in the series’ own time zone and, where it differs, in yours."),
     )

@@ -82,6 +82,11 @@ def _invited(made: Made, now: datetime) -> Made:
     return {"registration": registration.pk}
 
 
+def _declined(made: Made, now: datetime) -> Made:
+    held_until = now + timedelta(hours=48)
+    return {"registration": _place(made, now, Place.CANCELLED, EndReason.SELF, held_until=held_until).pk}
+
+
 def _moved(made: Made, now: datetime) -> Made:
     left = _place(made, now, Place.CANCELLED, EndReason.MOVED)
     to = Series.objects.create(
@@ -166,6 +171,7 @@ MAKERS: dict[str, Callable[[Made, datetime], Made]] = {
     "invited": _invited,
     "recording-only": _about(Place.RECORDING),
     "cancelled": _about(Place.CANCELLED, EndReason.SELF),
+    "declined": _declined,
     "left-waitlist": _about(Place.CANCELLED, EndReason.SELF),
     "cancelled-by-us": _about(Place.CANCELLED, EndReason.STAFF, had="confirmed", note=NOTE),
     "series-cancelled": _about(Place.CANCELLED, EndReason.SERIES_CANCELLED, had="confirmed", note=NOTE),

@@ -27,7 +27,7 @@ from registrations.tokens import make_join_token, make_place_token
 from sessions_app import calendars
 from sessions_app.entry import Entry
 from sessions_app.models import Delivery, Resource, Series, Session
-from sessions_app.queries import next_of_the_kind
+from sessions_app.queries import for_list, offered
 from sessions_app.times import say_clock, say_until
 
 
@@ -70,6 +70,7 @@ KINDS = {
         Place.CANCELLED,
         calendar=calendars.withdrawal,
     ),
+    "declined": Kind("declined", gettext_lazy("You declined the seat: %(title)s"), Place.CANCELLED),
     "left-waitlist": Kind("left_waitlist", gettext_lazy("You left the waitlist: %(title)s"), Place.CANCELLED),
     "cancelled-by-us": Kind(
         "cancelled_by_us",
@@ -111,6 +112,7 @@ KINDS = {
 }
 
 
+OFFERS = 3
 OLD_TIMES = ("old_starts_at", "old_ends_at")
 IS_OFF = (Delivery.CANCELLED, Delivery.POSTPONED)
 # An absence in one of these states has not reached the team, so nobody has to be told that it is taken back.
@@ -137,7 +139,7 @@ def _render(kind: Kind, data: dict[str, Any], now: datetime) -> Letter:
     context = _context(registration) | {"note": data.get("note", ""), "had": data.get("had", "")}
     context |= {"place_link": place_link(registration), "in_line": in_line(registration)}
     if kind.offers:
-        context["offers"] = _offers(registration.series, now)
+        context["offers"] = _offers(registration, now)
     attachments = []
     if kind.calendar and registration.confirmed_at and registration.held_until is None:
         attachments = _calendar_parts(registration, kind.calendar, now)
@@ -197,7 +199,7 @@ def render_session_changed(data: dict[str, Any], now: datetime) -> Letter:
 
 
 def render_recording_available(data: dict[str, Any], now: datetime) -> Letter:
-    registration = Registration.objects.select_related("series__hub", "user").get(pk=data["registration"])
+    registration = Registration.objects.select_related("series__hub", "user__profile").get(pk=data["registration"])
     resource = Resource.objects.filter(pk=data["resource"]).first()
     if resource is None or registration.place not in (Place.CONFIRMED, Place.RECORDING):
         raise NoLongerTrue("The recording is gone, or the place is.")
@@ -208,7 +210,7 @@ def render_recording_available(data: dict[str, Any], now: datetime) -> Letter:
 def render_moved(data: dict[str, Any], now: datetime) -> Letter:
     """One message for both: out of the one series, into the other."""
     left = _registration(data, Place.CANCELLED)
-    arrived = Registration.objects.select_related("series__hub", "user").get(pk=data["to"])
+    arrived = Registration.objects.select_related("series__hub", "user__profile").get(pk=data["to"])
     if arrived.place == Place.CANCELLED:
         raise NoLongerTrue("The new place has ended since.")
     attachments = _calendar_parts(left, calendars.withdrawal, now) if left.confirmed_at else []
@@ -216,7 +218,7 @@ def render_moved(data: dict[str, Any], now: datetime) -> Letter:
         first = len(attachments) + 1
         attachments += _calendar_parts(arrived, calendars.invitation, now, first=first)
     context = _context(arrived) | {"left": left.series, "is_waiting": arrived.place == Place.WAITLISTED}
-    return _letter("moved", arrived.series, _("Your place was moved: %(title)s"), context, attachments)
+    return _letter("moved", arrived.series, _("Your registration was moved: %(title)s"), context, attachments)
 
 
 def render_colleague_not_coming(data: dict[str, Any], now: datetime) -> Letter:
@@ -300,7 +302,7 @@ def preload_with_sessions(datas: list[dict[str, Any]], now: datetime) -> None:
 def preload(datas: list[dict[str, Any]], now: datetime) -> None:
     pks = [data["registration"] for data in datas]
     _preloaded.now = now
-    registrations = Registration.objects.select_related("series__hub", "user").filter(pk__in=pks)
+    registrations = Registration.objects.select_related("series__hub", "user__profile").filter(pk__in=pks)
     _preloaded.registrations = {registration.pk: registration for registration in registrations}
     said = Intention.objects.filter(registration__in=pks).values_list("registration", "session", "is_coming")
     _preloaded.intentions = {(registration, session): is_coming for registration, session, is_coming in said}
@@ -311,7 +313,7 @@ def _registration(data: dict[str, Any], places: Place | Collection[Place], now: 
     places = (places,) if isinstance(places, Place) else places
     registration = _preloaded.registrations.get(data["registration"]) if now and now == _preloaded.now else None
     if registration is None:
-        found = Registration.objects.select_related("series__hub", "user").filter(pk=data["registration"])
+        found = Registration.objects.select_related("series__hub", "user__profile").filter(pk=data["registration"])
         registration = found.first()
     if registration is None or registration.place not in places:
         raise NoLongerTrue("The registration has changed since.")
@@ -342,14 +344,19 @@ def _context(registration: Registration) -> dict[str, Any]:
         else None,
         "series": series,
         "person": registration.user,
+        "reader": registration.user.zone_if_known,
         "sessions": SimpleLazyObject(lambda: _meetings(series)),  # read by the letters that list them
         "series_link": absolute_url(series),
         "mine_link": absolute_url(reverse("registrations:mine")),
     }
 
 
-def _offers(series: Series, now: datetime) -> list[Entry]:
-    return [Entry(other, now) for other in next_of_the_kind(series, now)]
+def _offers(registration: Registration, now: datetime) -> list[Entry]:
+    """The next open series of the kind that the person is not in already."""
+    user = registration.user
+    own = Registration.objects.active().filter(user=user).values("series")
+    others = for_list(offered(registration.series, now).exclude(pk__in=own))[:OFFERS]
+    return [Entry(other, now, user.zone_if_known) for other in others]
 
 
 def _letter(

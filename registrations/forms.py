@@ -14,8 +14,8 @@ from registrations.services.colleagues import MOST, Colleague
 from sessions_app.models import Question, QuestionKind, Series
 
 EMAIL_WORDS = {
-    "required": _("We need your e-mail address: the link to join goes there."),
-    "invalid": _("Write your e-mail address with an @, as in name@example.ca."),
+    "required": _("Enter your email address. The link to join goes there."),
+    "invalid": _("Enter your email address with an @, as in name@example.ca."),
 }
 OWN_ADDRESS = _("This is your own address. Enter a colleague’s.")
 LONGEST_ANSWER = 300
@@ -59,7 +59,7 @@ class RegisterForm(DetailsForm, QuestionsForm):
     """The one form of registering, for the newcomer and for who has an account and forgot."""
 
     email = AddressField(
-        label=_("Your e-mail address"),
+        label=_("Your email address"),
         help_text=_("The confirmation, the reminders and the link to join go here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
         error_messages=EMAIL_WORDS,
@@ -119,11 +119,11 @@ class ColleagueForm(forms.Form):
         error_messages={"required": _("Write the colleague’s name too.")},
     )
     email = AddressField(
-        label=_("E-mail address"),
+        label=_("Email address"),
         widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={
-            "required": _("Write the colleague’s e-mail address too."),
-            "invalid": EMAIL_WORDS["invalid"],
+            "required": _("Enter the colleague’s email address too."),
+            "invalid": _("Enter the address with an @, as in name@example.ca."),
         },
     )
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from icalendar import Calendar, Event, vCalAddress, vDuration, vText, vUri
 
 from accounts.links import absolute_url
@@ -55,7 +56,7 @@ class PersonalEntry:
 
 def personal(entries: Iterable[PersonalEntry]) -> bytes:
     """Somebody's own feed: METHOD:PUBLISH, no ATTENDEE, with their links to join."""
-    calendar = _feed(f"{settings.PROJECT_NAME}: {_('my sessions')}")
+    calendar = _feed(_("%(project)s: my sessions") % {"project": settings.PROJECT_NAME})
     for entry in entries:
         uid = f"session-{entry.session.pk}-{entry.uid_part}@{_host()}"
         calendar.add_component(_event(entry.session, entry.series, uid=uid, join_link=entry.join_link))
@@ -187,7 +188,7 @@ def _summary(session: Session, series: Series) -> str:
     "(2 of 2)" there, where nobody would correct it.
     """
     if session.title:
-        return f"{series.title}: {session.title}"
+        return f"{series.title}{pgettext('between words', ':')} {session.title}"
     prefetch_related_objects([series], "sessions")  # read once a series, however many of its sessions are written
     keys = [one.pk for one in series.sessions.all()]
     if len(keys) < 2 or session.pk not in keys:  # noqa: PLR2004 - one is no number

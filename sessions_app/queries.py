@@ -74,13 +74,9 @@ def _contains(name: str, word: str) -> Q:
     return Q(**{f"{name}_en__unaccent__icontains": word}) | Q(**{f"{name}_fr__unaccent__icontains": word})
 
 
-def next_of_the_kind(series: Series, now: datetime, *, count: int = 3) -> list[Series]:
-    """The next series that are open to the same audience in the same language, from any hub: for whom this one is no use to."""
-    return list(for_list(offered(series, now))[:count])
-
-
 def offered(series: Series, now: datetime) -> Any:
-    """The queryset of `next_of_the_kind`, the soonest first."""
+    """The next series that are open to the same audience in the same language, from any hub, the soonest first: for whom this one
+    is of no use to."""
     filters: dict[str, Any] = {"status": [Status.OPEN]}
     if series.audience:
         filters["profession"] = series.audience

@@ -56,18 +56,17 @@ def say_time(moment: datetime, zone: ZoneInfo) -> str:
 def say_times(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """ "12:00–1:00 pm ET"; "de 12 h à 13 h (HE)"."""
     if current_language() == "fr":
-        return f"de {say_time(start, zone)} à {say_time(end, zone)} ({zone_label(zone.key)})"
+        return f"de{NBSP}{say_time(start, zone)}{NBSP}à{NBSP}{say_time(end, zone)}{_label(zone)}"
     first, last = start.astimezone(zone), end.astimezone(zone)
     opening = say_time(start, zone)
     if _half(first) == _half(last):
         opening = opening.rpartition(NBSP)[0]
-    return f"{opening}–{say_time(end, zone)} {zone_label(zone.key)}"
+    return f"{opening}–{say_time(end, zone)}{_label(zone)}"
 
 
 def say_clock(moment: datetime, zone: ZoneInfo) -> str:
     """One time with its zone: "7:00 pm ET"; "19 h (HE)"."""
-    label = zone_label(zone.key)
-    return f"{say_time(moment, zone)} ({label})" if current_language() == "fr" else f"{say_time(moment, zone)} {label}"
+    return f"{say_time(moment, zone)}{_label(zone)}"
 
 
 def say_when(start: datetime, end: datetime, zone: ZoneInfo) -> str:
@@ -150,3 +149,9 @@ def _say_span(hours: int) -> str:
 
 def _half(local: datetime) -> str:
     return "am" if local.hour < 12 else "pm"  # noqa: PLR2004 - noon
+
+
+def _label(zone: ZoneInfo) -> str:
+    """What follows a time: " ET", " (HE)". It may go to the next line, but never in two parts."""
+    label = zone_label(zone.key).replace(" ", NBSP)
+    return f" ({label})" if current_language() == "fr" else f" {label}"

@@ -17,12 +17,12 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.core import signing
-from django.core.validators import EmailValidator, ProhibitNullCharactersValidator
+from django.core.validators import ProhibitNullCharactersValidator
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fields import ADDRESS_VALIDATORS, normalize_email
+from accounts.fields import normalize_email, validate_address
 from accounts.forms import DetailsForm
 from accounts.limits import EMAIL_REFUSED, may_send_email
 from accounts.models import User
@@ -44,11 +44,8 @@ def _address(field: forms.Field) -> None:
     field.label = _("Your email address")
     field.widget = forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
     field.error_messages["required"] = _("Enter the email address you registered with.")
-    field.validators = [
-        EmailValidator(message=WRONG_ADDRESS),
-        *ADDRESS_VALIDATORS,
-        ProhibitNullCharactersValidator(),
-    ]
+    field.error_messages["invalid"] = WRONG_ADDRESS
+    field.validators = [validate_address, ProhibitNullCharactersValidator()]
 
 
 def _password(field: forms.Field, label: Any, complete: str) -> None:

@@ -154,7 +154,7 @@ def cancel(registration: Registration, *, now: datetime) -> Registration:
     waited = registration.place == Place.WAITLISTED
     was_held = registration.is_held
     give_up(series, registration, EndReason.SELF, now)
-    tell(registration, "left-waitlist" if waited else "cancelled", now)
+    tell(registration, "left-waitlist" if waited else "declined" if was_held else "cancelled", now)
     if was_held:
         tell_inviter(registration, now)
     return registration

@@ -22,9 +22,9 @@ def me(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
-def zone_of(request: HttpRequest, person: User) -> ZoneInfo:
-    """The zone that a page for `person` shows times in: the browser's, else the one that they chose for their account."""
-    return reader_zone(request) or person.zone
+def zone_of(request: HttpRequest, person: User) -> ZoneInfo | None:
+    """The zone that a page for `person` shows times in: the browser's, else the one of their account, if they chose one."""
+    return reader_zone(request) or person.zone_if_known
 
 
 def public_series(slug: str) -> Series:

@@ -29,7 +29,7 @@ def _bad_link(request: HttpRequest) -> HttpResponse:
 
 def _named_in(numbers: tuple[int, int]) -> tuple[Registration | None, Session | None]:
     registration_id, session_id = numbers
-    registrations = Registration.objects.select_related("series__hub", "user").filter(pk=registration_id)
+    registrations = Registration.objects.select_related("series__hub", "user__profile").filter(pk=registration_id)
     registration = queries.with_line(registrations).first()
     if registration is None:
         return None, None
@@ -54,7 +54,7 @@ def place(request: HttpRequest, token: str) -> HttpResponse:
     is_wrong = act == "confirm" and form is not None and not form.is_valid()
     if request.method == "POST" and not is_over and not is_wrong:
         _act(act, registration, session, form)
-        return redirect(request.path)
+        return redirect(f"{request.path}?answer=confirmed" if act == "confirm" else request.path)
     context = _facts(registration, session, is_over=is_over)
     context |= {"reader": zone_of(request, registration.user), "answer": request.GET.get("answer")}
     context |= {"form": form, "is_refused": _is_refused(registration)}

@@ -11,7 +11,7 @@ function tellZone() {
   if (!zone || cookies.has("zone")) return;
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
-  if (zone !== "America/Toronto" && document.cookie.includes("zone=")) refreshTimes();
+  if (document.cookie.includes("zone=")) refreshTimes();
 }
 
 async function refreshTimes() {

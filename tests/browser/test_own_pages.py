@@ -147,7 +147,7 @@ def test_two_form_pages_the_first_time_one_click_ever_after(open_page, programme
     page.locator("#id_province").select_option("QC")
     page.get_by_role("button", name="Continue").click()
     page.locator("#id_code").fill(Message.objects.get(kind="code").data["code"])
-    page.get_by_role("button", name="Confirm my place").click()
+    page.get_by_role("button", name="Confirm my registration").click()
     page.get_by_text("You are registered, Zoé Roy.").wait_for()
     assert len(sent) == 2
     page.goto("/en/sessions/many-seats/")

@@ -33,7 +33,10 @@ def session(now):
 @pytest.fixture
 def people(session, now, drain):
     """Two with a seat, and one who waits."""
-    places = [register(session.series, UserFactory(time_zone="America/St_Johns"), now=now) for _ in range(3)]
+    places = [
+        register(session.series, UserFactory(with_profile=True, time_zone="America/St_Johns"), now=now)
+        for _ in range(3)
+    ]
     later = now + timedelta(minutes=1)
     drain(later)
     return places

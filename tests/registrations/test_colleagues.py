@@ -95,7 +95,7 @@ def test_declining_frees_the_seat_and_tells_who_took_it(series, provider, now):
     (invitation,) = invite(series, [ANNA], by=provider, language="en", now=now)
     cancel(invitation.registration, now=now)
     assert seats(series) == 1
-    assert kinds() == ["cancelled", "colleague-not-coming", "invited"]
+    assert kinds() == ["colleague-not-coming", "declined", "invited"]
 
 
 def test_whoever_declines_has_nothing_in_their_calendar_to_take_out(series, provider, now, drain):
@@ -173,7 +173,7 @@ class TestPages:
         ("rows", "sentence"),
         [
             ([], "Write at least one name and address."),
-            ([("Anna", "")], "Write the colleague’s e-mail address too."),
+            ([("Anna", "")], "Enter the colleague’s email address too."),
             ([("", "anna@example.ca")], "Write the colleague’s name too."),
             ([("Anna", "anna@example.ca"), ("Anna", "ANNA@example.ca")], "anna@example.ca stands there twice."),
             ([("see www.example.ca", "anna@example.ca")], "Write the name without @"),
@@ -225,7 +225,7 @@ class TestPages:
         link = re.search(r"http://[^\s]+(/en/registration/place/\S+)", mail.body)[1]
         let_invitations_lapse(now + timedelta(days=2))
         page = client.post(link, {"act": "confirm"}, follow=True).content.decode()
-        assert "Your registration is cancelled" in page
+        assert "The seat is released" in page
         invitation.refresh_from_db()
         assert invitation.registration.end_reason == EndReason.LAPSED
         assert reverse("registrations:register", args=[series.slug]) in page

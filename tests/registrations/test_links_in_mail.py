@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from accounts.models import User
+from accounts.models import ProviderProfile, User
 from outbox.models import Message
 from registrations.models import Attendance, Intention, Registration
 from registrations.services import attend, invite, queue_due_reminders, register, say_intention, take_recording
@@ -262,6 +262,8 @@ class TestReadersZone:
         register(sessions[0].series, by, now=now)
         (held,) = invite(sessions[0].series, [colleague], by=by, language="en", now=now)
         User.objects.update(time_zone="America/Edmonton")
+        assert "for you" not in text(client.get(link(held.registration))).replace("reserved a seat for you", "")
+        ProviderProfile.objects.create(user=held.registration.user, profession="physician", province="AB")
         page = text(client.get(link(held.registration)))
         assert "Ana reserved a seat for you. Please confirm or decline by November 24, 2026, 10:00 am ET." in page
         assert "9:00 am AB time for you" in page

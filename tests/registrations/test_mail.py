@@ -96,7 +96,7 @@ def test_mail_is_html_and_text_in_the_readers_language(now, drain, language, sub
 
 def test_the_reader_elsewhere_sees_both_clocks(now, drain):
     series = SessionFactory(now=now, days=11).series
-    register(series, UserFactory(time_zone="America/St_Johns"), now=now)
+    register(series, UserFactory(with_profile=True, time_zone="America/St_Johns"), now=now)
     (message,) = drain(now)
     assert "11:30 am–12:30 pm NT for you" in message.body.replace("\u00a0", " ")
 

@@ -97,8 +97,8 @@ def test_a_stranger_who_types_my_address_changes_nothing_of_mine(client, address
     ("field", "value", "sentence"),
     [
         ("name", "", "Enter your name"),
-        ("email", "", "We need your e-mail address"),
-        ("email", "amelie.example.ca", "Write your e-mail address with an @"),
+        ("email", "", "Enter your email address."),
+        ("email", "amelie.example.ca", "Enter your email address with an @"),
         ("profession", "astronaut", "Select a valid choice"),
         ("province", "", "Choose your province or territory"),
     ],

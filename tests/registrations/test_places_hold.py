@@ -30,7 +30,7 @@ SEQUENCES = int(os.environ.get("HYPOTHESIS_SEQUENCES", "300"))
 BEGIN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 REFUSED = (services.RegistrationRefusedError, services.NoSeatError, services.InvitationError, Registration.DoesNotExist)
 END_KINDS = {
-    EndReason.SELF: {"cancelled", "left-waitlist"},
+    EndReason.SELF: {"cancelled", "left-waitlist", "declined"},
     EndReason.STAFF: {"cancelled-by-us"},
     EndReason.MOVED: {"moved"},
     EndReason.LAPSED: {"invitation-lapsed"},
