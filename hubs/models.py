@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Province
+from accounts.fields import NormalizedEmailField
 from accounts.languages import Bilingual, current_language
 
 
@@ -36,8 +37,8 @@ class Hub(models.Model):
         blank=True,
     )
     website = models.URLField(_("website"), blank=True)
-    contact_email = models.EmailField(
-        _("e-mail of the team"), blank=True, help_text=_("Where answers to the hub’s mail go, and who cannot come.")
+    contact_email = NormalizedEmailField(
+        _("team’s email"), blank=True, help_text=_("Where replies to the hub’s emails go, and news of who can’t come.")
     )
     is_listed = models.BooleanField(_("shown to the public"), default=True)
 

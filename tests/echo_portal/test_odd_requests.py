@@ -2,7 +2,10 @@
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 
+from accounts.models import User
+from hubs.models import Hub
 from outbox.models import Message
 from tests.factories import SessionFactory, UserFactory
 
@@ -101,3 +104,9 @@ def test_an_odd_row_in_an_action_of_the_admin_is_refused(client, key):
     client.force_login(UserFactory(is_staff=True, is_superuser=True))
     response = client.post("/en/admin/sessions_app/series/", {"action": "publish", "_selected_action": key})
     assert response.status_code == 400
+
+
+def test_staff_cannot_give_a_hub_or_a_person_an_address_that_no_email_can_reach():
+    for thing in (Hub(slug="x", name_en="X", contact_email=ACCENTED), User(email=ACCENTED, password="!")):
+        with pytest.raises(ValidationError, match="before the @"):
+            thing.full_clean()
