@@ -19,7 +19,9 @@ from accounts.zones import ZONE_CHOICES
 # before a space or a single letter, it is none ("J. Smith", "M.-C. Roy", "A.B. Lee").
 DOTS = ".\u2024\u3002\uff0e\uff61"
 validate_name = RegexValidator(
-    re.compile(rf"[/@<>\\]|www\.|[\x00-\x1f\x7f\u2028\u2029]|[^\s{DOTS}][{DOTS}](?:[^\W\d_]{{2}}|\d)", re.IGNORECASE),
+    re.compile(
+        rf"[/@<>\\]|www\.|[\x00-\x1f\x7f\u2028\u2029]|[^\s{DOTS}][{DOTS}](?:[^\W\d_][^\s.'’,)-]|\d)", re.IGNORECASE
+    ),
     inverse_match=True,
     message=_("Write the name without @, / or a web address, and put a space after a period, as in “J. Smith”."),
 )

@@ -6,14 +6,18 @@ other would. There are four kinds of limits:
 - *pair*: an address typed from one network. It comes first, so that a stranger who types my address again and again only uses
   up their own allowance for it.
 - *key*: an address (or a person) over all networks. It stops someone who has many networks. It does not hold for a network
-  from which the address was proven with a code in the last PROVEN_FOR: so its owner is never locked out at home or at work,
-  whatever strangers do elsewhere. What such a network does is not counted there either.
-- *ip*: a network, whatever it types. Wide, since a whole hospital may share one.
+  from which the address was proven with a code in the last PROVEN_FOR: so strangers elsewhere never lock its owner out at home
+  or at work. What such a network does is not counted there either.
+- *ip*: a network, whatever it types. Wide, since a whole hospital may share one; guesses at an address that was proven from the
+  network are not counted here.
 - *addresses*: how many different addresses a network may type. It is the same for addresses with and without an account, so
   that it tells nobody which is which.
 
 What a guesser can hope for: a code has six digits. A network gets 2,000 wrong guesses a day over all addresses, one in 500 to
 get into any account at all; an address gets 100 a day from strangers, one in 10,000, and its owner sees up to 20 emails.
+
+What remains: someone on the owner's own network can use up the *pair* of both for a while, and someone with several networks the
+day's emails of an address, for networks that it was never proven from.
 
 With the cache down everyone is let in (echo_portal.cache): better that than nobody. A code's tries are then still limited by
 allauth, which counts them in the web session.
@@ -78,11 +82,9 @@ def may_try_code(request: HttpRequest, address: str, attempt: str) -> bool:
     """
     address, network = normalize_email(address), network_of(request)
     counts = _counts("try-code", "code", attempt) + _counts("try-code", "pair", f"{address}|{network}")
-    if not _within(counts + _counts("try-code", "ip", network)):
-        return False
     if cache.get(_standing(address, network)) == PROVEN:
-        return True
-    return _within(_counts("try-code", "key", address))
+        return _within(counts)  # what others on this network guess at must not keep its people out
+    return _within(counts + _counts("try-code", "ip", network)) and _within(_counts("try-code", "key", address))
 
 
 def code_was_right(request: HttpRequest, address: str) -> None:
@@ -90,9 +92,9 @@ def code_was_right(request: HttpRequest, address: str) -> None:
     address, network = normalize_email(address), network_of(request)
     pair = f"{address}|{network}"
     counts = _counts("send-email", "pair", pair) + _counts("try-code", "pair", pair)
-    counts += _counts("try-code", "ip", network)
     if cache.get(_standing(address, network)) != PROVEN:
         counts += _counts("send-email", "key", address) + _counts("try-code", "key", address)
+        counts += _counts("try-code", "ip", network)
     cast("Any", cache).count_all([(name, seconds) for name, _most, seconds in counts], by=-1)
     cache.set(_standing(address, network), PROVEN, int(PROVEN_FOR.total_seconds()))
 

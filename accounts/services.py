@@ -121,9 +121,12 @@ def change_email(
 
 
 def former_emails(user: User) -> list[str]:
-    """The addresses that the account had before, without those that are another person's by now."""
-    taken = User.objects.filter(email__in=user.former_emails).values_list("email", flat=True)
-    return sorted(set(user.former_emails) - set(taken))
+    """The addresses that the account had before, without those that were another person's too: what was sent there may be theirs."""
+    others = User.objects.exclude(pk=user.pk)
+    shared = set(others.filter(email__in=user.former_emails).values_list("email", flat=True))
+    for theirs in others.filter(former_emails__overlap=user.former_emails).values_list("former_emails", flat=True):
+        shared.update(theirs)
+    return sorted(set(user.former_emails) - shared)
 
 
 def _make_way(email: str) -> None:

@@ -126,9 +126,12 @@ class PageCacheMiddleware:
 
 def _is_for_everyone(request: HttpRequest, response: HttpResponse) -> bool:
     match = request.resolver_match
-    return bool(
-        match and match.view_name in PUBLIC_PAGES and response.status_code == 200 and not response.cookies  # noqa: PLR2004
-    )
+    if not match or match.view_name not in PUBLIC_PAGES or response.status_code != 200:  # noqa: PLR2004
+        return False
+    session = getattr(request, "session", None)
+    return not response.cookies and not (
+        session and session.accessed
+    )  # a page that looked at its reader is theirs alone
 
 
 def _keep(response: HttpResponse, version: str, minute: int) -> Page:

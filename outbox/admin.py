@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin_lists import ShownFiltersOnly
 from outbox import services, suppression
 from outbox.alarms import alarms
 from outbox.models import Message, State, Suppression, SuppressionReason
@@ -28,7 +29,7 @@ A_DAY, TEN_MINUTES = timedelta(days=1), timedelta(minutes=10)
 
 
 @admin.register(Message)
-class MessageAdmin(admin.ModelAdmin):
+class MessageAdmin(ShownFiltersOnly):
     list_display = ["created_at", "kind", "to", "language", "state", "attempts", "settled_at", "reason"]
     list_filter = ["state", "is_bulk", "kind", "language"]
     search_fields = ["to", "key"]
@@ -127,7 +128,7 @@ def figures(now: datetime) -> dict[str, Any]:
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(admin.ModelAdmin):
+class SuppressionAdmin(ShownFiltersOnly):
     """Addresses that nothing is sent to. Deleting a row lifts it."""
 
     list_display = ["email", "reason", "detail", "since"]

@@ -36,6 +36,8 @@ Preload = Callable[[list[dict[str, Any]], datetime], None]
 
 # What these say is a secret: it is not kept, not even until it is pruned.
 SECRET = {"code"}
+# What these say is for whoever reads that address, whatever address the account has by now.
+OF_THE_ADDRESS = {"security", "email-changed", "address-taken", "account-closed"}
 # These go to an address that has no account, or has none any longer: the address is kept no longer than what the email said.
 TO_NO_ACCOUNT = {"no-account", "account-closed"}
 

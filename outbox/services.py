@@ -161,6 +161,7 @@ def _recover(now: datetime) -> None:
     """Rows whose worker died: back to the queue where the server was not spoken to yet, else uncertain."""
     lost = Message.objects.filter(state=State.SENDING, claimed_at__lt=now - CLAIM_LASTS)
     lost.filter(handed_over_at=None).update(state=State.QUEUED)
+    lost.exclude(handed_over_at=None).filter(kind__in=kinds.SECRET).update(data={})
     uncertain = lost.exclude(handed_over_at=None).update(
         state=State.UNCERTAIN, settled_at=now, reason="The worker stopped while the mail server had it."
     )
@@ -334,7 +335,10 @@ def forget_address(email: str) -> None:
 
 
 def readdress(old: str, new: str) -> None:
-    """A person has another address: what waits for the old one goes to the new one; a code for the old one is not sent."""
+    """A person has another address: what waits for the old one goes to the new one; a code for the old one is not sent.
+
+    What warns the owner of the old address stays theirs: whoever took the account over must not take the warning along.
+    """
     waiting = Message.objects.filter(to=old, state=State.QUEUED)
-    waiting.filter(kind__in=kinds.SECRET).update(state=State.EXPIRED, reason="The address was changed.")
-    Message.objects.filter(to=old, state=State.QUEUED).update(to=new)
+    waiting.filter(kind__in=kinds.SECRET).update(state=State.EXPIRED, reason="The address was changed.", data={})
+    waiting.exclude(kind__in=kinds.OF_THE_ADDRESS).update(to=new)

@@ -42,7 +42,7 @@ NAMES = [
     "all", "e", "_popup", "_to_field", "_changelist_filters", "_selected_action", "select_across", "index", "post", "reason",
     "note", "to", "series", "user", "title_en", "title_fr", "slug", "starts_at_0", "starts_at_1", "capacity", "reminder_hours",
     "created_at__gte", "created_at__year", "created_at__month", "first_starts_at__year", "first_starts_at__day", "id__in",
-    "state__exact", "user__email", "series__title_en", "publication", "csrfmiddlewaretoken", "sessions-TOTAL_FORMS", "app_label",
+    "state__exact", "state", "to__regex", "session_key__startswith", "email__regex", "as_sent", "user__email", "series__title_en", "publication", "csrfmiddlewaretoken", "sessions-TOTAL_FORMS", "app_label",
     "model_name", "field_name", "term", "is_staff__exact", "type", "sessions-0-starts_at_0", "delivery",
 ]  # fmt: skip
 

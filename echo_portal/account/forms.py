@@ -29,7 +29,7 @@ from accounts.models import User
 from accounts.services import begin_again
 
 WRONG_ADDRESS = _("Enter your email address with an @, as in name@example.ca.")
-PROFILE_SALT = "account.profile"
+PROFILE_SALT, A_DAY = "account.profile", 86400
 LONGEST_CHOICE = 40
 ONE_TIME = {
     "class": "code",
@@ -230,7 +230,9 @@ class ProfileForm(DetailsForm):
     def owner_of(typed: QueryDict) -> User | None:
         """The person whose page the form stood on. Nobody, unless the portal signed it."""
         try:
-            return User.objects.filter(pk=signing.loads(typed.get("whose", ""), salt=PROFILE_SALT)).first()
+            return User.objects.filter(
+                pk=signing.loads(typed.get("whose", ""), salt=PROFILE_SALT, max_age=A_DAY)
+            ).first()
         except signing.BadSignature:
             return None
 

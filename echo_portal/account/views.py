@@ -108,7 +108,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     """What was typed survives a session that expired meanwhile: it waits until the same person has signed in again."""
     now = timezone.now()
     if not request.user.is_authenticated:
-        if owner := ProfileForm.owner_of(request.POST):
+        owner = ProfileForm.owner_of(request.POST)
+        if owner and within_limits(request, "keep-profile", str(owner.pk)):
             unfinished.keep(request, TYPED, ProfileForm.cut(request.POST), email=owner.email, now=now)
         return redirect_to_login(request.get_full_path())
     user = _me(request)

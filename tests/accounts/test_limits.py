@@ -53,6 +53,14 @@ class TestNetworks:
 
 
 class TestGuesses:
+    def test_a_colleague_who_guesses_at_strangers_keeps_nobody_on_the_same_network_out(self):
+        may_try_code(visit(OWNER), ADDRESS, "first")
+        code_was_right(visit(OWNER), ADDRESS)
+        for number in range(120):
+            tries(OWNER, 3, f"stranger{number}@example.ca", f"code-{number}")
+        assert tries(OWNER, 1, "another@example.ca", "one more") == 0  # the network's own allowance is used up
+        assert tries(OWNER, 1, attempt="their own code") == 1
+
     def test_parallel_guesses_at_one_code_get_five_and_no_more(self):
         with ThreadPoolExecutor(16) as pool:
             allowed = list(pool.map(lambda _: may_try_code(visit(STRANGER), ADDRESS, "one-code"), range(64)))

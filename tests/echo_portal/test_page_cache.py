@@ -81,6 +81,14 @@ def test_a_page_for_one_person_is_never_kept(client, series, now):
     assert page(client, series) == public
 
 
+def test_a_page_that_looked_at_its_reader_is_never_kept(client, series, monkeypatch):
+    from sessions_app import views
+
+    assert "ETag" in client.get("/en/sessions/")
+    monkeypatch.setattr(views, "reader_zone", lambda request: request.session.get("zone"))
+    assert "ETag" not in client.get("/en/sessions/?q=another")
+
+
 def test_what_does_not_exist_is_not_kept(client, series):
     Series.objects.update(publication="draft")
     assert client.get(f"/en/sessions/{series.slug}/").status_code == 404

@@ -133,3 +133,20 @@ def test_every_spelling_of_an_address_is_the_same_to_the_suppression_list(now):
     suppress("Marie@xn--hpital-ixa.ca", "complaint", now=now)
     found = suppressed(["marie@hôpital.ca", "MARIE@HÔPITAL.CA", "other@example.ca", "odd@-..ca"])
     assert set(found) == {"marie@hôpital.ca", "MARIE@HÔPITAL.CA"}
+
+
+def test_a_code_is_not_kept_when_nobody_knows_whether_it_went(now):
+    write([Draft("code:1", "code", "a@example.ca", "en", {"code": "123456"}, now + HOUR)], now=now)
+    Message.objects.update(state="sending", claimed_at=now - HOUR, handed_over_at=now - HOUR)
+    services._recover(now)
+    assert (Message.objects.get().state, Message.objects.get().data) == ("uncertain", {})
+
+
+def test_a_changed_address_takes_waiting_email_along_but_no_code_and_no_warning(now):
+    kinds_and_data = {"hello": {}, "code": {"code": "123456"}, "security": {"what": "password_set"}}
+    write([Draft(f"{k}:1", k, "old@example.ca", "en", data, now + HOUR) for k, data in kinds_and_data.items()], now=now)
+    services.readdress("old@example.ca", "new@example.ca")
+    found = {message.kind: (message.to, message.state, message.data) for message in Message.objects.all()}
+    assert found["hello"] == ("new@example.ca", "queued", {})
+    assert found["code"] == ("old@example.ca", "expired", {})
+    assert found["security"][:2] == ("old@example.ca", "queued")

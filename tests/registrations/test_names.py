@@ -17,6 +17,7 @@ from tests.factories import SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 WEB = [
+    "evil.भारत",
     "example.ca",
     "Win at bit.ly now",
     "t.co",
