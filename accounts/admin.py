@@ -22,7 +22,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_lists import ShownFiltersOnly
 from accounts.forms import validate_name
 from accounts.models import ProviderProfile, User
 from accounts.services import change_email
@@ -52,7 +51,7 @@ class NewPersonForm(forms.ModelForm):
 
 
 @admin.register(User)
-class PersonAdmin(ShownFiltersOnly, UserAdmin):
+class PersonAdmin(UserAdmin):
     add_form = NewPersonForm
     add_form_template = None
     inlines = [ProfileInline]
@@ -119,7 +118,7 @@ class PersonAdmin(ShownFiltersOnly, UserAdmin):
         change_email(obj, new_email, now=timezone.now())
 
 
-class OfAPersonAdmin(ShownFiltersOnly):
+class OfAPersonAdmin(admin.ModelAdmin):
     """What belongs to one person: that of staff is for superusers to change or delete."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -144,7 +143,7 @@ class SignedInAdmin(OfAPersonAdmin, UserSessionAdmin):
     fields = readonly_fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
 
 
-class SuperusersGroupAdmin(ShownFiltersOnly, GroupAdmin):
+class SuperusersGroupAdmin(GroupAdmin):
     """A group gives its members permissions, so only superusers may see or change one."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

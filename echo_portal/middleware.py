@@ -8,6 +8,7 @@ from django.utils.cache import add_never_cache_headers
 
 from accounts.fields import is_key
 from accounts.zones import ZONE_COOKIE
+from echo_portal.admin_lists import asks_only_for_what_is_shown
 
 KNOWN_COOKIE = "known"
 A_YEAR = 60 * 60 * 24 * 365
@@ -17,7 +18,7 @@ class OddRequestsMiddleware:
     """Keep from the views what Postgres cannot look for and no form looks at first.
 
     A NUL in an address or a cookie becomes U+FFFD, as in HTML, so that nothing is found by it. In the admin, rows that were
-    ticked and have no key are refused.
+    ticked and have no key are refused, and lists answer the filters that they show (admin_lists.py).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -32,9 +33,13 @@ class OddRequestsMiddleware:
 
     def process_view(self, request: HttpRequest, *_view: object) -> None:
         match = request.resolver_match
-        is_admin = match is not None and match.app_name == "admin"
-        if is_admin and not all(is_key(key) for key in request.POST.getlist("_selected_action")):
+        if match is None or match.app_name != "admin":
+            return
+        if not all(is_key(key) for key in request.POST.getlist("_selected_action")):
             raise BadRequest("A row was chosen that has no key.")
+        is_list = (match.url_name or "").endswith("_changelist")
+        if is_list and not asks_only_for_what_is_shown(match.func.model_admin, request):  # type: ignore[attr-defined]
+            raise BadRequest("The list was asked for something that it does not show.")
 
 
 class PrivatePagesMiddleware:

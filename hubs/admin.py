@@ -4,14 +4,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_lists import ShownFiltersOnly
 from accounts.choices import Province
 from accounts.fields import HTTPS_ASSUMED, choices_field
 from hubs.models import Hub
 
 
 @admin.register(Hub)
-class HubAdmin(ShownFiltersOnly):
+class HubAdmin(admin.ModelAdmin):
     list_display = ["name", "slug", "is_listed"]
     list_filter = ["is_listed"]
     search_fields = ["name_en", "name_fr"]

@@ -19,7 +19,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_lists import ShownFiltersOnly
 from outbox import services, suppression
 from outbox.alarms import alarms
 from outbox.models import Message, State, Suppression, SuppressionReason
@@ -29,7 +28,7 @@ A_DAY, TEN_MINUTES = timedelta(days=1), timedelta(minutes=10)
 
 
 @admin.register(Message)
-class MessageAdmin(ShownFiltersOnly):
+class MessageAdmin(admin.ModelAdmin):
     list_display = ["created_at", "kind", "to", "language", "state", "attempts", "settled_at", "reason"]
     list_filter = ["state", "is_bulk", "kind", "language"]
     search_fields = ["to", "key"]
@@ -128,7 +127,7 @@ def figures(now: datetime) -> dict[str, Any]:
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(ShownFiltersOnly):
+class SuppressionAdmin(admin.ModelAdmin):
     """Addresses that nothing is sent to. Deleting a row lifts it."""
 
     list_display = ["email", "reason", "detail", "since"]

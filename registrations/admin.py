@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_lists import ShownFiltersOnly
 from accounts.fields import AddressField, is_key
 from accounts.forms import validate_name
 from accounts.languages import current_language
@@ -94,7 +93,7 @@ class StaffActInline(ReadOnlyInline):
 
 
 @admin.register(Registration)
-class RegistrationAdmin(ShownFiltersOnly):
+class RegistrationAdmin(admin.ModelAdmin):
     list_display = ["user", "series", "place", "created_at", "cancelled_at", "end_reason"]
     list_filter = ["place", "end_reason"]
     list_select_related = ["user", "series"]

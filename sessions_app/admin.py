@@ -16,7 +16,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.admin_lists import ShownFiltersOnly
 from accounts.choices import Profession
 from accounts.fields import HTTPS_ASSUMED, choices_field, is_key
 from accounts.zones import PROJECT_ZONE, ZONES
@@ -77,7 +76,7 @@ class ResourceInline(admin.TabularInline):
 
 
 @admin.register(Series)
-class SeriesAdmin(ShownFiltersOnly):
+class SeriesAdmin(admin.ModelAdmin):
     form = SeriesForm
     inlines = [SessionInline, QuestionInline, ResourceInline]
     list_display = ["title", "publication", "status", "first_starts_at", "hub", "seats"]
