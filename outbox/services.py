@@ -161,11 +161,11 @@ def _recover(now: datetime) -> None:
     """Rows whose worker died: back to the queue where the server was not spoken to yet, else uncertain."""
     lost = Message.objects.filter(state=State.SENDING, claimed_at__lt=now - CLAIM_LASTS)
     lost.filter(handed_over_at=None).update(state=State.QUEUED)
-    lost.exclude(handed_over_at=None).filter(kind__in=kinds.SECRET).update(data={})
     uncertain = lost.exclude(handed_over_at=None).update(
         state=State.UNCERTAIN, settled_at=now, reason="The worker stopped while the mail server had it."
     )
     if uncertain:
+        Message.objects.filter(state=State.UNCERTAIN, kind__in=kinds.SECRET).update(data={})
         log.error("%s messages are uncertain: see the outbox in the admin.", uncertain)
 
 
