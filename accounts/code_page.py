@@ -15,11 +15,14 @@ from allauth.utils import get_form_class
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from accounts import known_browser
 from accounts.fields import normalize_email
 from accounts.limits import EMAIL_REFUSED, code_was_right, may_send_email, may_try_code
 
 
 class CodePage(ConfirmLoginCodeView):
+    is_proven = False
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self._is_of_no_use():
             self._process.abort()
@@ -29,7 +32,11 @@ class CodePage(ConfirmLoginCodeView):
         attempt = f"{request.session.session_key}:{self._process.state['at']}"
         if not may_try_code(request, self._email, attempt):
             return ratelimit.respond_429(request)
-        return super().post(request, *args, **kwargs)
+        email = self._email
+        response = super().post(request, *args, **kwargs)
+        if self.is_proven:
+            known_browser.remember(request, response, email)
+        return response
 
     @property
     def _email(self) -> str:
@@ -55,4 +62,5 @@ class CodePage(ConfirmLoginCodeView):
         email = self._email
         response = super()._verify_form_valid(form)
         code_was_right(self.request, email)
+        self.is_proven = True
         return response

@@ -1,13 +1,14 @@
 """How often a person, an address or a network may do what sends email or guesses codes: RATE_LIMITS in the settings.
 
 Everything is counted in the cache before it is allowed, atomically, so that parallel requests get no more than one after the
-other would. There are four kinds of limits:
+other would. There are five kinds of limits:
 
-- *pair*: an address typed from one network. It comes first, so that a stranger who types my address again and again only uses
-  up their own allowance for it.
+- *browser*: an address typed in a browser in which it was proven with a code before (accounts/known_browser.py). Only these
+  limits hold there, so nobody who types the address elsewhere can lock its owner out, on the same network or on any other.
+- *pair*: an address typed from one network. It comes before the address alone, so that a stranger who types my address again and
+  again only uses up their own network's allowance for it.
 - *key*: an address (or a person) over all networks. It stops someone who has many networks. It does not hold for a network
-  from which the address was proven with a code in the last PROVEN_FOR: so strangers elsewhere never lock its owner out at home
-  or at work. What such a network does is not counted there either.
+  from which the address was proven in the last PROVEN_FOR, and what such a network does is not counted there either.
 - *ip*: a network, whatever it types. Wide, since a whole hospital may share one; guesses at an address that was proven from the
   network are not counted here.
 - *addresses*: how many different addresses a network may type. It is the same for addresses with and without an account, so
@@ -16,15 +17,11 @@ other would. There are four kinds of limits:
 What a guesser can hope for: a code has six digits. A network gets 2,000 wrong guesses a day over all addresses, one in 500 to
 get into any account at all; an address gets 100 a day from strangers, one in 10,000, and its owner sees up to 20 emails.
 
-What remains: someone on the owner's own network can use up the *pair* of both for a while, and someone with several networks the
-day's emails of an address, for networks that it was never proven from.
-
 With the cache down everyone is let in (echo_portal.cache): better that than nobody. A code's tries are then still limited by
 allauth, which counts them in the web session.
 """
 
 import ipaddress
-from datetime import timedelta
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
@@ -35,9 +32,10 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import normalize_email
+from accounts.known_browser import LASTS, browser_id
 
 A_DAY = 86400
-PROVEN_FOR = timedelta(days=90)
+PROVEN_FOR = LASTS
 IPV6_PREFIX = 64  # what one household or one server is given; within it an address costs nothing
 PROVEN, TYPED = "proven", "typed"
 EMAIL_REFUSED = _("We can’t send an email to this address right now. Wait ten minutes and try again, or contact us.")
@@ -63,6 +61,9 @@ def may_send_email(request: HttpRequest, address: str) -> bool:
 
     For every email that needs no proof that the address is the visitor's: codes, "no account", invitations.
     """
+    browser = browser_id(request, address)
+    if browser:
+        return _within(_counts("send-email", "browser", browser))
     address, network = normalize_email(address), network_of(request)
     standing = cache.get(_standing(address, network))
     counts = _counts("send-email", "pair", f"{address}|{network}") + _counts("send-email", "ip", network)
@@ -80,8 +81,11 @@ def may_try_code(request: HttpRequest, address: str, attempt: str) -> bool:
 
     `attempt` names the code that is guessed at, so that parallel requests share its few tries.
     """
+    counts, browser = _counts("try-code", "code", attempt), browser_id(request, address)
+    if browser:
+        return _within(counts + _counts("try-code", "browser", browser))
     address, network = normalize_email(address), network_of(request)
-    counts = _counts("try-code", "code", attempt) + _counts("try-code", "pair", f"{address}|{network}")
+    counts += _counts("try-code", "pair", f"{address}|{network}")
     if cache.get(_standing(address, network)) == PROVEN:
         return _within(counts)  # what others on this network guess at must not keep its people out
     return _within(counts + _counts("try-code", "ip", network)) and _within(_counts("try-code", "key", address))
@@ -90,9 +94,13 @@ def may_try_code(request: HttpRequest, address: str, attempt: str) -> bool:
 def code_was_right(request: HttpRequest, address: str) -> None:
     """The visitor proved the address: the email and the try do not count, and their network is known as one of its owner's."""
     address, network = normalize_email(address), network_of(request)
-    pair = f"{address}|{network}"
-    counts = _counts("send-email", "pair", pair) + _counts("try-code", "pair", pair)
-    if cache.get(_standing(address, network)) != PROVEN:
+    browser = browser_id(request, address)
+    if browser:
+        counts = _counts("send-email", "browser", browser) + _counts("try-code", "browser", browser)
+    else:
+        pair = f"{address}|{network}"
+        counts = _counts("send-email", "pair", pair) + _counts("try-code", "pair", pair)
+    if not browser and cache.get(_standing(address, network)) != PROVEN:
         counts += _counts("send-email", "key", address) + _counts("try-code", "key", address)
         counts += _counts("try-code", "ip", network)
     cast("Any", cache).count_all([(name, seconds) for name, _most, seconds in counts], by=-1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.contrib.admin.options import TO_FIELD_VAR
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
@@ -17,8 +18,8 @@ A_YEAR = 60 * 60 * 24 * 365
 class OddRequestsMiddleware:
     """Keep from the views what Postgres cannot look for and no form looks at first.
 
-    A NUL in an address or a cookie becomes U+FFFD, as in HTML, so that nothing is found by it. In the admin, rows that were
-    ticked and have no key are refused, and lists answer the filters that they show (admin_lists.py).
+    A NUL in an address or a cookie becomes U+FFFD, as in HTML, so that nothing is found by it. In the admin, ticked rows
+    without a key and a field without a name are refused, and lists answer only the filters they show (admin_lists.py).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -35,6 +36,8 @@ class OddRequestsMiddleware:
         match = request.resolver_match
         if match is None or match.app_name != "admin":
             return
+        if "" in (request.GET.get(TO_FIELD_VAR), request.POST.get(TO_FIELD_VAR)):
+            raise BadRequest("A row was asked for by a field without a name.")
         if not all(is_key(key) for key in request.POST.getlist("_selected_action")):
             raise BadRequest("A row was chosen that has no key.")
         is_list = (match.url_name or "").endswith("_changelist")

@@ -14,6 +14,7 @@ import accounts.limits
 import accounts.services
 import outbox.services
 import registrations.services.colleagues
+from accounts import known_browser
 from accounts.zones import ZONE_COOKIE
 from echo_portal.middleware import A_YEAR, KNOWN_COOKIE
 from sessions_app.times import say_date
@@ -76,6 +77,14 @@ def cookies() -> list[Cookie]:
                 "Remembers that someone signed in on this device, so that our pages can show your menu. It says nothing else."
             ),
             in_days(timedelta(seconds=A_YEAR)),
+        ),
+        Cookie(
+            known_browser.COOKIE,
+            _(
+                "Remembers that an email address was confirmed on this device, so that nobody can lock its owner out by"
+                " typing it too often. It doesn’t show the address."
+            ),
+            in_days(known_browser.LASTS),
         ),
         Cookie(
             CookieStorage.cookie_name,

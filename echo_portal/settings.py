@@ -135,10 +135,11 @@ ACCOUNT_RATE_LIMITS = {
     "login": "200/m/ip",
     "login_failed": "20/5m/key,300/5m/ip",
 }
-# The portal's limits, each as (how many, in how many seconds); accounts/limits.py says what the four kinds mean. Tight for an
+# The portal's limits, each as (how many, in how many seconds); accounts/limits.py says what the five kinds mean. Tight for an
 # address typed from one network, wide for a network: a hospital's thousands share one (DESIGN.md §1: scale).
 RATE_LIMITS: dict[str, dict[str, Any]] = {
     "send-email": {
+        "browser": [(6, 600), (20, 86400)],
         "pair": [(6, 600), (10, 86400)],
         "key": [(20, 86400)],
         "ip": [(600, 60)],
@@ -146,6 +147,7 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     },
     "try-code": {
         "code": [(ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS, ACCOUNT_LOGIN_BY_CODE_TIMEOUT)],
+        "browser": [(20, 3600), (40, 86400)],
         "pair": [(20, 3600), (40, 86400)],
         "key": [(100, 86400)],
         "ip": [(300, 600), (2000, 86400)],

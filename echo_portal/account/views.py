@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import services, unfinished
+from accounts import known_browser, services, unfinished
 from accounts.code_page import CodePage
 from accounts.forms import known_details
 from accounts.limits import EMAIL_REFUSED, within_limits
@@ -155,7 +155,9 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
         if form.is_bound and form.is_valid():
             new_address.confirm_code(request, _me(request), form.cleaned_data["code"], now=now)
             messages.success(request, _("The email address of your account is changed."))
-            return redirect("profile")
+            response = redirect("profile")
+            known_browser.remember(request, response, str(email))
+            return response
     except new_address.TooManyError:
         return respond_429(request)
     except new_address.WrongCodeError:

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, get_random_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -35,6 +36,8 @@ from sessions_app.status import Status
 PENDING = "pending_registration"
 PROVEN = "proven_registration"
 STALE = "stale_code"
+JUST_SENT = "code_just_sent"
+GOING_BACK = "back_to_the_form"
 OPEN_STATES = (Status.OPEN, Status.WAITLIST)
 
 
@@ -102,7 +105,8 @@ def _form(request: HttpRequest, series: Series, context: dict[str, Any]) -> Http
         if may_send_email(request, form.cleaned_data["email"]):
             return _send_code(request, series, form)
         form.add_error("email", EMAIL_REFUSED)
-    context |= {"form": form, "is_stale": request.session.pop(STALE, False), "is_signed_out": signed_out}
+    is_stale = request.session.pop(STALE, False)
+    context |= {"form": form, "is_stale": is_stale, "is_filled_in": "email" in initial, "is_signed_out": signed_out}
     return render(request, "registrations/register.html", context, status=400 if form.is_bound else 200)
 
 
@@ -118,9 +122,11 @@ def _first_values(request: HttpRequest, slug: str) -> dict[str, Any]:
 
 
 def _typed(request: HttpRequest, slug: str) -> dict[str, Any]:
-    """What was typed before the code, for whoever comes back from the code page. To the next person at the same computer, who
-    opens the form as anybody does, it is not shown."""
-    is_back = request.user.is_authenticated or "again" in request.GET or STALE in request.session
+    """Return what was typed before the code, for someone who comes back from the code page that followed (CodeView._is_theirs).
+
+    The next person at the same computer, who opens the form in any other way, does not see it.
+    """
+    is_back = request.session.pop(GOING_BACK, False) or request.user.is_authenticated
     pending = unfinished.kept(request, PENDING, now=timezone.now()) if is_back else None
     if not pending or pending["slug"] != slug:
         return {}
@@ -138,37 +144,71 @@ def _send_code(request: HttpRequest, series: Series, form: RegisterForm) -> Http
         "email": email,
         "details": asdict(details),
         "answers": {str(pk): list(dict.fromkeys(value)) for pk, value in form.answers().items()},
+        "back": get_random_string(20),
     }
     unfinished.keep(request, PENDING, pending, email=email, now=now)
+    request.session[JUST_SENT] = True
     LoginCodeVerificationProcess.initiate(request=request, user=user if user.is_active else None, email=email)
     return redirect("registrations:code", slug=series.slug_here)
 
 
 class CodeView(CodePage):
-    """Page two: the six digits from the email. The code and its lifetime are allauth's."""
+    """Page two: the six digits from the email. The code and its lifetime are allauth's.
+
+    The page that follows the form names the address and carries a random word, `back`, in its forms. Only with that word does
+    anything that was typed come back. Whoever opens the page from its address or the browser's history gets a page without it.
+    """
 
     template_name = "registrations/code.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.series = public_series(kwargs["slug"])
+        self.pending = unfinished.kept(request, PENDING, now=timezone.now()) or {}
         if request.user.is_authenticated:  # a second click: the first one settled it
             return redirect("registrations:register", slug=self.series.slug_here)
+        is_theirs = self._is_theirs()
         response = super().dispatch(request, *args, **kwargs)
         if isinstance(response, HttpResponseRedirect) and response.url == reverse("account_request_login_code"):
             if not request.session.is_empty():  # who never asked for a code gets no session for it
-                request.session[STALE] = True  # expired, or tried too often: back to the form, with all that was typed
-            return redirect("registrations:register", slug=self.series.slug_here)
+                request.session[STALE] = True  # expired, or tried too often
+            return self._back_to_form(is_theirs=is_theirs)
         return response
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.POST.get("action") == "back":
+            return self._back_to_form(is_theirs=self._is_theirs())
+        return super().post(request, *args, **kwargs)
+
+    def _is_theirs(self) -> bool:
+        """Whether the request comes from the form that was just sent, or from the page that followed it."""
+        if self.request.method == "POST":
+            return constant_time_compare(self.request.POST.get("back", ""), self.pending.get("back", "-"))
+        return bool(self.request.session.get(JUST_SENT))
+
+    def _back_to_form(self, *, is_theirs: bool) -> HttpResponse:
+        if is_theirs:
+            self.request.session[GOING_BACK] = True
+        return redirect("registrations:register", slug=self.series.slug_here)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        pending = unfinished.kept(self.request, PENDING, now=timezone.now()) or {}
-        sent_again = self._process.state["resend_count"] > 0
-        more = {"email": pending.get("email"), "can_resend": self._process.can_resend, "sent_again": sent_again}
-        return context | page_context(self.request, self.series) | more
+        theirs = self.pending if self._is_theirs() else {}
+        self.request.session.pop(JUST_SENT, None)
+        return (
+            context
+            | page_context(self.request, self.series)
+            | {
+                "email": theirs.get("email"),
+                "back": theirs.get("back"),
+                "can_resend": self._process.can_resend,
+                "sent_again": self._process.state["resend_count"] > 0,
+            }
+        )
 
     def _resend_form_valid(self, form: Any) -> HttpResponse:
         super()._resend_form_valid(form)
+        if self._is_theirs():
+            self.request.session[JUST_SENT] = True
         return redirect("registrations:code", slug=self.series.slug_here)
 
     def _verify_form_valid(self, form: Any) -> HttpResponse:

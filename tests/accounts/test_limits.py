@@ -4,8 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.cache import cache
+from django.http import HttpResponse
 from django.test import RequestFactory
 
+from accounts import known_browser
 from accounts.limits import A_DAY, code_was_right, may_send_email, may_try_code, network_of, within_limits
 
 OWNER, STRANGER = "192.0.2.1", "198.51.100.7"
@@ -23,6 +25,28 @@ def tries(ip, count, address=ADDRESS, attempt=None):
 
 def emails(ip, count, address=ADDRESS):
     return sum(may_send_email(visit(ip), address) for _ in range(count))
+
+
+def proven_browser(ip, address, **headers):
+    """The cookie of a browser in which the address was proven, as a header of the next request."""
+    request, response = visit(ip, **headers), HttpResponse()
+    assert may_send_email(request, address)
+    assert may_try_code(request, address, f"a code to {address}")
+    code_was_right(request, address)
+    known_browser.remember(request, response, address)
+    cookie = response.cookies[known_browser.COOKIE]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    return {"HTTP_COOKIE": f"{known_browser.COOKIE}={cookie.value}"}
+
+
+def test_a_shared_computer_knows_the_newest_five_addresses():
+    headers = {}
+    for n in range(7):
+        headers = proven_browser(OWNER, f"n{n}@example.ca", **headers)
+    known = [bool(known_browser.browser_id(visit(OWNER, **headers), f"n{n}@example.ca")) for n in range(7)]
+    assert known == [False, False, True, True, True, True, True]
+    assert "n6" not in headers["HTTP_COOKIE"]
 
 
 class TestNetworks:
@@ -86,6 +110,23 @@ class TestGuesses:
         tries(STRANGER, 1000)
         assert tries(OWNER, 5) == 5
 
+    def test_someone_on_the_owners_own_network_does_not_lock_them_out_of_a_browser_they_used_before(self):
+        browser = proven_browser(OWNER, ADDRESS)
+        assert tries(OWNER, 60) == 20
+        assert may_try_code(visit(OWNER, **browser), ADDRESS, "theirs")
+
+    def test_nor_do_strangers_on_many_networks_when_the_owner_is_on_a_new_one(self):
+        browser = proven_browser(OWNER, ADDRESS)
+        for n in range(1, 11):
+            tries(f"198.51.100.{n}", 20)
+        assert tries("203.0.113.1", 1) == 0
+        assert may_try_code(visit("203.0.113.1", **browser), ADDRESS, "theirs")
+
+    def test_such_a_browser_has_limits_too(self):
+        browser = proven_browser(OWNER, ADDRESS)
+        assert sum(may_try_code(visit(OWNER, **browser), ADDRESS, f"code-{n}") for n in range(60)) == 20
+        assert sum(may_try_code(visit("203.0.113.1", **browser), ADDRESS, f"other-{n}") for n in range(60)) == 0
+
     def test_right_codes_do_not_count(self):
         for number in range(50):
             assert may_send_email(visit(OWNER), ADDRESS)
@@ -106,6 +147,23 @@ class TestEmails:
         code_was_right(visit(OWNER), ADDRESS)
         assert sum(emails(f"198.51.100.{n}", 6) for n in range(1, 11)) == 20
         assert emails(OWNER, 3) == 3
+
+    def test_the_owners_browser_gets_codes_whatever_is_typed_on_their_network_and_elsewhere(self):
+        browser = proven_browser(OWNER, ADDRESS)
+        assert emails(OWNER, 30) == 6
+        assert sum(emails(f"198.51.100.{n}", 6) for n in range(1, 11)) == 20
+        assert may_send_email(visit(OWNER, **browser), ADDRESS)
+        assert may_send_email(visit("203.0.113.1", **browser), ADDRESS)
+        assert sum(may_send_email(visit(OWNER, **browser), ADDRESS) for _ in range(30)) == 4
+
+    def test_the_cookie_is_good_for_its_own_address_only_and_cannot_be_forged(self):
+        browser = proven_browser(OWNER, ADDRESS)
+        other, another = "zoe@example.ca", "guy@example.ca"
+        assert sum(may_send_email(visit(OWNER, **browser), other) for _ in range(30)) == 6
+        assert sum(emails(f"198.51.100.{n}", 6, another) for n in range(1, 11)) == 20
+        forged = {"HTTP_COOKIE": browser["HTTP_COOKIE"][:-1] + "x"}
+        assert known_browser.browser_id(visit(OWNER, **forged), ADDRESS) is None
+        assert known_browser.browser_id(visit(OWNER, **browser), another) is None
 
     def test_a_network_may_type_so_many_addresses_only_with_an_account_or_not(self, settings):
         settings.RATE_LIMITS["send-email"] = settings.RATE_LIMITS["send-email"] | {"addresses": [(3, 3600)]}

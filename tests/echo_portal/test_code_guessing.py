@@ -96,6 +96,19 @@ class TestOneAfterTheOther:
         mine.post(ask(mine, me.email), {"code": code()})
         assert is_signed_in(mine)
 
+    def test_nor_does_a_colleague_on_my_own_network_nor_many_strangers(self, ask):
+        me, mine = UserFactory(with_profile=True), Client(REMOTE_ADDR="192.0.2.1")
+        mine.post(ask(mine, me.email), {"code": code()})
+        mine.post("/en/account/sign-out/")
+        assert not is_signed_in(mine)
+        for ip in ["192.0.2.1", *(f"198.51.100.{n}" for n in range(1, 8))]:
+            for _ in range(7):
+                stranger = Client(REMOTE_ADDR=ip)
+                stranger.post("/en/account/sign-in/", {"email": me.email})
+                stranger.post("/en/account/sign-in/code/", {"code": "000000"})
+        mine.post(ask(mine, me.email), {"code": code()})
+        assert is_signed_in(mine)
+
     def test_a_new_code_is_limited_too(self, settings):
         person = UserFactory(with_profile=True)
         settings.RATE_LIMITS = settings.RATE_LIMITS | {"send-email": {"pair": [(1, 600)]}}

@@ -29,6 +29,13 @@ def test_a_nul_in_an_address_finds_nothing(client, address, status):
     assert b"<h1>" in response.content
 
 
+@pytest.mark.parametrize("page", ["change/", "delete/", "history/"])
+def test_a_field_without_a_name_finds_no_row(admin_client, page):
+    address = f"/en/admin/accounts/user/{UserFactory().pk}/{page}"
+    assert admin_client.get(f"{address}?_to_field=").status_code == 400
+    assert admin_client.post(address, {"_to_field": ""}).status_code == 400
+
+
 def test_a_nul_in_a_cookie_finds_no_session(client):
     response = client.get("/en/registration/mine/", HTTP_COOKIE='sessionid="abcdefgh\\000"')
     assert response.status_code == 302

@@ -155,15 +155,56 @@ class TestSharedComputer:
         assert "amelie@example.ca" not in page
         assert "screen reader" not in page
 
+    def test_nor_on_the_code_page_opened_from_its_address_nor_by_going_back_from_there(self, client, address):
+        page = client.post(address, FORM).url
+        client.get(page)
+        again = text(client.get(page))
+        assert "amelie@example.ca" not in again
+        assert 'name="back"' not in again
+        assert 'name="code"' in again
+        for posted in (
+            {"action": "back"},
+            {"action": "back", "back": "guess"},
+            {"action": "resend"},
+            {"code": "000000"},
+        ):
+            response = client.post(page, posted, follow=True)
+            assert "melie" not in text(response), posted
+            assert "Amélie" not in text(response), posted
+
     def test_whoever_goes_back_from_the_code_page_does(self, client, address):
-        response = client.post(address, FORM)
-        back = re.search(r'href="([^"]+again=1)"', text(client.get(response.url)))[1]
-        assert 'value="Amélie Tremblay"' in text(client.get(back))
+        page = client.post(address, FORM).url
+        shown = text(client.get(page))
+        assert "We sent a 6-digit code to amelie@example.ca." in shown
+        back = {"back": re.search(r'name="back" value="(\w+)"', shown)[1]}
+        assert "to amelie@example.ca." in text(client.post(page, back | {"code": "000000"}))
+        assert "to amelie@example.ca." in text(client.post(page, back | {"action": "resend"}, follow=True))
+        form = text(client.post(page, back | {"action": "back"}, follow=True))
+        assert 'value="Amélie Tremblay"' in form
+        assert "Amélie" not in text(client.get(address))  # once
+
+    def test_a_code_that_is_too_old_brings_back_what_was_typed_to_whoever_typed_it(self, client, address, clock):
+        page = client.post(address, FORM).url
+        back = {"back": re.search(r'name="back" value="(\w+)"', text(client.get(page)))[1]}
+        clock.shift(timedelta(minutes=16))
+        form = text(client.post(page, back | {"code": "000000"}, follow=True))
+        assert "What you typed is still here." in form
+        assert 'value="Amélie Tremblay"' in form
+
+    def test_and_to_nobody_else(self, client, address, clock):
+        page = client.post(address, FORM).url
+        client.get(page)
+        clock.shift(timedelta(minutes=16))
+        form = text(client.get(page, follow=True))
+        assert "Fill in the form again" in form
+        assert "Amélie" not in form
 
     def test_after_half_an_hour_nobody_does(self, client, address, clock):
-        client.post(address, FORM)
+        page = client.post(address, FORM).url
+        back = {"back": re.search(r'name="back" value="(\w+)"', text(client.get(page)))[1]}
         clock.shift(KEPT_FOR + timedelta(seconds=1))
-        assert "Amélie" not in text(client.get(f"{address}?again=1"))
+        page = text(client.post(f"{address}code/", back | {"action": "back"}, follow=True))
+        assert "Amélie" not in page
         assert "Amélie" not in str(dict(client.session))
 
     def test_who_signs_in_with_another_address_finds_nothing(self, client, address, provider):
@@ -173,7 +214,7 @@ class TestSharedComputer:
         )  # not led to the code page of whoever sat here before
         assert sign_in(client, provider).url == "/en/registration/mine/"
         assert "unfinished" not in client.session
-        assert "Amélie" not in text(client.get(f"{address}?again=1"))
+        assert "Amélie" not in text(client.get(address))
 
     def test_nor_who_registers_with_another_address(self, client, address):
         client.post(address, FORM | {"accessibility_needs": "I use a screen reader"})
@@ -199,5 +240,5 @@ class TestSharedComputer:
         client.post("/en/account/sign-out/")
         client.post(address, FORM)
         client.logout()
-        assert "Amélie" not in text(client.get(f"{address}?again=1"))
+        assert "Amélie" not in text(client.get(address))
         assert timezone.now()
