@@ -11,7 +11,7 @@ WORKDIR /portal
 COPY . .
 # Static files, translations and bytecode are part of the image, since its file system is read-only when it runs; none of them
 # needs a database or a secret that is kept.
-RUN /venv/bin/python -m echo_portal.translations compile \
+RUN /venv/bin/python -m echo_portal.checkout.translations compile \
  && STATIC_ROOT=/portal/var/static /venv/bin/python -m django collectstatic --no-input --settings echo_portal.settings \
  && /venv/bin/python -m compileall -q /portal
 

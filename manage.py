@@ -3,7 +3,7 @@
 
 import sys
 
-from echo_portal import engines
+from echo_portal.checkout import engines
 
 
 def main() -> None:

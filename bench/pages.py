@@ -16,7 +16,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit, urlunsplit
 
 from bench.load import requests_per_second
-from echo_portal import engines, translations
+from echo_portal.checkout import engines, translations
 
 DATABASE = "bench_echo_portal"
 ROUNDS = 7

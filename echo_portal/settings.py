@@ -43,6 +43,9 @@ INSTALLED_APPS = [
     "django.forms",
 ]
 
+if not PRODUCTION:
+    INSTALLED_APPS += ["echo_portal.checkout"]
+
 MIDDLEWARE = [
     "echo_portal.health.HealthMiddleware",
     "echo_portal.page_cache.PageCacheMiddleware",
@@ -194,7 +197,7 @@ if env.str("EMAIL_URL", ""):
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
     EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
 else:
-    EMAIL_BACKEND = "echo_portal.mailbox.FolderBackend"
+    EMAIL_BACKEND = "echo_portal.checkout.mailbox.FolderBackend"
 EMAIL_TIMEOUT = 20
 # A provider by its API instead of SMTP: django-anymail's name for it ("postmark", "amazon_ses", …) and its settings as JSON.
 MAIL_PROVIDER = env.str("MAIL_PROVIDER", "")
@@ -209,7 +212,7 @@ OUTBOX_PAUSES_SECONDS = [60, 300, 900, 3600, 14400]
 MAIL_DKIM_SELECTOR = env.str("MAIL_DKIM_SELECTOR", "")  # which key the mail server signs with (check_mail_setup)
 MAIL_PER_SECOND = env.int("MAIL_PER_SECOND", 0)  # over all workers; 0: as fast as it goes
 MAILBOX_DIR = VAR_DIR / "mail"
-MAILBOX_OPEN = not PRODUCTION and EMAIL_BACKEND == "echo_portal.mailbox.FolderBackend"
+MAILBOX_OPEN = not PRODUCTION and EMAIL_BACKEND == "echo_portal.checkout.mailbox.FolderBackend"
 PROJECT_NAME = _("Palliative Care ECHO Project")
 SERVICE_FROM_EMAIL = env.str("SERVICE_FROM_EMAIL", f"sessions@{environment.MAIL_HOST}")
 ORGANIZER_EMAIL = env.str("ORGANIZER_EMAIL", f"calendar@{environment.MAIL_HOST}")

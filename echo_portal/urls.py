@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
 import hubs.urls
-from echo_portal import health, mailbox, views
+from echo_portal import health, views
 from sessions_app.views import hub_feed, hub_page
 
 hub_sessions = [
@@ -27,11 +27,6 @@ urlpatterns = [
     path("admin/", views.choose_language),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("_mail/", mailbox.mailbox, name="mailbox"),
-    path("_mail/gallery/", mailbox.gallery, name="mail_gallery"),
-    path("_mail/gallery/<str:name>/<str:language>/", mailbox.gallery_letter, name="mail_gallery_letter"),
-    path("_mail/<str:name>/", mailbox.letter, name="mailbox_letter"),
-    path("_mail/<str:name>/html", mailbox.letter_html, name="mailbox_html"),
     *i18n_patterns(
         path("", views.home, name="home"),
         path(_("about/"), views.page, {"template": "pages/about.html"}, name="about"),
@@ -47,6 +42,9 @@ urlpatterns = [
         path("admin/", admin.site.urls),
     ),
 ]
+
+if not settings.PRODUCTION:
+    urlpatterns += [path("_mail/", include("echo_portal.checkout.urls"))]
 
 # The mail provider's reports on bounces and complaints; without a secret anybody could write them, so there is no such page.
 if settings.MAIL_WEBHOOK_SECRET:

@@ -16,7 +16,7 @@ from tests.factories import SessionFactory, UserFactory
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_translations():
-    from echo_portal import translations
+    from echo_portal.checkout import translations
 
     translations.compile_all()
 

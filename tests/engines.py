@@ -3,7 +3,7 @@
 import os
 from urllib.parse import urlsplit, urlunsplit
 
-from echo_portal import engines
+from echo_portal.checkout import engines
 
 engines.ensure()
 # Each process of the suite (pytest-xdist) has two databases of Valkey to itself, one for its own work and one for the portals that it

@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 import yaml
 
-from echo_portal.checks import PRODUCTION
+from echo_portal.checkout.checks import PRODUCTION
 from outbox.models import Pulse
 from tests import build_context
 from tests.conftest import free_port
@@ -37,7 +37,7 @@ def image(tmp_path_factory):
     plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"PYTHONTZPATH": ""}
     plain["DJANGO_SETTINGS_MODULE"] = "echo_portal.settings"
     for arguments in (
-        ["-m", "echo_portal.translations", "compile"],
+        ["-m", "echo_portal.checkout.translations", "compile"],
         ["-m", "django", "collectstatic", "--no-input", "--verbosity", "0"],
         ["-m", "compileall", "-q", "."],
     ):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from echo_portal.checks import PRODUCTION
+from echo_portal.checkout.checks import PRODUCTION
 from tests.processes import wait_until
 
 SO_MANY = 60

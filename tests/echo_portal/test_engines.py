@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from echo_portal import engines, serve
+from echo_portal.checkout import engines, serve
 
 
 def test_a_pid_that_belongs_to_another_program_now_is_forgotten(tmp_path):

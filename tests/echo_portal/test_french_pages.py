@@ -16,7 +16,8 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 from django.utils import translation
 
-from echo_portal import gallery, translations, views
+from echo_portal import views
+from echo_portal.checkout import gallery, translations
 from outbox.models import Message
 from registrations.models import Registration
 from registrations.services import register

@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.test import Client
 
-from echo_portal.checks import PRODUCTION
+from echo_portal.checkout.checks import PRODUCTION
 from tests.processes import ROOT
 
 HOSTS = ["127.0.0.1", "127.0.0.1:8000", "10.0.3.7", "[::1]:8000", "not a host"]

@@ -8,8 +8,8 @@ import time_machine
 from django.core.management import CommandError, call_command
 
 from accounts.models import ProviderProfile, User
-from echo_portal import sample
-from echo_portal.sample import handful, many
+from echo_portal.checkout import sample
+from echo_portal.checkout.sample import handful, many
 from outbox.models import Message
 from registrations import queries
 from registrations.models import Announced, Attendance, Place, Registration

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from echo_portal.sample import dates, handful
+from echo_portal.checkout.sample import dates, handful
 from sessions_app import programme_file
 from tests.factories import HubFactory
 

@@ -170,7 +170,7 @@ def test_health(client):
 class TestMailbox:
     @pytest.fixture
     def box(self, settings, tmp_path):
-        settings.EMAIL_BACKEND = "echo_portal.mailbox.FolderBackend"
+        settings.EMAIL_BACKEND = "echo_portal.checkout.mailbox.FolderBackend"
         settings.MAILBOX_DIR = tmp_path
         settings.MAILBOX_OPEN = True
         return tmp_path

@@ -1,6 +1,6 @@
 """French is complete, and the check that says so sees what is not."""
 
-from echo_portal import translations
+from echo_portal.checkout import translations
 
 
 def test_french_is_complete():

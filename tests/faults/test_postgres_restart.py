@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from echo_portal import engines
+from echo_portal.checkout import engines
 from outbox.services import GROUP
 from tests.conftest import free_port
 from tests.faults.conftest import kill

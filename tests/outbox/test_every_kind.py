@@ -7,7 +7,7 @@ import re
 import pytest
 from django.conf import settings as django_settings
 
-from echo_portal.gallery import MAKERS, letters
+from echo_portal.checkout.gallery import MAKERS, letters
 from outbox import kinds, sending
 from outbox.models import Message
 from registrations.models import Registration

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from echo_portal import engines, translations
+from echo_portal.checkout import engines, translations
 
 ROOT = engines.ROOT
 VAR = engines.VAR
@@ -180,7 +180,7 @@ def _end(processes: dict[str, subprocess.Popen[bytes]]) -> None:
 def _welcome(port: str) -> None:
     from django.conf import settings  # noqa: PLC0415
 
-    from echo_portal import sample  # noqa: PLC0415
+    from echo_portal.checkout import sample  # noqa: PLC0415
 
     site = f"http://127.0.0.1:{port}"
     mail = f"{site}/_mail/" if settings.MAILBOX_OPEN else "sent by EMAIL_URL"

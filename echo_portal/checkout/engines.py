@@ -22,7 +22,7 @@ from typing import IO, Any
 
 import echo_portal  # noqa: F401 - empties the time zone path before anything else
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 VAR = ROOT / "var"
 NEEDED_BYTES = 300 * 1024 * 1024
 DATABASE = "echo_portal"

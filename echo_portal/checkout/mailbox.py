@@ -17,7 +17,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from accounts.languages import LANGUAGES
-from echo_portal.gallery import MAKERS, letters
+from echo_portal.checkout.gallery import MAKERS, letters
 
 NAME = re.compile(r"\d{8}T\d{6}-\d{6}")
 
@@ -49,7 +49,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     if not settings.MAILBOX_OPEN:
         raise Http404
     paths = sorted(settings.MAILBOX_DIR.glob("*.eml"), reverse=True)[:100]
-    return render(request, "mail/mailbox.html", {"letters": [(path.stem, _read(path)) for path in paths]})
+    return render(request, "checkout/mailbox.html", {"letters": [(path.stem, _read(path)) for path in paths]})
 
 
 @require_safe
@@ -65,7 +65,7 @@ def letter(request: HttpRequest, name: str) -> HttpResponse:
             (part.get_filename(), part["Content-Type"], part.get_content()) for part in message.iter_attachments()
         ],
     }
-    return render(request, "mail/letter.html", context)
+    return render(request, "checkout/letter.html", context)
 
 
 @require_safe
@@ -92,7 +92,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
         raise Http404
     written = {language: letters(language, timezone.now()) for language in LANGUAGES}
     rows = [(name, [(language, written[language][name][1].subject) for language in LANGUAGES]) for name in MAKERS]
-    return render(request, "mail/gallery.html", {"rows": rows})
+    return render(request, "checkout/gallery.html", {"rows": rows})
 
 
 @require_safe

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.zones import PROJECT_ZONE
-from echo_portal.sample import dates, people
+from echo_portal.checkout.sample import dates, people
 from hubs.models import Hub
 from registrations import services
 from registrations.models import Announced, Attendance, EndReason, Place, Registration

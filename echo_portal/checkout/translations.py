@@ -1,8 +1,8 @@
 """Translations without gettext's programs: extracted, checked and compiled in Python, by Babel.
 
-python -m echo_portal.translations compile   .po → .mo, where the .po is newer
-python -m echo_portal.translations update    bring the .po up to date with the sources
-python -m echo_portal.translations check     say what is missing, unfinished or no longer used
+python -m echo_portal.checkout.translations compile   .po → .mo, where the .po is newer
+python -m echo_portal.checkout.translations update    bring the .po up to date with the sources
+python -m echo_portal.checkout.translations check     say what is missing, unfinished or no longer used
 """
 
 import re
@@ -16,9 +16,19 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PO = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
-ROOMS = ("accounts", "echo_portal", "hubs", "newsletters", "outbox", "registrations", "sessions_app")
+ROOMS = (
+    "accounts",
+    "echo_portal",
+    "hubs",
+    "newsletters",
+    "outbox",
+    "registrations",
+    "reports",
+    "sessions_app",
+    "workspace",
+)
 KEYWORDS = {
     "_": None,
     "gettext": None,

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import venv
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 NEEDED_BYTES = 700 * 1024 * 1024
 
 

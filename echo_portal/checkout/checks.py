@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from echo_portal import engines
+from echo_portal.checkout import engines
 
 PYTHON = [sys.executable]
 # Enough for production's settings to load; nothing is connected to.
@@ -24,7 +24,7 @@ CHECKS = {
     "imports run down only": ([*PYTHON, "-m", "pytest", "--quiet", "--no-header", "tests/test_house.py"], {}),
     "migrations": ([*PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"], {}),
     "deploy": ([*PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
-    "translations": ([*PYTHON, "-m", "echo_portal.translations", "check"], {}),
+    "translations": ([*PYTHON, "-m", "echo_portal.checkout.translations", "check"], {}),
 }
 
 

@@ -5,8 +5,8 @@ The programme stands in sessions_app/sample/, one file for national programming 
 place is dates.py's matter, who is in them handful.py's and people.py's.
 """
 
-from echo_portal.sample.handful import STAFF_EMAIL, STAFF_PASSWORD, is_loaded, load_handful
-from echo_portal.sample.many import load_many
-from echo_portal.sample.people import PROVIDER_EMAIL
+from echo_portal.checkout.sample.handful import STAFF_EMAIL, STAFF_PASSWORD, is_loaded, load_handful
+from echo_portal.checkout.sample.many import load_many
+from echo_portal.checkout.sample.people import PROVIDER_EMAIL
 
 __all__ = ["PROVIDER_EMAIL", "STAFF_EMAIL", "STAFF_PASSWORD", "is_loaded", "load_handful", "load_many"]
