@@ -215,6 +215,9 @@ class TestPages:
         assert Registration.objects.get(user__email="anna@example.ca").held_until  # reading changes nothing
         page = client.post(link, {"act": "confirm"}, follow=True).content.decode()
         assert "Votre inscription est faite" in page
+        assert "Nous vous envoyons une confirmation" in page
+        assert "Annuler mon inscription" not in page  # nothing to press by mistake; one link leads to it
+        assert "Annuler mon inscription" in client.get(link).content.decode()
         assert Registration.objects.get(user__email="anna@example.ca").held_until is None
         client.post(link, {"act": "confirm"})
         assert kinds() == ["invited", "registered"]

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session as WebSession
+from django.urls import reverse
 
 from accounts.models import User
 from outbox.models import Message
@@ -117,9 +118,10 @@ def test_a_wrong_code_can_be_corrected_and_five_wrong_ones_lead_back_with_all_th
     response = client.post(address, FORM)
     right = code()
     wrong = "111111" if right != "111111" else "222222"
-    assert "That’s not the code we sent" in text(client.post(response.url, {"code": wrong}))
+    back = re.search(r'name="back" value="(\w+)"', text(client.get(response.url)))[1]
+    assert "That’s not the code we sent" in text(client.post(response.url, {"code": wrong, "back": back}))
     for _ in range(4):
-        last = client.post(response.url, {"code": wrong})
+        last = client.post(response.url, {"code": wrong, "back": back})
     assert last.url == address
     page = text(client.get(address))
     assert "This code has expired" in page
@@ -403,3 +405,18 @@ def test_nobody_guesses_codes_without_end(client, address, settings):
     answers = [client.post(response.url, {"code": "000000"}).status_code for _ in range(4)]
     assert answers == [200, 200, 200, 429]
     assert "Too many tries in a short time" in text(client.post(response.url, {"code": "000000"}))
+
+
+def test_the_panel_adds_dates_to_a_calendar_with_the_join_link_for_who_has_a_seat_and_without_it_for_others(
+    client, open_series, provider, now
+):
+    address = f"/en/registration/{open_series.slug}/panel/"
+    client.force_login(provider)
+    page = client.get(address).content.decode()
+    assert reverse("sessions:series_ics", args=[open_series.slug]) in page
+    registration = register(open_series, provider, now=now)
+    page = client.get(address).content.decode()
+    assert reverse("sessions:series_ics", args=[open_series.slug]) not in page
+    own = reverse("registrations:registration_ics", args=[registration.pk])
+    assert own in page
+    assert b"/registration/join/" in client.get(own).content.replace(b"\r\n ", b"")
