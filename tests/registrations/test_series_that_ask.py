@@ -1,5 +1,6 @@
 """A series' own questions and a required audience."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -79,8 +80,9 @@ def test_a_newcomers_answers_wait_for_the_code(client, series, names):
 def test_answers_come_back_when_the_code_went_stale(client, series, names, clock):
     address = f"/en/registration/{series.slug}/"
     response = client.post(address, {**FORM, names[0]: "Pain", names[1]: ["A pump"], "organization": "Home Care North"})
+    back = re.search(r'name="back" value="(\w+)"', client.get(response.url).content.decode())[1]
     clock.shift(timedelta(minutes=16))
-    client.post(response.url, {"code": "123456"})
+    client.post(response.url, {"code": "123456", "back": back})
     page = client.get(address).content.decode()
     assert 'value="Pain" id="id_' in page.replace("checked ", "").replace(" required", "") or 'value="Pain"' in page
     assert page.count("checked") == 2
