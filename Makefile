@@ -34,7 +34,7 @@ drill: .venv/dev.stamp  ## the long drills: killed processes, odd requests, rand
 	@HYPOTHESIS_SEQUENCES=3000 $(PY) -m pytest tests/registrations/test_places_hold.py $(ARGS)
 	@$(PY) -m pytest tests/drills tests/faults $(ARGS)
 
-check: .venv/dev.stamp  ## lint, format, types, migrations, deploy check, translations
+check: .venv/dev.stamp  ## lint, format, templates, types, migrations, deploy check, translations
 	@$(PY) -m echo_portal.checkout.checks
 
 bench: .venv/dev.stamp  ## the benchmarks, each figure beside its target

@@ -1,9 +1,11 @@
-"""The order of docs/structure.md: which app may import which, and time zones from the pinned package."""
+"""The order of docs/structure.md: which app may import which, time zones from the pinned package, readable templates."""
 
 import ast
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,19 @@ def test_zone_rules_come_from_the_pinned_package_whatever_the_machine_says(machi
     environment = os.environ | {"PYTHONTZPATH": machine_path}
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.stdout.strip() == "() [-7.0, -6.0]"
+
+
+def test_no_line_of_a_template_is_longer_than_120_characters():
+    """djLint indents templates, but it breaks neither sentences nor styles."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["djlint"]
+    excluded = [re.compile(pattern) for pattern in settings.get("extend_exclude", [])]
+    templates = [path for path in (ROOT / "templates").rglob("*") if path.suffix in {".html", ".txt"}]
+    checked = [path for path in templates if not any(pattern.search(str(path)) for pattern in excluded)]
+    assert len(checked) > 100
+    too_long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in checked
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if len(line) > 120
+    ]
+    assert too_long == []

@@ -20,6 +20,7 @@ PRODUCTION = {
 CHECKS = {
     "lint": ([*PYTHON, "-m", "ruff", "check", "--quiet", "."], {}),
     "format": ([*PYTHON, "-m", "ruff", "format", "--quiet", "--check", "."], {}),
+    "templates": ([*PYTHON, "-m", "djlint", "--check", "--lint", "templates"], {}),
     "types": ([*PYTHON, "-m", "mypy", "--no-error-summary", "."], {}),
     "imports run down only": ([*PYTHON, "-m", "pytest", "--quiet", "--no-header", "tests/test_house.py"], {}),
     "migrations": ([*PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"], {}),

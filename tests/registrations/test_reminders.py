@@ -122,7 +122,7 @@ def test_each_reminder_says_how_far_away_the_session_is(now, drain, language, su
         words = subject.partition(",")[0]
         assert f"\n\n{words}" in mail.body
         html = mail.alternatives[0].content
-        assert re.search(rf'<div class="hide"[^>]*>{words}', html)
+        assert re.search(rf'<div class="hide"[^>]*>\s*{words}', html)
         assert re.search(rf"<h1[^>]*>{words}", html)
 
 
