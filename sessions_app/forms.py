@@ -2,24 +2,18 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.http import QueryDict
-from django.template.loader import render_to_string
 from django.utils import dateformat
-from django.utils.datastructures import MultiValueDict
-from django.utils.safestring import SafeString
+from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from accounts.choices import Profession, Province
-from accounts.languages import current_language
 from accounts.zones import PROJECT_ZONE
 from sessions_app.status import Status
 
@@ -94,7 +88,7 @@ class ProgrammeFilter(forms.Form):
             return None
         return span[0].date() if span else None
 
-    @property
+    @cached_property
     def chosen(self) -> dict[str, Any]:
         """The filters that were set and make sense."""
         self.is_valid()
@@ -117,34 +111,6 @@ class ProgrammeFilter(forms.Form):
         return [f"{self.fields[name].label}{colon} {error}" for name, errors in self.errors.items() for error in errors]
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What a query string asks for: the filters that make sense, a sentence for each that doesn't, and the panel to change them."""
-
-    chosen: dict[str, Any]
-    complaints: list[str]
-    panel: SafeString
-
-
 def say_month(month: date) -> str:
     """ "November 2026"; "Novembre 2026", as it stands alone."""
     return capfirst(dateformat.format(month, "F Y"))
-
-
-def read_filters(query: QueryDict, hubs: Iterable[tuple[str, str]], months: Iterable[tuple[date, int]] = ()) -> Filters:
-    """The filters of a request. Many readers ask for the same few, so each is read and drawn once a process."""
-    asked = tuple((name, tuple(query.getlist(name))) for name in ProgrammeFilter.base_fields if name in query)
-    return _read(current_language(), asked, tuple(hubs), tuple(months))
-
-
-@lru_cache(maxsize=256)
-def _read(
-    _language: str,
-    asked: tuple[tuple[str, tuple[str, ...]], ...],
-    hubs: tuple[tuple[str, str], ...],
-    months: tuple[tuple[date, int], ...],
-) -> Filters:
-    form = ProgrammeFilter(MultiValueDict({name: list(values) for name, values in asked}), hubs=hubs, months=months)
-    chosen, complaints = form.chosen, form.complaints
-    panel = render_to_string("sessions_app/filters.html", {"form": form, "chosen": chosen, "complaints": complaints})
-    return Filters(chosen, complaints, panel)

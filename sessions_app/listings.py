@@ -1,25 +1,32 @@
-"""A series as a page shows it at one moment to one reader: what lists, the series' own page and "my sessions" share."""
+"""Listings: a series as a page shows it at one moment to one reader, and the pages of a list."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count, Window
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
 from accounts.zones import PROJECT_ZONE
 from sessions_app import times
-from sessions_app.models import Delivery, Series, Session
+from sessions_app.models import Delivery, Series, SeriesQuerySet, Session
+from sessions_app.queries import Span, for_list
 from sessions_app.status import FEW_SEATS, Status, registration_status
+
+PAGE_SIZE = 20
+MOST_DIGITS = 5
 
 
 @dataclass
-class Entry:
-    """A series as a list shows it at `now`, to a reader who lives in `reader`."""
+class Listing:
+    """A series at `now`, for a reader who lives in `reader`. In a list of one month, `within` is that month."""
 
     series: Series
     now: datetime
     reader: ZoneInfo | None = None
+    within: Span | None = None
 
     @cached_property
     def sessions(self) -> list[Session]:
@@ -37,13 +44,22 @@ class Entry:
 
     @cached_property
     def meetings(self) -> list[Session]:
+        """The sessions that take place."""
         return [s for s in self.sessions if s.delivery not in (Delivery.CANCELLED, Delivery.POSTPONED)]
+
+    @property
+    def meetings_and_postponed(self) -> list[Session]:
+        return [session for session in self.sessions if session.delivery != Delivery.CANCELLED]
 
     @cached_property
     def lead(self) -> Session | None:
-        """The session whose date leads: the next one, or, once all are over, the first."""
-        ahead = (session for session in self.meetings if session.ends_at > self.now)
-        return next(ahead, self.meetings[0] if self.meetings else None)
+        """The session whose date leads: the next one, or, once all are over, the first. In a list of one month, of that month."""
+        meetings = self.meetings
+        if self.within:
+            start, end = self.within
+            meetings = [session for session in meetings if start <= session.starts_at < end]
+        ahead = (session for session in meetings if session.ends_at > self.now)
+        return next(ahead, meetings[0] if meetings else None)
 
     @property
     def day(self) -> datetime | None:
@@ -59,17 +75,13 @@ class Entry:
         )
 
     @property
-    def ahead(self) -> int:
-        return sum(session.ends_at > self.now for session in self.meetings)
-
-    @property
     def when(self) -> SafeString:
         said = times.say_when(self.lead.starts_at, self.lead.ends_at, self.series.zone) if self.lead else ""
         return times.unbroken(said)
 
     @property
     def also(self) -> SafeString:
-        """The dates of the sessions that follow the one that leads; with their times where these differ from its own."""
+        """The dates of the sessions after the one that leads, each with its times where they differ."""
         if not self.lead:
             return SafeString()
         zone = self.series.zone
@@ -98,3 +110,37 @@ class Entry:
         if self.status != Status.SOON or not opens_at:
             return ""
         return times.say_date(opens_at, self.series.zone, weekday=False, year=opens_at.year != self.now.year)
+
+
+def listings(
+    series: Iterable[Series], now: datetime, reader: ZoneInfo | None, within: Span | None = None
+) -> list[Listing]:
+    return [Listing(one, now, reader, within) for one in series]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list. `count` is the number of series on all pages."""
+
+    listings: list[Listing]
+    count: int
+    number: int
+
+    @property
+    def pages(self) -> int:
+        return max(-(-self.count // PAGE_SIZE), 1)
+
+
+def read_page(
+    series: SeriesQuerySet, wanted: str | None, now: datetime, reader: ZoneInfo | None, within: Span | None = None
+) -> Page:
+    """Return the page with the number `wanted`, or the first page if there is no such page.
+
+    The count is read together with the rows, so a page costs two queries: the series and their sessions.
+    """
+    number = max(int(wanted), 1) if wanted and wanted.isdecimal() and len(wanted) <= MOST_DIGITS else 1
+    counted = for_list(series).annotate(count_of_all=Window(Count("*")))
+    rows = list(counted[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
+    if not rows and number > 1:
+        return read_page(series, None, now, reader, within)
+    return Page(listings(rows, now, reader, within), rows[0].count_of_all if rows else 0, number)
