@@ -1,12 +1,14 @@
 """The filters of the programme: all in the query string, so that a filtered list can be kept, sent and read without JavaScript."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.http import QueryDict
 from django.utils import dateformat
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
@@ -18,6 +20,7 @@ from accounts.zones import PROJECT_ZONE
 from sessions_app.status import Status
 
 NATIONAL = "national"
+MonthCount = tuple[date, int]  # the first of a month, and how many series have a session in it
 
 
 class Ticks(forms.MultipleChoiceField):
@@ -67,18 +70,21 @@ class ProgrammeFilter(forms.Form):
     province = Ticks(label=_("Province or territory"), required=False, choices=Province.choices)
     hub = Ticks(label=_("Hub"), required=False)
 
-    def __init__(self, data: Any, *, hubs: Iterable[tuple[str, str]], months: Iterable[tuple[date, int]] = ()) -> None:
-        """`hubs`: (slug, name) of each hub that can be chosen; `months`: (first day, number of series) of each month."""
+    def __init__(
+        self, data: QueryDict, *, hubs: Iterable[tuple[str, str]], months: Callable[[], Iterable[MonthCount]] = list
+    ) -> None:
+        """`hubs`: (slug, name) of each hub that can be chosen. `months` reads the months that the select offers, and is only
+        called when the select is shown."""
         super().__init__(data, auto_id="filter-%s")
         choices = [(NATIONAL, _("National programming")), *hubs]
         self.fields["hub"].choices = choices  # type: ignore[attr-defined]
-        self.fields["month"].widget.choices = self._month_choices(dict(months))
+        self.fields["month"].widget.choices = lambda: self._month_choices(months())
 
-    def _month_choices(self, counts: dict[date, int]) -> list[tuple[str, Any]]:
+    def _month_choices(self, months: Iterable[MonthCount]) -> list[tuple[str, Any]]:
         """The month that is asked for is among them even without a session, so that the select shows what the list is narrowed to."""
-        asked = self._asked_month()
-        months = sorted({*counts, *([asked] if asked else [])})
-        named = [(f"{month:%Y-%m}", f"{say_month(month)} ({counts.get(month, 0)})") for month in months]
+        counts, asked = dict(months), self._asked_month()
+        offered = sorted({*counts, *([asked] if asked else [])})
+        named = [(f"{month:%Y-%m}", f"{say_month(month)} ({counts.get(month, 0)})") for month in offered]
         return [("", _("Any month")), *named]
 
     def _asked_month(self) -> date | None:
@@ -87,6 +93,11 @@ class ProgrammeFilter(forms.Form):
         except forms.ValidationError:
             return None
         return span[0].date() if span else None
+
+    @property
+    def query(self) -> str:
+        """The part of the query string that belongs to the filters."""
+        return urlencode({name: self.data.getlist(name) for name in self.fields if name in self.data}, doseq=True)
 
     @cached_property
     def chosen(self) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Window
+from django.db.models import IntegerField, Subquery
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
@@ -84,16 +84,15 @@ class Listing:
         """The dates of the sessions after the one that leads, each with its times where they differ."""
         if not self.lead:
             return SafeString()
-        zone = self.series.zone
-        hours = times.say_times(self.lead.starts_at, self.lead.ends_at, zone)
-        said = []
+        zone, said = self.series.zone, []
         for session in self.meetings:
             if session.starts_at <= self.lead.starts_at:
                 continue
             year = session.starts_at.year != self.lead.starts_at.year
-            own = times.say_times(session.starts_at, session.ends_at, zone)
             date = times.say_date(session.starts_at, zone, weekday=False, year=year)
-            said.append(date if own == hours else f"{date} ({own})")
+            if _hours(session, zone) != _hours(self.lead, zone):
+                date = f"{date} ({times.say_times(session.starts_at, session.ends_at, zone)})"
+            said.append(date)
         return times.unbroken(" · ".join(said))
 
     @property
@@ -110,6 +109,10 @@ class Listing:
         if self.status != Status.SOON or not opens_at:
             return ""
         return times.say_date(opens_at, self.series.zone, weekday=False, year=opens_at.year != self.now.year)
+
+
+def _hours(session: Session, zone: ZoneInfo) -> tuple[time, time]:
+    return session.starts_at.astimezone(zone).time(), session.ends_at.astimezone(zone).time()
 
 
 def listings(
@@ -131,6 +134,13 @@ class Page:
         return max(-(-self.count // PAGE_SIZE), 1)
 
 
+class RowCount(Subquery):
+    """The number of rows of a queryset, as a column."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
 def read_page(
     series: SeriesQuerySet, wanted: str | None, now: datetime, reader: ZoneInfo | None, within: Span | None = None
 ) -> Page:
@@ -139,7 +149,7 @@ def read_page(
     The count is read together with the rows, so a page costs two queries: the series and their sessions.
     """
     number = max(int(wanted), 1) if wanted and wanted.isdecimal() and len(wanted) <= MOST_DIGITS else 1
-    counted = for_list(series).annotate(count_of_all=Window(Count("*")))
+    counted = for_list(series).annotate(count_of_all=RowCount(series.order_by().values("pk")))
     rows = list(counted[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
     if not rows and number > 1:
         return read_page(series, None, now, reader, within)

@@ -2,19 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
 
 from accounts.zones import PROJECT_ZONE
-from sessions_app.forms import NATIONAL
+from sessions_app.forms import NATIONAL, MonthCount
 from sessions_app.models import Series, SeriesQuerySet, Session, SessionQuerySet
 from sessions_app.status import Status, is_past, with_status
 
 SEARCHED = ("title", "summary", "description", "audience_note")
-MonthCount = tuple[date, int]  # the first of a month, and how many series have a session in it
 Span = tuple[datetime, datetime]  # from the first moment to the moment after the last
 
 

@@ -14,6 +14,7 @@ from sessions_app import addresses, calendars, feeds, months, queries
 from sessions_app.forms import ProgrammeFilter
 from sessions_app.listings import Listing, listings, read_page
 from sessions_app.models import Series, SeriesQuerySet
+from sessions_app.services import programme_version
 from sessions_app.structured_data import series_json_ld
 
 SHOWN_OF_A_HUB = 10
@@ -22,9 +23,10 @@ SHOWN_OF_A_HUB = 10
 @require_safe
 def programme(request: HttpRequest) -> HttpResponse:
     now, hubs = timezone.now(), Hub.objects.listed().choices()
-    form = ProgrammeFilter(request.GET, hubs=hubs, months=queries.upcoming_months(now))
+    form = ProgrammeFilter(request.GET, hubs=hubs, months=lambda: queries.upcoming_months(now))
     context = _list_context(request, queries.upcoming(now, form.chosen), form, now)
-    return render(request, "sessions_app/list.html", context | {"feed": feeds.matching(form.chosen, hubs)})
+    context |= {"feed": feeds.matching(form.chosen, hubs), "version": programme_version(), "now": now}
+    return render(request, "sessions_app/list.html", context)
 
 
 @require_safe
