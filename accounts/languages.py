@@ -13,7 +13,8 @@ LANGUAGES = ("en", "fr")
 
 def current_language() -> str:
     """`en` or `fr`: the language that texts are being shown in."""
-    return (get_language() or "en")[:2] if (get_language() or "en")[:2] in LANGUAGES else "en"
+    language = (get_language() or "en")[:2]
+    return language if language in LANGUAGES else "en"
 
 
 class Text(str):

@@ -13,8 +13,8 @@ from echo_portal import privacy
 from echo_portal.forms import ZoneForm
 from echo_portal.middleware import A_YEAR
 from hubs.models import Hub
-from sessions_app import agenda, feeds, queries
-from sessions_app.entry import Entry
+from sessions_app import feeds, queries
+from sessions_app.listings import Listing, listings
 
 COMING_UP = 4
 
@@ -24,8 +24,8 @@ def home(request: HttpRequest) -> HttpResponse:
     now, reader = timezone.now(), reader_zone(request)
     next_open = queries.next_open(now)
     context = {
-        "coming": agenda.first(queries.dated(now), COMING_UP, now, reader),
-        "ticket": Entry(next_open, now, reader) if next_open else None,
+        "coming": listings(queries.for_list(queries.dated(now))[:COMING_UP], now, reader),
+        "ticket": Listing(next_open, now, reader) if next_open else None,
         "hubs": Hub.objects.listed()[:6],
         "feed": feeds.matching({}, []),
     }

@@ -25,7 +25,7 @@ from registrations.models import EndReason, Intention, Invitation, Place, Regist
 from registrations.queries import in_line
 from registrations.tokens import make_join_token, make_place_token
 from sessions_app import calendars
-from sessions_app.entry import Entry
+from sessions_app.listings import Listing
 from sessions_app.models import Delivery, Resource, Series, Session
 from sessions_app.queries import for_list, offered
 from sessions_app.times import say_clock, say_until
@@ -351,12 +351,12 @@ def _context(registration: Registration) -> dict[str, Any]:
     }
 
 
-def _offers(registration: Registration, now: datetime) -> list[Entry]:
+def _offers(registration: Registration, now: datetime) -> list[Listing]:
     """The next open series of the kind that the person is not in already."""
     user = registration.user
     own = Registration.objects.active().filter(user=user).values("series")
     others = for_list(offered(registration.series, now).exclude(pk__in=own))[:OFFERS]
-    return [Entry(other, now, user.zone_if_known) for other in others]
+    return [Listing(other, now, user.zone_if_known) for other in others]
 
 
 def _letter(

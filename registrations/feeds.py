@@ -10,7 +10,6 @@ from accounts.models import User
 from registrations.models import Intention, Registration, RegistrationQuerySet
 from registrations.tokens import make_join_token
 from sessions_app import calendars
-from sessions_app.models import Delivery
 
 
 def personal(user: User) -> bytes:
@@ -25,8 +24,7 @@ def of_registration(registration: Registration, now: datetime) -> bytes:
     (A link that fills in a new entry at Google or Outlook cannot carry a UID, and would make duplicates: there is none.)
     """
     entries = _entries(Registration.objects.coming().filter(pk=registration.pk))
-    off = (Delivery.CANCELLED, Delivery.POSTPONED)
-    return calendars.personal(e for e in entries if e.session.ends_at > now and e.session.delivery not in off)
+    return calendars.personal(e for e in entries if e.session.ends_at > now and not e.session.is_off)
 
 
 def _entries(seats: RegistrationQuerySet) -> list[calendars.PersonalEntry]:

@@ -15,7 +15,7 @@ from accounts.models import User
 from registrations.models import EndReason, Intention, Invitation, Place, Registration, RegistrationQuerySet
 from registrations.tokens import make_join_token
 from sessions_app import times
-from sessions_app.entry import Entry
+from sessions_app.listings import Listing
 from sessions_app.models import Resource, Series, Session
 from sessions_app.status import Status, is_past
 
@@ -30,7 +30,7 @@ ENDED_BY_US = (EndReason.SERIES_CANCELLED, EndReason.WITHDRAWN, EndReason.STAFF,
 
 
 @dataclass
-class MyEntry(Entry):
+class MyListing(Listing):
     """A series as the person who has a place in it sees it."""
 
     registration: Registration | None = None
@@ -120,17 +120,17 @@ class MyEntry(Entry):
 class Mine:
     """ "My sessions", by what the person is to do about them. Each list begins with what comes first; the past, with the latest."""
 
-    to_answer: list[MyEntry]  # seats that colleagues took, not confirmed yet
-    next: MyEntry | None  # the next session that the person has a seat in and has not said no to
-    upcoming: list[MyEntry]  # the other seats
-    waitlist: list[MyEntry]
-    recordings: list[MyEntry]  # seats given up for the recording
-    over: list[MyEntry]
+    to_answer: list[MyListing]  # seats that colleagues took, not confirmed yet
+    next: MyListing | None  # the next session that the person has a seat in and has not said no to
+    upcoming: list[MyListing]  # the other seats
+    waitlist: list[MyListing]
+    recordings: list[MyListing]  # seats given up for the recording
+    over: list[MyListing]
     ended: list[Registration]  # by the team, though still ahead
 
 
 def mine(user: User, now: datetime, reader: ZoneInfo | None) -> Mine:
-    entries = _my_entries(user, now, reader)
+    entries = _my_listings(user, now, reader)
     entries.sort(key=lambda entry: (entry.lead is None, entry.lead and entry.lead.starts_at))
     ahead = [entry for entry in entries if entry.status != Status.PAST]
     over = [entry for entry in reversed(entries) if entry.status == Status.PAST and not entry.is_waiting]
@@ -147,7 +147,7 @@ def mine(user: User, now: datetime, reader: ZoneInfo | None) -> Mine:
     )
 
 
-def _my_entries(user: User, now: datetime, reader: ZoneInfo | None) -> list[MyEntry]:
+def _my_listings(user: User, now: datetime, reader: ZoneInfo | None) -> list[MyListing]:
     registrations = (
         with_line(Registration.objects.active().filter(user=user))
         .select_related("series__hub")
@@ -159,7 +159,7 @@ def _my_entries(user: User, now: datetime, reader: ZoneInfo | None) -> list[MyEn
         .order_by("pk")
     )
     return [
-        MyEntry(
+        MyListing(
             registration.series,
             now,
             reader,

@@ -1,29 +1,26 @@
 """The filters of the programme: all in the query string, so that a filtered list can be kept, sent and read without JavaScript."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from functools import lru_cache
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.http import QueryDict
-from django.template.loader import render_to_string
 from django.utils import dateformat
-from django.utils.datastructures import MultiValueDict
-from django.utils.safestring import SafeString
+from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from accounts.choices import Profession, Province
-from accounts.languages import current_language
 from accounts.zones import PROJECT_ZONE
 from sessions_app.status import Status
 
 NATIONAL = "national"
+MonthCount = tuple[date, int]  # the first of a month, and how many series have a session in it
 
 
 class Ticks(forms.MultipleChoiceField):
@@ -73,18 +70,21 @@ class ProgrammeFilter(forms.Form):
     province = Ticks(label=_("Province or territory"), required=False, choices=Province.choices)
     hub = Ticks(label=_("Hub"), required=False)
 
-    def __init__(self, data: Any, *, hubs: Iterable[tuple[str, str]], months: Iterable[tuple[date, int]] = ()) -> None:
-        """`hubs`: (slug, name) of each hub that can be chosen; `months`: (first day, number of series) of each month."""
+    def __init__(
+        self, data: QueryDict, *, hubs: Iterable[tuple[str, str]], months: Callable[[], Iterable[MonthCount]] = list
+    ) -> None:
+        """`hubs`: (slug, name) of each hub that can be chosen. `months` reads the months that the select offers, and is only
+        called when the select is shown."""
         super().__init__(data, auto_id="filter-%s")
         choices = [(NATIONAL, _("National programming")), *hubs]
         self.fields["hub"].choices = choices  # type: ignore[attr-defined]
-        self.fields["month"].widget.choices = self._month_choices(dict(months))
+        self.fields["month"].widget.choices = lambda: self._month_choices(months())
 
-    def _month_choices(self, counts: dict[date, int]) -> list[tuple[str, Any]]:
+    def _month_choices(self, months: Iterable[MonthCount]) -> list[tuple[str, Any]]:
         """The month that is asked for is among them even without a session, so that the select shows what the list is narrowed to."""
-        asked = self._asked_month()
-        months = sorted({*counts, *([asked] if asked else [])})
-        named = [(f"{month:%Y-%m}", f"{say_month(month)} ({counts.get(month, 0)})") for month in months]
+        counts, asked = dict(months), self._asked_month()
+        offered = sorted({*counts, *([asked] if asked else [])})
+        named = [(f"{month:%Y-%m}", f"{say_month(month)} ({counts.get(month, 0)})") for month in offered]
         return [("", _("Any month")), *named]
 
     def _asked_month(self) -> date | None:
@@ -95,6 +95,12 @@ class ProgrammeFilter(forms.Form):
         return span[0].date() if span else None
 
     @property
+    def query(self) -> str:
+        """The part of the query string that belongs to the filters."""
+        data = cast("QueryDict", self.data)
+        return urlencode({name: data.getlist(name) for name in self.fields if name in data}, doseq=True)
+
+    @cached_property
     def chosen(self) -> dict[str, Any]:
         """The filters that were set and make sense."""
         self.is_valid()
@@ -117,34 +123,6 @@ class ProgrammeFilter(forms.Form):
         return [f"{self.fields[name].label}{colon} {error}" for name, errors in self.errors.items() for error in errors]
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What a query string asks for: the filters that make sense, a sentence for each that doesn't, and the panel to change them."""
-
-    chosen: dict[str, Any]
-    complaints: list[str]
-    panel: SafeString
-
-
 def say_month(month: date) -> str:
     """ "November 2026"; "Novembre 2026", as it stands alone."""
     return capfirst(dateformat.format(month, "F Y"))
-
-
-def read_filters(query: QueryDict, hubs: Iterable[tuple[str, str]], months: Iterable[tuple[date, int]] = ()) -> Filters:
-    """The filters of a request. Many readers ask for the same few, so each is read and drawn once a process."""
-    asked = tuple((name, tuple(query.getlist(name))) for name in ProgrammeFilter.base_fields if name in query)
-    return _read(current_language(), asked, tuple(hubs), tuple(months))
-
-
-@lru_cache(maxsize=256)
-def _read(
-    _language: str,
-    asked: tuple[tuple[str, tuple[str, ...]], ...],
-    hubs: tuple[tuple[str, str], ...],
-    months: tuple[tuple[date, int], ...],
-) -> Filters:
-    form = ProgrammeFilter(MultiValueDict({name: list(values) for name, values in asked}), hubs=hubs, months=months)
-    chosen, complaints = form.chosen, form.complaints
-    panel = render_to_string("sessions_app/filters.html", {"form": form, "chosen": chosen, "complaints": complaints})
-    return Filters(chosen, complaints, panel)

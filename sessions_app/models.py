@@ -300,6 +300,11 @@ class Session(models.Model):
         super().save(*args, **kwargs)
 
     @property
+    def is_off(self) -> bool:
+        """Whether the session does not take place on its date: it is cancelled or postponed."""
+        return self.delivery in (Delivery.CANCELLED, Delivery.POSTPONED)
+
+    @property
     def speaker_lines(self) -> list[str]:
         return self.speakers.splitlines()
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.zones import PROJECT_ZONE
 from sessions_app import times
-from sessions_app.entry import Entry
+from sessions_app.listings import Listing
 from sessions_app.models import Publication, Session
 
 FIRST, LAST = date(2018, 1, 1), date(2099, 12, 1)
@@ -17,14 +17,14 @@ NOON = time(12)
 
 @dataclass
 class Dated:
-    """A session in a month, with its series as `entry`: what the series' status is, and what the reader's clock says."""
+    """A session in a month, with its series as `listing`: what the series' status is, and what the reader's clock says."""
 
     session: Session
-    entry: Entry
+    listing: Listing
 
     @property
     def is_over(self) -> bool:
-        return self.session.ends_at <= self.entry.now
+        return self.session.ends_at <= self.listing.now
 
 
 @dataclass
@@ -62,9 +62,9 @@ class Month:
         """From Sunday to Saturday, as calendars in Canada have it."""
         found: dict[date, list[Dated]] = {}
         for session in self._sessions():
-            entry = Entry(session.series, self.now, self.reader)
+            listing = Listing(session.series, self.now, self.reader)
             day = session.starts_at.astimezone(session.series.zone).date()
-            found.setdefault(day, []).append(Dated(session, entry))
+            found.setdefault(day, []).append(Dated(session, listing))
         today = self.now.astimezone(ZoneInfo(PROJECT_ZONE)).date()
         weeks = calendar.Calendar(firstweekday=6).monthdatescalendar(self.first.year, self.first.month)
         return [

@@ -10,10 +10,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.zones import reader_zone
 from hubs.models import Hub
-from sessions_app import addresses, agenda, calendars, feeds, months, queries
-from sessions_app.entry import Entry
-from sessions_app.forms import Filters, read_filters
+from sessions_app import addresses, calendars, feeds, months, queries
+from sessions_app.forms import ProgrammeFilter
+from sessions_app.listings import Listing, listings, read_page
 from sessions_app.models import Series, SeriesQuerySet
+from sessions_app.services import programme_version
 from sessions_app.structured_data import series_json_ld
 
 SHOWN_OF_A_HUB = 10
@@ -21,24 +22,25 @@ SHOWN_OF_A_HUB = 10
 
 @require_safe
 def programme(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
-    hubs = queries.hub_choices()
-    filters = read_filters(request.GET, hubs=hubs, months=queries.upcoming_months(now))
-    context = _listed(request, queries.upcoming, filters, now) | {"feed": feeds.matching(filters.chosen, hubs)}
+    now, hubs = timezone.now(), Hub.objects.listed().choices()
+    form = ProgrammeFilter(request.GET, hubs=hubs, months=lambda: queries.upcoming_months(now))
+    context = _list_context(request, queries.upcoming(now, form.chosen), form, now)
+    context |= {"feed": feeds.matching(form.chosen, hubs), "version": programme_version(), "now": now}
     return render(request, "sessions_app/list.html", context)
 
 
 @require_safe
 def past(request: HttpRequest) -> HttpResponse:
-    filters = read_filters(request.GET, hubs=queries.hub_choices())
-    return render(request, "sessions_app/past.html", _listed(request, queries.past, filters, timezone.now()))
+    now = timezone.now()
+    form = ProgrammeFilter(request.GET, hubs=Hub.objects.listed().choices())
+    return render(request, "sessions_app/past.html", _list_context(request, queries.past(now, form.chosen), form, now))
 
 
-def _listed(request: HttpRequest, read: agenda.Read, filters: Filters, now: datetime) -> dict[str, Any]:
-    listed = agenda.page(read, filters.chosen, now, reader_zone(request), number=request.GET.get("page"))
+def _list_context(request: HttpRequest, series: Any, form: ProgrammeFilter, now: datetime) -> dict[str, Any]:
+    page = read_page(series, request.GET.get("page"), now, reader_zone(request), form.chosen.get("month"))
     query = request.GET.copy()
     query.pop("page", None)
-    return {"filters": filters, "agenda": listed, "query": query.urlencode()}
+    return {"form": form, "page": page, "query": query.urlencode()}
 
 
 @require_safe
@@ -61,7 +63,7 @@ def _series_page(request: HttpRequest, wall: SeriesQuerySet, slug: str, *, is_pr
         return redirected
     context = {
         "series": series,
-        "entry": Entry(series, timezone.now(), reader_zone(request)),
+        "entry": Listing(series, timezone.now(), reader_zone(request)),
         "json_ld": series_json_ld(series),
         "is_preview": is_preview,
         "elsewhere": addresses.in_other_language(request, series),
@@ -100,9 +102,8 @@ def hub_page(request: HttpRequest, slug: str) -> HttpResponse:
     """A hub and its next sessions. Lives here and not in hubs, which may not import the program."""
     hub = get_object_or_404(Hub.objects.listed(), slug=slug)
     now = timezone.now()
-    series = queries.upcoming(now, {"hub": [hub.slug]})
-    coming = agenda.first(series, SHOWN_OF_A_HUB, now, reader_zone(request))
-    return render(request, "hubs/detail.html", {"hub": hub, "coming": coming})
+    series = queries.for_list(queries.upcoming(now, {"hub": [hub.slug]}))[:SHOWN_OF_A_HUB]
+    return render(request, "hubs/detail.html", {"hub": hub, "coming": listings(series, now, reader_zone(request))})
 
 
 @require_safe

@@ -1,14 +1,12 @@
 """Tags that every template may use, without loading them."""
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import reverse, translate_url
+from django.urls import translate_url
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.text import normalize_newlines
@@ -63,48 +61,15 @@ def other_language_url(context: dict[str, Any], language: str) -> str:
     return f"/{language}/{path[4:]}" if path[:4] in ("/en/", "/fr/") else f"/{language}/"
 
 
-# The frame of a page is the same for everyone who reads that page in that language, so each is written once a process.
-
-
-@register.simple_tag(takes_context=True)
-def site_nav(context: dict[str, Any]) -> SafeString:
-    match = context["request"].resolver_match
-    return _nav(get_language(), match.view_name if match else "", match.namespace if match else "")
-
-
-@lru_cache(maxsize=256)
-def _nav(_language: str, here: str, space: str) -> SafeString:
-    return render_to_string("parts/nav.html", {"here": here, "space": space})
-
-
 @register.simple_tag(takes_context=True)
 def site_account(context: dict[str, Any]) -> SafeString:
     """The person's menu where the page is made for one person anyway; else the same link for everyone (portal.js does the rest)."""
     request = context["request"]
-    is_personal = (
-        _view_name(request) not in PUBLIC_PAGES and getattr(request, "session", None) and request.session.accessed
-    )
-    part = account_part(request) if is_personal else _account_link(get_language())
-    return format_html('<div class="account" data-account="{}">{}</div>', reverse("account_menu_fragment"), part)
-
-
-@lru_cache(maxsize=2)
-def _account_link(_language: str) -> SafeString:
+    match = request.resolver_match
+    is_public = match and match.view_name in PUBLIC_PAGES
+    if not is_public and getattr(request, "session", None) and request.session.accessed:
+        return account_part(request)
     return render_to_string("parts/account.html", {"person": None, "is_signed_out": False})
-
-
-def _view_name(request: HttpRequest) -> str:
-    return request.resolver_match.view_name if request.resolver_match else ""
-
-
-@register.simple_tag(takes_context=True)
-def site_footer(context: dict[str, Any]) -> SafeString:
-    return _footer(get_language(), context["request"].path, context["mailbox_open"])
-
-
-@lru_cache(maxsize=256)
-def _footer(_language: str, path: str, mailbox_open: bool) -> SafeString:
-    return render_to_string("parts/footer.html", {"path": path, "mailbox_open": mailbox_open})
 
 
 @register.filter

@@ -12,7 +12,7 @@ from accounts.zones import reader_zone
 from registrations import queries
 from registrations.models import Place, Registration
 from sessions_app.addresses import in_other_language
-from sessions_app.entry import Entry
+from sessions_app.listings import Listing
 from sessions_app.models import Series
 from sessions_app.queries import for_list
 
@@ -33,7 +33,7 @@ def public_series(slug: str) -> Series:
 
 
 def page_context(request: HttpRequest, series: Series, **more: Any) -> dict[str, Any]:
-    entry = Entry(series, timezone.now(), reader_zone(request))
+    entry = Listing(series, timezone.now(), reader_zone(request))
     return {"series": series, "entry": entry, "elsewhere": in_other_language(request, series), **more}
 
 

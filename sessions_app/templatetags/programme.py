@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 
 from accounts.links import absolute_url
 from accounts.zones import reader_zone
-from sessions_app import agenda, calendars, times
-from sessions_app.entry import Entry
+from sessions_app import calendars, times
+from sessions_app.listings import Listing, listings
 from sessions_app.models import Series
-from sessions_app.queries import offered
+from sessions_app.queries import for_list, offered
 from sessions_app.status import Status
 
 OFFERS = 3
@@ -39,14 +39,14 @@ ICONS = {name: mark_safe(ICON.format(shape)) for name, shape in SHAPES.items()}
 
 
 @register.simple_tag
-def status_chip(entry: Entry) -> SafeString:
+def status_chip(listing: Listing) -> SafeString:
     """The registration status of a series, with the seats left when few and the opening date where known."""
-    few = entry.few_left
+    few = listing.few_left
     if few:
         return chip("few", ngettext("Open: %(n)s seat left", "Open: %(n)s seats left", few) % {"n": few})
-    if entry.opens:
-        return chip(entry.status, _("Opens %(date)s") % {"date": entry.opens})
-    return chip(entry.status, str(Status(entry.status).label))
+    if listing.opens:
+        return chip(listing.status, _("Opens %(date)s") % {"date": listing.opens})
+    return chip(listing.status, str(Status(listing.status).label))
 
 
 @register.simple_tag
@@ -55,17 +55,17 @@ def chip(name: str, words: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def next_of_the_kind(context: dict[str, Any], series: Series) -> SafeString:
-    """The next series that are open to the same audience, as items of a list; nothing where there is none."""
+def similar_series(context: dict[str, Any], series: Series) -> list[Listing]:
+    """Return the next series that are open to the same audience."""
     now = timezone.now()
-    return agenda.first(offered(series, now), OFFERS, now, reader_zone(context["request"]))
+    return listings(for_list(offered(series, now))[:OFFERS], now, reader_zone(context["request"]))
 
 
 @register.simple_tag
-def email_to_colleague(entry: Entry) -> str:
+def email_to_colleague(listing: Listing) -> str:
     """A `mailto:` address (RFC 6068) of an email, in the page's language, that tells a colleague about the series."""
-    series = entry.series
-    when = times.say_when(entry.lead.starts_at, entry.lead.ends_at, series.zone) if entry.lead else ""
+    series = listing.series
+    when = times.say_when(listing.lead.starts_at, listing.lead.ends_at, series.zone) if listing.lead else ""
     subject = _("Palliative care sessions: %(title)s") % {"title": series.title}
     lines = [
         _("This free online palliative care program may interest you:"),
@@ -79,6 +79,6 @@ def email_to_colleague(entry: Entry) -> str:
 
 
 @register.simple_tag
-def add_links(entry: Entry) -> list[tuple[str, str]]:
+def add_links(listing: Listing) -> list[tuple[str, str]]:
     """The calendars on the web that the next session can be put into by a link."""
-    return calendars.add_links(entry.lead, entry.series) if entry.lead else []
+    return calendars.add_links(listing.lead, listing.series) if listing.lead else []
