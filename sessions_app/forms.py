@@ -1,7 +1,7 @@
 """The filters of the programme: all in the query string, so that a filtered list can be kept, sent and read without JavaScript."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -70,15 +70,12 @@ class ProgrammeFilter(forms.Form):
     province = Ticks(label=_("Province or territory"), required=False, choices=Province.choices)
     hub = Ticks(label=_("Hub"), required=False)
 
-    def __init__(
-        self, data: QueryDict, *, hubs: Iterable[tuple[str, str]], months: Callable[[], Iterable[MonthCount]] = list
-    ) -> None:
-        """`hubs`: (slug, name) of each hub that can be chosen. `months` reads the months that the select offers, and is only
-        called when the select is shown."""
+    def __init__(self, data: QueryDict, *, hubs: Iterable[tuple[str, str]], months: Iterable[MonthCount] = ()) -> None:
+        """`hubs`: (slug, name) of each hub that can be chosen. `months`: those that the select offers, read when it is shown."""
         super().__init__(data, auto_id="filter-%s")
         choices = [(NATIONAL, _("National programming")), *hubs]
         self.fields["hub"].choices = choices  # type: ignore[attr-defined]
-        self.fields["month"].widget.choices = lambda: self._month_choices(months())
+        self.fields["month"].widget.choices = lambda: self._month_choices(months)
 
     def _month_choices(self, months: Iterable[MonthCount]) -> list[tuple[str, Any]]:
         """The month that is asked for is among them even without a session, so that the select shows what the list is narrowed to."""

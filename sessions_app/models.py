@@ -175,6 +175,14 @@ class Series(models.Model):
         ]
         indexes = [
             models.Index(fields=["publication", "last_ends_at"], name="series_by_end"),
+            models.Index(fields=["publication"], condition=Q(has_postponed=True), name="series_postponed"),
+            models.Index(  # the order of the past list, with what it filters by, so that counting reads only the index
+                "publication",
+                F("first_starts_at").desc(nulls_last=True),
+                "slug",
+                include=["is_cancelled", "is_concluded", "has_postponed", "last_ends_at"],
+                name="series_by_start",
+            ),
             GinIndex(fields=["audience"], name="series_by_audience"),
         ]
 
@@ -287,7 +295,10 @@ class Session(models.Model):
                 violation_error_message=_("A session has to end after it starts."),
             )
         ]
-        indexes = [models.Index(fields=["starts_at"], name="session_by_start")]
+        indexes = [
+            models.Index(fields=["starts_at"], name="session_by_start"),
+            models.Index(fields=["ends_at"], name="session_by_end"),
+        ]
 
     def __str__(self) -> str:
         return self.title or str(self.series)

@@ -20,9 +20,11 @@ Span = tuple[datetime, datetime]  # from the first moment to the moment after th
 def upcoming(now: datetime, filters: dict[str, Any] | None = None) -> Any:
     """Public series that are not past, the next session first, those without a date last."""
     filters = filters or {}
-    listed = Q(is_cancelled=True, last_ends_at__gt=now) | (Q(is_cancelled=False) & ~is_past(now))
+    # each side of the first condition has an index, so that the past is not read
+    is_ahead = Q(last_ends_at__gt=now) | Q(last_ends_at=None) | Q(has_postponed=True)
+    listed = Q(is_cancelled=False, is_concluded=False) | Q(is_cancelled=True, last_ends_at__gt=now)
     ahead = Session.objects.meeting().filter(ends_at__gt=now)
-    series = narrowed(Series.objects.public().filter(listed), filters, now).annotate(
+    series = narrowed(Series.objects.public().filter(is_ahead, listed), filters, now).annotate(
         next_starts_at=_first_start(ahead, filters.get("month"))
     )
     if "month" in filters:
@@ -52,11 +54,11 @@ def _first_start(sessions: SessionQuerySet, month: Span | None) -> Subquery:
 def narrowed(series: Any, filters: dict[str, Any], now: datetime) -> Any:
     """Apply the chosen filters (forms.ProgrammeFilter) except the month. National programming is for every province."""
     for word in filters.get("q", "").split():
-        spoken = Session.objects.filter(_contains("speakers", word), series=OuterRef("pk"))
-        found = Q(Exists(spoken))
+        found = Q()
         for name in SEARCHED:
             found |= _contains(name, word)
-        series = series.filter(found)
+        spoken = Session.objects.filter(_contains("speakers", word), series=OuterRef("pk"))
+        series = series.filter(found | Exists(spoken))
     if "status" in filters:
         series = with_known_status(series, now, filters["status"])
     if "language" in filters:

@@ -28,11 +28,11 @@ def say_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bo
     """ "Friday, May 21, 2021"; "vendredi 21 mai 2021" (le 1er du mois: "1er mai")."""
     local = moment.astimezone(zone)
     if current_language() == "fr":
-        day = f"1er{NBSP}" if local.day == 1 else f"{local.day}{NBSP}"
-        text = f"{day}{dateformat.format(local, 'F')}" + (f" {local.year}" if year else "")
-        return f"{dateformat.format(local, 'l')} {text}" if weekday else text
-    text = f"{dateformat.format(local, 'F')}{NBSP}{local.day}" + (f", {local.year}" if year else "")
-    return f"{dateformat.format(local, 'l')}, {text}" if weekday else text
+        day = r"j\e\r" if local.day == 1 else "j"
+        pattern = ("l " if weekday else "") + f"{day}{NBSP}F" + (" Y" if year else "")
+    else:
+        pattern = ("l, " if weekday else "") + f"F{NBSP}j" + (", Y" if year else "")
+    return dateformat.format(local, pattern)
 
 
 def say_weekday_short(local: datetime) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
 from accounts.zones import reader_zone
@@ -23,7 +24,7 @@ SHOWN_OF_A_HUB = 10
 @require_safe
 def programme(request: HttpRequest) -> HttpResponse:
     now, hubs = timezone.now(), Hub.objects.listed().choices()
-    form = ProgrammeFilter(request.GET, hubs=hubs, months=lambda: queries.upcoming_months(now))
+    form = ProgrammeFilter(request.GET, hubs=hubs, months=SimpleLazyObject(lambda: queries.upcoming_months(now)))
     context = _list_context(request, queries.upcoming(now, form.chosen), form, now)
     context |= {"feed": feeds.matching(form.chosen, hubs), "version": programme_version(), "now": now}
     return render(request, "sessions_app/list.html", context)
