@@ -14,8 +14,8 @@ from accounts.zones import PROJECT_ZONE
 from hubs.models import Hub
 from sessions_app.forms import NATIONAL
 from sessions_app.models import Series, SeriesQuerySet, Session, SessionQuerySet
-from sessions_app.services import programme_version
 from sessions_app.status import Status, is_past, with_status
+from sessions_app.version import programme_version
 
 SEARCHED = ("title", "summary", "description", "audience_note")
 MonthCount = tuple[date, int]  # the first of a month, and how many series have a session in it
