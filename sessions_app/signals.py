@@ -6,13 +6,13 @@ The receivers run before and after each change: a series that moves to another h
 from typing import Any
 
 from django.db.models.signals import post_save, pre_delete, pre_save
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 
 from hubs.models import Hub
 from sessions_app.models import Series, Session
 from sessions_app.services import hubs_edited, series_edited
 
-CHANGES = [pre_save, post_save, pre_delete]
+CHANGES: list[Signal] = [pre_save, post_save, pre_delete]
 
 
 @receiver(CHANGES, sender=Hub)
