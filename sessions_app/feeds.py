@@ -4,7 +4,7 @@ Feeds are cached in the database. An edit deletes those it affects in its own tr
 older than the programme. A worker builds the missing ones (`tasks.py`); one that is read before that is built on the spot.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,8 +30,6 @@ PAST_SHOWN_FOR = timedelta(days=31)
 CACHED_FOR = timedelta(days=1)
 ALL = "all"
 LANGUAGE_FEEDS = {f"language-{language}": language for language in LANGUAGES}
-# A Postgres advisory lock: edits share it until they are committed, and a feed is only cached by a transaction that has it alone.
-LOCK = 5545
 
 
 def hub_feed_name(slug: str) -> str:
@@ -58,30 +56,36 @@ def get(name: str, now: datetime) -> bytes:
 
 @transaction.atomic
 def build(name: str, now: datetime) -> bytes:
-    """Build the feed in the active language and cache it, unless an edit or another build is going on: see `delete`."""
+    """Build the feed in the active language, and cache it unless an edit that affects it is not committed yet (see `delete`)."""
+    language = current_language()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext(%s))", [_lock_name(name, language)])
         (may_cache,) = cursor.fetchone()
     series, title = _series_and_title(name)
     recent = series.filter(last_ends_at__gt=now - PAST_SHOWN_FOR).order_by("pk")
     content = calendars.published(for_list(recent), name=title)
     if may_cache:
-        built = {"content": content, "made_at": now}
-        Feed.objects.update_or_create(name=name, language=current_language(), defaults=built)
+        Feed.objects.update_or_create(name=name, language=language, defaults={"content": content, "made_at": now})
     return content
 
 
-def delete(names: Iterable[str]) -> None:
+def delete(names: Collection[str]) -> None:
     """Delete these cached feeds, in both languages. Runs in the same transaction as the edit.
 
-    Until that transaction ends no feed is cached, because others still read the programme as it was before the edit. Raises
-    TransactionManagementError outside a transaction.
+    Until it ends, others still read the programme as it was before the edit. So the transaction takes a shared advisory lock on
+    each feed, and only a builder that gets the lock for itself caches a feed. Raises TransactionManagementError outside a
+    transaction.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("Feeds are deleted in the same transaction as the edit.")
+    locks = [_lock_name(name, language) for name in names for language in LANGUAGES]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtext(name)) FROM unnest(%s::text[]) AS name", [locks])
     Feed.objects.filter(name__in=names).delete()
+
+
+def _lock_name(name: str, language: str) -> str:
+    return f"feed {name} {language}"
 
 
 def build_missing(now: datetime) -> int:

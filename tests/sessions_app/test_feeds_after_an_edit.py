@@ -227,6 +227,7 @@ class TestTransactions:
             feeds.delete(["all"])
 
     def test_a_feed_that_is_built_while_an_edit_is_not_committed_is_served_but_not_cached(self, north, now):
+        Feed.objects.all().delete()
         in_between = []
 
         def reader():
@@ -244,6 +245,20 @@ class TestTransactions:
         assert not Feed.objects.filter(name="hub-north", language="en").exists()
         assert b"Edited" in feeds.get("hub-north", now)
         assert Feed.objects.filter(name="hub-north", language="en").exists()
+
+    def test_an_edit_that_is_not_committed_keeps_no_other_feed_from_being_cached(self, north, south, now):
+        Feed.objects.all().delete()
+
+        def builder():
+            feeds.build("hub-south", now)
+            connection.close()
+
+        with transaction.atomic():
+            north.save()
+            thread = threading.Thread(target=builder)
+            thread.start()
+            thread.join()
+        assert cached_names() == {"hub-south"}
 
     def test_an_edit_waits_for_a_feed_that_is_being_built_and_then_deletes_it(self, north, now, monkeypatch):
         Feed.objects.all().delete()
