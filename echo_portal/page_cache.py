@@ -17,7 +17,7 @@ from threading import Lock
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 
 from accounts.zones import ZONE_COOKIE, known_zone
-from sessions_app.services import programme_version
+from sessions_app.version import programme_version
 
 PUBLIC_PAGES = {
     "home",

@@ -240,7 +240,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "drain-outbox": {"task": "outbox.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
-    "export-feeds": {"task": "sessions_app.tasks.export_feeds_anew", "schedule": 3600.0, "options": {"expires": 3600}},
+    "build-feeds": {"task": "sessions_app.tasks.build_missing_feeds", "schedule": 3600.0, "options": {"expires": 3600}},
     "prune-outbox": {"task": "outbox.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
     "queue-due-reminders": {
         "task": "registrations.tasks.queue_due_reminders",

@@ -8,14 +8,7 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
-import hubs.urls
 from echo_portal import health, views
-from sessions_app.views import hub_feed, hub_page
-
-hub_sessions = [
-    path("<slug:slug>.ics", hub_feed, name="feed"),
-    path("<slug:slug>/", hub_page, name="detail"),
-]
 
 admin.site.site_header = admin.site.site_title = settings.PROJECT_NAME
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -36,8 +29,7 @@ urlpatterns = [
         path(_("time-zone/"), views.time_zone, name="time_zone"),
         path(_("sessions/"), include("sessions_app.urls")),
         path(_("registration/"), include("registrations.urls")),
-        # a hub's page and its feed list sessions, so they are views of sessions_app
-        path(_("hubs/"), include(([*hubs.urls.urlpatterns, *hub_sessions], "hubs"))),
+        path(_("hubs/"), include("sessions_app.hub_urls")),
         path(_("account/"), include("echo_portal.account.urls")),
         path("admin/", admin.site.urls),
     ),

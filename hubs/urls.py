@@ -1,8 +1,8 @@
+"""The pages of hubs that list no sessions. `sessions_app/hub_urls.py` adds the others and puts all into the namespace `hubs`."""
+
 from django.urls import path
 
 from hubs import views
-
-app_name = "hubs"
 
 urlpatterns = [
     path("", views.hub_list, name="list"),

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -20,7 +21,7 @@ from accounts.choices import Profession
 from accounts.fields import HTTPS_ASSUMED, choices_field, is_key
 from accounts.zones import PROJECT_ZONE, ZONES
 from sessions_app.models import Publication, Question, Resource, Series, SeriesQuerySet, Session
-from sessions_app.services import programme_edited
+from sessions_app.services import series_edited
 from sessions_app.status import registration_status
 
 
@@ -177,7 +178,8 @@ class SeriesAdmin(admin.ModelAdmin):
         self._set(request, queryset, Publication.DRAFT)
 
     def _set(self, request: HttpRequest, queryset: SeriesQuerySet, publication: Publication) -> None:
-        count = queryset.update(publication=publication, updated_at=timezone.now())
-        programme_edited()
+        with transaction.atomic():
+            series_edited(queryset)  # before the update: the list may be filtered by publication
+            count = queryset.update(publication=publication, updated_at=timezone.now())
         sentence = ngettext("%(n)s series: now %(state)s.", "%(n)s series: now %(state)s.", count)
         self.message_user(request, sentence % {"n": count, "state": publication.label}, messages.SUCCESS)

@@ -1,16 +1,18 @@
-"""Calendar feeds of the programme: all of it, one hub's, one language's; each in English and in French.
+"""Calendar feeds of the programme: all of it, one per hub and one per language, each in English and in French.
 
-Celery keeps them ready (tasks.py); serving one is a lookup. An edit throws them away in its own transaction, so none is ever
-older than what it tells; one that is missing is made on the spot.
+Feeds are cached in the database. An edit deletes those it affects in its own transaction (`services.py`), so a cached feed is never
+older than the programme. A worker builds the missing ones (`tasks.py`); one that is read before that is built on the spot.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -21,44 +23,89 @@ from sessions_app import calendars
 from sessions_app.forms import NATIONAL
 from sessions_app.models import Feed, Series, SeriesQuerySet
 from sessions_app.queries import for_list
-from sessions_app.services import programme_version
 
-# What is over for longer is in no feed: calendars have kept it, if their owners wanted it.
-SHOWN_FOR = timedelta(days=31)
+# Sessions that ended longer ago are left out: calendar apps have kept them if their owners wanted them.
+PAST_SHOWN_FOR = timedelta(days=31)
+# Then a feed is built again, so that sessions leave it as they get old.
+CACHED_FOR = timedelta(days=1)
 ALL = "all"
-OF_LANGUAGE = {f"language-{language}": language for language in LANGUAGES}
+LANGUAGE_FEEDS = {f"language-{language}": language for language in LANGUAGES}
 
 
-def of_hub(hub: Hub) -> str:
-    return f"hub-{hub.slug}"
+def hub_feed_name(slug: str) -> str:
+    return f"hub-{slug}"
 
 
-def read(name: str, now: datetime) -> bytes:
-    """The feed of that name in the active language: as it was exported, else made now and kept."""
-    kept = Feed.objects.filter(name=name, language=current_language()).values_list("content", flat=True).first()
-    return bytes(kept) if kept is not None else make(name, now)
+def names_of_series(series: QuerySet[Series]) -> list[str]:
+    """Return the names of the feeds that these series are in, or would be in if they were published."""
+    names = set()
+    for language, slug in series.order_by().values_list("language", "hub__slug").distinct():
+        names |= {ALL, *(name for name, spoken in LANGUAGE_FEEDS.items() if language in (spoken, "both"))}
+        names |= {hub_feed_name(slug)} if slug else set()
+    return sorted(names)
 
 
-def make(name: str, now: datetime) -> bytes:
-    """Write the feed anew and keep it, unless something was edited meanwhile."""
-    before = programme_version()
+def get(name: str, now: datetime) -> bytes:
+    """Return the feed in the active language from the cache, or build it now.
+
+    Raises Hub.DoesNotExist for a hub that is not listed.
+    """
+    cached = Feed.objects.filter(name=name, language=current_language()).values_list("content", flat=True).first()
+    return bytes(cached) if cached is not None else build(name, now)
+
+
+@transaction.atomic
+def build(name: str, now: datetime) -> bytes:
+    """Build the feed in the active language, and cache it unless an edit that affects it is not committed yet (see `delete`)."""
+    language = current_language()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext(%s))", [_lock_name(name, language)])
+        (may_cache,) = cursor.fetchone()
     series, title = _series_and_title(name)
-    ahead = series.filter(last_ends_at__gt=now - SHOWN_FOR).order_by("pk")
-    content = calendars.published(for_list(ahead), name=title)
-    if before is not None and before == programme_version():
-        Feed.objects.update_or_create(
-            name=name, language=current_language(), defaults={"content": content, "made_at": now}
-        )
+    recent = series.filter(last_ends_at__gt=now - PAST_SHOWN_FOR).order_by("pk")
+    content = calendars.published(for_list(recent), name=title)
+    if may_cache:
+        Feed.objects.update_or_create(name=name, language=language, defaults={"content": content, "made_at": now})
     return content
 
 
+def delete(names: Collection[str]) -> None:
+    """Delete these cached feeds, in both languages. Runs in the same transaction as the edit.
+
+    Until it ends, others still read the programme as it was before the edit. So the transaction takes a shared advisory lock on
+    each feed, and only a builder that gets the lock for itself caches a feed. Raises TransactionManagementError outside a
+    transaction.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("Feeds are deleted in the same transaction as the edit.")
+    locks = [_lock_name(name, language) for name in names for language in LANGUAGES]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtext(name)) FROM unnest(%s::text[]) AS name", [locks])
+    Feed.objects.filter(name__in=names).delete()
+
+
+def _lock_name(name: str, language: str) -> str:
+    return f"feed {name} {language}"
+
+
+def build_missing(now: datetime) -> int:
+    """Build the feeds that are missing or older than CACHED_FOR. Returns how many."""
+    names = [ALL, *LANGUAGE_FEEDS, *map(hub_feed_name, Hub.objects.listed().values_list("slug", flat=True))]
+    recent = set(Feed.objects.filter(made_at__gt=now - CACHED_FOR).values_list("name", "language"))
+    missing = [(name, language) for language in LANGUAGES for name in names if (name, language) not in recent]
+    for name, language in missing:
+        with translation.override(language):
+            build(name, now)
+    return len(missing)
+
+
 def _series_and_title(name: str) -> tuple[SeriesQuerySet, str]:
-    """Raises Hub.DoesNotExist for a hub that is not listed."""
+    """Return the published series of a feed, and its title. Raises Hub.DoesNotExist for a hub that is not listed."""
     public, project = Series.objects.public(), str(settings.PROJECT_NAME)
     if name == ALL:
         return public, project
-    if name in OF_LANGUAGE:
-        language = OF_LANGUAGE[name]
+    if name in LANGUAGE_FEEDS:
+        language = LANGUAGE_FEEDS[name]
         return public.filter(language__in=[language, "both"]), _language_title(language)
     hub = Hub.objects.listed().get(slug=name.removeprefix("hub-"))
     return public.filter(hub=hub), f"{hub.name} ({project})"
@@ -70,16 +117,16 @@ def _language_title(language: str) -> str:
 
 
 @dataclass(frozen=True)
-class Offer:
-    """A feed to subscribe to: its path, what it holds, and what the calendar is called."""
+class FeedLink:
+    """A feed to subscribe to: its path, what it contains, and the name of the calendar."""
 
     path: str
     holds: str
     name: str
 
 
-def matching(chosen: dict[str, Any], hubs: Iterable[tuple[str, str]]) -> Offer:
-    """The feed that comes closest to the filters of a list: that of its one hub, else of its one language, else all.
+def matching(chosen: dict[str, Any], hubs: Iterable[tuple[str, str]]) -> FeedLink:
+    """Return the feed that comes closest to the chosen filters of a list: of its one hub, else of its one language, else all.
 
     `hubs`: (slug, name) of each listed hub.
     """
@@ -87,35 +134,20 @@ def matching(chosen: dict[str, Any], hubs: Iterable[tuple[str, str]]) -> Offer:
     project = str(settings.PROJECT_NAME)
     if len(chosen_hubs) == 1 and chosen_hubs != [NATIONAL]:
         hub = dict(hubs)[chosen_hubs[0]]
-        return Offer(reverse("hubs:feed", args=chosen_hubs), hub, f"{hub} ({project})")
+        return FeedLink(reverse("hubs:feed", args=chosen_hubs), hub, f"{hub} ({project})")
     if len(languages) == 1 and not chosen_hubs:
         holds = _("sessions in French") if languages == ["fr"] else _("sessions in English")
-        return Offer(reverse("sessions:language_feed", args=languages), holds, _language_title(languages[0]))
-    return Offer(reverse("sessions:feed"), _("all sessions"), project)
+        return FeedLink(reverse("sessions:language_feed", args=languages), holds, _language_title(languages[0]))
+    return FeedLink(reverse("sessions:feed"), _("all sessions"), project)
 
 
-def forget() -> None:
-    """Something in the programme is edited: no feed is good any more. Part of the edit's own transaction."""
-    Feed.objects.all().delete()
+def response(content: bytes, filename: str) -> HttpResponse:
+    """Return a feed as an HTTP response. Calendar apps poll about once an hour, so it may be cached for ten minutes.
 
-
-def export(now: datetime, *, anew: bool = False) -> int:
-    """Make the feeds that are missing, or all of them `anew`; returns how many."""
-    names = [ALL, *OF_LANGUAGE, *(of_hub(hub) for hub in Hub.objects.listed())]
-    made = 0
-    for language in LANGUAGES:
-        there = set() if anew else set(Feed.objects.filter(language=language).values_list("name", flat=True))
-        with translation.override(language):
-            for name in names:
-                if name not in there:
-                    make(name, now)
-                    made += 1
-    return made
-
-
-def answer(request: HttpRequest, content: bytes, filename: str) -> HttpResponse:
-    """Calendars ask every hour or so; in between they need not. ETag, 304 and gzip are the page cache's."""
-    response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{filename}-{current_language()}.ics"'
-    response["Cache-Control"] = "public, max-age=600"
-    return response
+    The page cache adds ETag, 304 and gzip.
+    """
+    headers = {
+        "Content-Disposition": f'attachment; filename="{filename}-{current_language()}.ics"',
+        "Cache-Control": "public, max-age=600",
+    }
+    return HttpResponse(content, content_type="text/calendar; charset=utf-8", headers=headers)

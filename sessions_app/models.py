@@ -304,11 +304,13 @@ class Session(models.Model):
         return self.title or str(self.series)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the session and what follows from it (signals) in one transaction."""
         if self.pk and not kwargs.get("update_fields"):
             before = Session.objects.filter(pk=self.pk).values(*self.CALENDAR_FIELDS).first()
             if before and any(before[name] != getattr(self, name) for name in self.CALENDAR_FIELDS):
                 self.sequence += 1
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            super().save(*args, **kwargs)
 
     @property
     def is_off(self) -> bool:
@@ -422,7 +424,7 @@ class Resource(models.Model):
 
 
 class Feed(models.Model):
-    """A calendar feed as it was exported, so that serving it is a lookup (feeds.py)."""
+    """A cached calendar feed (feeds.py)."""
 
     name = models.CharField(max_length=80)
     language = models.CharField(max_length=2)

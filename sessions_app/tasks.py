@@ -5,10 +5,5 @@ from sessions_app import feeds
 
 
 @shared_task
-def export_feeds() -> None:
-    feeds.export(timezone.now())
-
-
-@shared_task
-def export_feeds_anew() -> None:
-    feeds.export(timezone.now(), anew=True)
+def build_missing_feeds() -> None:
+    feeds.build_missing(timezone.now())

@@ -15,8 +15,8 @@ from sessions_app import addresses, calendars, feeds, months, queries
 from sessions_app.forms import ProgrammeFilter
 from sessions_app.listings import Listing, listings, read_page
 from sessions_app.models import Series, SeriesQuerySet
-from sessions_app.services import programme_version
 from sessions_app.structured_data import series_json_ld
+from sessions_app.version import programme_version
 
 SHOWN_OF_A_HUB = 10
 
@@ -76,26 +76,26 @@ def _series_page(request: HttpRequest, wall: SeriesQuerySet, slug: str, *, is_pr
 def series_ics(request: HttpRequest, slug: str) -> HttpResponse:
     """Either slug gives the file: calendars go on asking for the address that they were given once."""
     series = get_object_or_404(queries.for_list(Series.objects.public().by_slug(slug)))
-    return feeds.answer(request, calendars.published([series]), series.slug_here)
+    return feeds.response(calendars.published([series]), series.slug_here)
 
 
 @require_safe
 def feed(request: HttpRequest) -> HttpResponse:
-    return feeds.answer(request, feeds.read(feeds.ALL, timezone.now()), "palliative-care-echo")
+    return feeds.response(feeds.get(feeds.ALL, timezone.now()), "palliative-care-echo")
 
 
 @require_safe
 def language_feed(request: HttpRequest, spoken: str) -> HttpResponse:
     name = f"language-{spoken}"
-    if name not in feeds.OF_LANGUAGE:
+    if name not in feeds.LANGUAGE_FEEDS:
         raise Http404
-    return feeds.answer(request, feeds.read(name, timezone.now()), f"palliative-care-echo-{spoken}")
+    return feeds.response(feeds.get(name, timezone.now()), f"palliative-care-echo-{spoken}")
 
 
 @require_safe
 def hub_feed(request: HttpRequest, slug: str) -> HttpResponse:
     hub = get_object_or_404(Hub.objects.listed(), slug=slug)
-    return feeds.answer(request, feeds.read(feeds.of_hub(hub), timezone.now()), hub.slug)
+    return feeds.response(feeds.get(feeds.hub_feed_name(hub.slug), timezone.now()), hub.slug)
 
 
 @require_safe

@@ -47,7 +47,7 @@ def _empty_cache():
 @pytest.fixture(autouse=True)
 def _no_page_from_the_test_before():
     """The page cache is per process; a new version is set for every test, so nothing is answered across tests."""
-    from sessions_app.services import programme_changed
+    from sessions_app.version import programme_changed
 
     programme_changed()
 

@@ -15,8 +15,8 @@ from registrations.models import EndReason, Invitation, Place, Registration
 from registrations.services.news import NEWS_KEEPS, inviter_key, tell, tell_inviter
 from registrations.services.seats import check_status, confirm, create, end, free_seat, lock, take_seat
 from sessions_app.models import Series
-from sessions_app.services import programme_changed
 from sessions_app.status import Status
+from sessions_app.version import programme_changed
 
 HELD_FOR = timedelta(hours=48)
 MOST = 10  # on one screen

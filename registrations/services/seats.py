@@ -10,8 +10,8 @@ from accounts.models import ProviderProfile, User
 from registrations.models import Answer, EndReason, Place, Registration
 from registrations.services.news import tell, tell_inviter
 from sessions_app.models import Publication, Series
-from sessions_app.services import programme_changed
 from sessions_app.status import Status, registration_status
+from sessions_app.version import programme_changed
 
 Answers = Mapping[int, list[str]]  # the key of a question → what was answered
 TAKE_SEAT = """

@@ -10,8 +10,8 @@ from registrations.models import EndReason, Place, Registration
 from registrations.services.news import news
 from registrations.services.seats import fill_free_seats
 from sessions_app.models import Publication, Series
-from sessions_app.services import programme_changed
 from sessions_app.status import Status, registration_status, with_status
+from sessions_app.version import programme_changed
 
 LINE_IS_OVER = (Status.CLOSED, Status.PAST)
 

@@ -20,8 +20,8 @@ from registrations.services.seats import (
     take_seat,
 )
 from sessions_app.models import Series
-from sessions_app.services import programme_changed
 from sessions_app.status import Status, registration_status
+from sessions_app.version import programme_changed
 
 
 class NoSeatError(Exception):

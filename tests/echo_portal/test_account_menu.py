@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from echo_portal.page_cache import PUBLIC_PAGES
-from sessions_app.services import programme_changed
+from sessions_app.version import programme_changed
 from tests.factories import HubFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -10,12 +10,14 @@ from django.core.management import CommandError, call_command
 from accounts.models import ProviderProfile, User
 from echo_portal.checkout import sample
 from echo_portal.checkout.sample import handful, many
+from hubs.models import Hub
 from outbox.models import Message
 from registrations import queries
 from registrations.models import Announced, Attendance, Place, Registration
 from registrations.services import answer_closed_lines, tell_changes
 from registrations.tokens import make_join_token
-from sessions_app.models import Resource, Series, Session
+from sessions_app import feeds
+from sessions_app.models import Feed, Resource, Series, Session
 from sessions_app.status import Status, registration_status
 
 pytestmark = pytest.mark.django_db
@@ -151,9 +153,14 @@ def test_what_is_there_from_elsewhere_stays_as_it_is(loaded):
     assert after[7:] == before[7:]
 
 
-def test_a_larger_scale_keeps_seats_and_registrations_equal(monkeypatch):
+def test_a_larger_scale_keeps_seats_and_registrations_equal_and_lists_every_hub(monkeypatch):
     monkeypatch.setattr(many, "PER_SCALE", {"hubs": 2, "series": 20, "providers": 30, "registrations": 100})
+    call_command("sample_data")
+    feeds.build_missing(NOW)
     call_command("sample_data", scale=2)
+    assert not Feed.objects.filter(name__in=["all", "language-en", "language-fr"]).exists()
+    assert Feed.objects.filter(name="hub-estrie").exists()
+    assert Hub.objects.listed().filter(slug__startswith="hub-").count() == 4
     made = Series.objects.filter(slug__startswith="sample-")
     assert (made.count(), Session.objects.filter(series__in=made).count()) == (40, 120)
     for series in made:

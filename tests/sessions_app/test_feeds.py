@@ -1,4 +1,4 @@
-"""Calendar feeds: all, a hub's, a language's; exported, kept until an edit, the same bytes, read by two parsers; and the month."""
+"""Calendar feeds: all, a hub's, a language's; exported, cached until an edit, the same bytes, read by two parsers; and the month."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -110,28 +110,13 @@ def test_the_same_facts_are_the_same_bytes_with_a_304_and_gzip(client, programme
     assert client.get("/en/sessions/calendar.ics", HTTP_ACCEPT_ENCODING="gzip")["Content-Encoding"] == "gzip"
 
 
-def test_export_makes_what_is_missing_and_serving_is_a_lookup(client, programme, now, django_assert_num_queries):
-    assert feeds.export(now) == 2 * (1 + 2 + 1)
-    assert feeds.export(now) == 0
-    assert feeds.export(now, anew=True) == 8
+def test_a_worker_builds_the_missing_feeds_and_serving_one_is_a_lookup(
+    client, programme, now, django_assert_num_queries
+):
+    assert feeds.build_missing(now) == 2 * (1 + 2 + 1)
+    assert feeds.build_missing(now) == 0
     with django_assert_num_queries(1):
         client.get("/fr/seances/calendrier.ics")
-
-
-def test_an_edit_throws_the_feeds_away_in_its_own_transaction(client, programme, now):
-    client.get("/en/sessions/calendar.ics")
-    assert Feed.objects.count() == 1
-    session = programme["english"]
-    session.starts_at += timedelta(hours=2)
-    session.ends_at += timedelta(hours=2)
-    session.save()
-    assert Feed.objects.count() == 0
-
-
-def test_a_seat_that_is_taken_throws_no_feed_away(client, programme, now):
-    client.get("/en/sessions/calendar.ics")
-    register(programme["english"].series, UserFactory(), now=now)
-    assert Feed.objects.count() == 1
 
 
 @pytest.mark.parametrize(

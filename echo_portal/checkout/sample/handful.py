@@ -17,7 +17,7 @@ from registrations import services
 from registrations.models import Announced, Attendance, EndReason, Place, Registration
 from sessions_app import programme_file
 from sessions_app.models import Delivery, Resource, ResourceKind, Series, Session
-from sessions_app.services import programme_changed
+from sessions_app.version import programme_changed
 
 FILES = Path(programme_file.__file__).parent.parent / "sample"
 STAFF_EMAIL, STAFF_PASSWORD = f"staff@{people.DOMAIN}", "palliative-echo"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, Q
 
 from accounts.choices import Profession, Province
@@ -11,35 +11,36 @@ from accounts.models import ProviderProfile, User
 from hubs.models import Hub
 from registrations.models import Place, Registration
 from sessions_app.models import Publication, Series, Session
-from sessions_app.services import programme_changed
+from sessions_app.services import series_edited
+from sessions_app.version import programme_changed
 
 # At scale 100: the size that Project ECHO has reached world-wide (DESIGN.md §1).
 PER_SCALE = {"hubs": 8.6, "series": 200, "providers": 1400, "registrations": 10_000}
 CHUNK = 5_000
-LISTED_HUBS = 60
 
 
 def load_many(scale: int, now: datetime, say: Callable[[str], None]) -> None:
     """Add `scale` times PER_SCALE, by bulk inserts; `say` is told of each step. Seats are counted at the end, as registered."""
     counts = {name: int(number * scale) for name, number in PER_SCALE.items()}
-    hubs = Hub.objects.bulk_create(
-        (
-            Hub(
-                slug=f"hub-{n}",
-                name_en=f"Hub {n}",
-                name_fr=f"Pôle {n}",
-                provinces=[Province.values[n % 13]],
-                is_listed=n < LISTED_HUBS,
-            )
-            for n in range(counts["hubs"])
-        ),
-        ignore_conflicts=True,
-    )
-    say(f"{len(hubs)} hubs")
-    _many_series(counts["series"], list(Hub.objects.filter(slug__startswith="hub-")), now, say)
+    load_programme(counts["hubs"], counts["series"], now, say)
     _many_providers(counts["providers"], say)
     _many_registrations(counts["registrations"], now, say)
     programme_changed()
+
+
+@transaction.atomic
+def load_programme(hub_count: int, series_count: int, now: datetime, say: Callable[[str], None]) -> None:
+    """Add listed hubs and published series, and delete the cached feeds they belong in."""
+    Hub.objects.bulk_create(
+        (
+            Hub(slug=f"hub-{n}", name_en=f"Hub {n}", name_fr=f"Pôle {n}", provinces=[Province.values[n % 13]])
+            for n in range(hub_count)
+        ),
+        ignore_conflicts=True,
+    )
+    say(f"{hub_count} hubs")
+    _many_series(series_count, list(Hub.objects.filter(slug__startswith="hub-")), now, say)
+    series_edited(Series.objects.filter(slug__startswith="sample-"))
 
 
 def _many_series(count: int, hubs: list[Hub], now: datetime, say: Callable[[str], None]) -> None:
