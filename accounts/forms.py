@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import PracticeSetting, Profession, Province
+from accounts.form_helper import PortalForm
 from accounts.languages import current_language
 from accounts.models import ProviderProfile, User
 from accounts.services import Details
@@ -28,10 +29,8 @@ validate_name = RegexValidator(
 CHOOSE = [("", _("Choose …"))]
 
 
-class DetailsForm(forms.Form):
+class DetailsForm(PortalForm):
     """Each field says why it is asked."""
-
-    use_required_attribute = False
 
     name = forms.CharField(
         label=_("Your name"),

@@ -1,18 +1,15 @@
-"""How forms look: label, hint, error, field; what is wrong is said at the top and again where it is (STYLE.md)."""
+"""The reader's time zone."""
 
 from django import forms
-from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext_lazy as _
 
+from accounts.form_helper import PortalForm
 from accounts.zones import ZONE_CHOICES
 
 
-class PortalRenderer(TemplatesSetting):
-    form_template_name = "forms/form.html"
-    field_template_name = "forms/field.html"
+class ZoneForm(PortalForm):
+    submit_label = _("Show times in this zone too")
 
-
-class ZoneForm(forms.Form):
     zone = forms.ChoiceField(
         label=_("Your time zone"),
         choices=ZONE_CHOICES,

@@ -32,6 +32,8 @@ INSTALLED_APPS = [
     "anymail",
     "csp",
     "bootstrap",
+    "crispy_forms",
+    "crispy_bootstrap5",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -68,7 +70,9 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "echo_portal.urls"
 WSGI_APPLICATION = "echo_portal.wsgi.application"
-FORM_RENDERER = "echo_portal.forms.PortalRenderer"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+# Our own template pack (templates/echo/), with parts of crispy-bootstrap5. A layout that names an unknown field is an error.
+CRISPY_TEMPLATE_PACK, CRISPY_ALLOWED_TEMPLATE_PACKS, CRISPY_FAIL_SILENTLY = "echo", ["echo"], False
 
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -76,7 +80,13 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["echo_portal.templatetags.portal", "django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": [
+                "echo_portal.templatetags.portal",
+                "crispy_forms.templatetags.crispy_forms_tags",
+                "crispy_forms.templatetags.crispy_forms_field",
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

@@ -3,12 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Fieldset, Layout
 from django import forms
-from django.forms import BaseFormSet, BoundField, formset_factory
+from django.forms import BaseFormSet, formset_factory
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import AddressField
+from accounts.form_helper import Disclosure, PortalForm
 from accounts.forms import DetailsForm, validate_name
 from registrations.services.colleagues import MOST, Colleague
 from sessions_app.models import Question, QuestionKind, Series
@@ -21,19 +25,14 @@ OWN_ADDRESS = _("This is your own address. Enter a colleague’s.")
 LONGEST_ANSWER = 300
 
 
-class QuestionsForm(forms.Form):
+class QuestionsForm(PortalForm):
     """What a series asks of those who register, up to five questions."""
-
-    use_required_attribute = False
 
     def __init__(self, *args: Any, questions: Iterable[Question] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.questions = list(questions)
         for question in self.questions:
             self.fields[f"question_{question.pk}"] = _field(question)
-
-    def asked(self) -> list[BoundField]:
-        return [self[f"question_{question.pk}"] for question in self.questions]
 
     def answers(self) -> dict[int, list[str]]:
         """What was answered, by the question's key; questions left empty are left out."""
@@ -72,16 +71,9 @@ class RegisterForm(DetailsForm, QuestionsForm):
         if is_signed_in:
             del self.fields["email"]
 
-    def first(self) -> list[BoundField]:
-        names = [name for name in self.fields if name not in self.MORE and not name.startswith("question_")]
-        return [self[name] for name in names]
-
-    def more(self) -> list[BoundField]:
-        return [self[name] for name in self.MORE]
-
-    @property
-    def more_is_wrong(self) -> bool:
-        return any(name in self.errors for name in self.MORE)
+    def layout(self) -> Layout:
+        first = [name for name in self.fields if name not in self.MORE]
+        return Layout(*first, Disclosure(_now("Optional details"), *self.MORE))
 
     def clean_profession(self) -> str:
         return _welcome(self.series, self.cleaned_data["profession"])
@@ -108,9 +100,7 @@ class InvitedForm(DetailsForm):
         return _welcome(self.series, self.cleaned_data["profession"])
 
 
-class ColleagueForm(forms.Form):
-    use_required_attribute = False
-
+class ColleagueForm(PortalForm):
     name = forms.CharField(
         label=_("Name"),
         max_length=80,
@@ -140,6 +130,13 @@ class ColleagueForm(forms.Form):
 
 
 class BaseColleagues(BaseFormSet):
+    @cached_property
+    def helper(self) -> FormHelper:
+        legend = _now("Colleague %(n)s") % {"n": "{{ forloop.counter }}"}
+        helper = FormHelper()
+        helper.layout = Layout(Fieldset(legend, "name", "email", css_class="row-of-two", data_row=True))
+        return helper
+
     def clean(self) -> None:
         """Each colleague once, and at least one; raises ValidationError."""
         if any(self.errors):

@@ -23,6 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import normalize_email, validate_address
+from accounts.form_helper import PortalForm
 from accounts.forms import DetailsForm
 from accounts.limits import EMAIL_REFUSED, may_send_email
 from accounts.models import User
@@ -54,8 +55,8 @@ def _password(field: forms.Field, label: Any, complete: str) -> None:
     field.error_messages["required"] = _("Enter the password.")
 
 
-class SignInForm(RequestLoginCodeForm):
-    use_required_attribute = False
+class SignInForm(PortalForm, RequestLoginCodeForm):
+    submit_label = _("Send me a code")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,8 +72,8 @@ class SignInForm(RequestLoginCodeForm):
         return email
 
 
-class PasswordSignInForm(LoginForm):
-    use_required_attribute = False
+class PasswordSignInForm(PortalForm, LoginForm):
+    submit_label = _("Sign in")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,9 +82,7 @@ class PasswordSignInForm(LoginForm):
         self.fields["password"].help_text = ""
 
 
-class CodeForm(ConfirmLoginCodeForm):
-    use_required_attribute = False
-
+class CodeForm(PortalForm, ConfirmLoginCodeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["code"]
@@ -92,16 +91,16 @@ class CodeForm(ConfirmLoginCodeForm):
         field.error_messages["required"] = _("Enter the 6 digits from our email.")
 
 
-class NewPasswordForm(SetPasswordForm):
-    use_required_attribute = False
+class NewPasswordForm(PortalForm, SetPasswordForm):
+    submit_label = _("Set the password")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _new_password(self)
 
 
-class OtherPasswordForm(ChangePasswordForm):
-    use_required_attribute = False
+class OtherPasswordForm(PortalForm, ChangePasswordForm):
+    submit_label = _("Change the password")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -115,8 +114,8 @@ def _new_password(form: forms.Form) -> None:
     _password(form.fields["password2"], _("New password again"), "new-password")
 
 
-class ConfirmPasswordForm(ReauthenticateForm):
-    use_required_attribute = False
+class ConfirmPasswordForm(PortalForm, ReauthenticateForm):
+    submit_label = _("Continue")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -131,44 +130,43 @@ def _factor_code(form: forms.Form, help_text: Any) -> None:
     field.error_messages["required"] = _("Enter the code.")
 
 
-class FactorForm(AuthenticateForm):
-    use_required_attribute = False
+class FactorForm(PortalForm, AuthenticateForm):
+    submit_label = _("Sign in")
+    form_action = "mfa_authenticate"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _factor_code(self, _("From your authenticator app, or one of your recovery codes."))
 
 
-class ConfirmFactorForm(ReauthenticateByCodeForm):
-    use_required_attribute = False
+class ConfirmFactorForm(PortalForm, ReauthenticateByCodeForm):
+    submit_label = _("Continue")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _factor_code(self, _("From your authenticator app, or one of your recovery codes."))
 
 
-class AppForm(ActivateTOTPForm):
-    use_required_attribute = False
+class AppForm(PortalForm, ActivateTOTPForm):
+    submit_label = _("Set it up")
+    form_action = "mfa_activate_totp"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _factor_code(self, _("The 6 digits your app shows now."))
 
 
-class PasskeyForm(AddWebAuthnForm):
-    use_required_attribute = False
-
+class PasskeyForm(PortalForm, AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _key_name(self)
         self.fields["passwordless"].label = _("Sign in with this passkey only, without an emailed code")
         self.fields["passwordless"].help_text = ""
         self.fields["passwordless"].initial = True
-        self.fields["passwordless"].widget.attrs["class"] = "form-check-input"
 
 
-class PasskeyNameForm(EditWebAuthnForm):
-    use_required_attribute = False
+class PasskeyNameForm(PortalForm, EditWebAuthnForm):
+    submit_label = _("Save")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -180,10 +178,8 @@ def _key_name(form: forms.Form) -> None:
     form.fields["name"].help_text = _("A name you’ll recognize, such as “my phone”.")
 
 
-class NewAddressForm(forms.Form):
+class NewAddressForm(PortalForm):
     """The address that an account is to have from now on."""
-
-    use_required_attribute = False
 
     email = forms.EmailField()
 
@@ -203,10 +199,8 @@ class NewAddressForm(forms.Form):
         return email
 
 
-class NewAddressCodeForm(forms.Form):
+class NewAddressCodeForm(PortalForm):
     """The code that was sent to the new address."""
-
-    use_required_attribute = False
 
     code = forms.CharField(
         label=_("6-digit code"),
@@ -214,6 +208,10 @@ class NewAddressCodeForm(forms.Form):
         widget=forms.TextInput(attrs=ONE_TIME),
         error_messages={"required": _("Enter the 6 digits from our email.")},
     )
+
+
+class CloseAccountForm(PortalForm):
+    sure = forms.BooleanField(label=_("I am sure"), error_messages={"required": _("Tick the box if you are sure.")})
 
 
 class ProfileForm(DetailsForm):

@@ -30,7 +30,7 @@ from accounts.limits import EMAIL_REFUSED, within_limits
 from accounts.links import next_page
 from accounts.models import ProviderProfile, User
 from echo_portal.account import new_address
-from echo_portal.account.forms import NewAddressCodeForm, NewAddressForm, ProfileForm
+from echo_portal.account.forms import CloseAccountForm, NewAddressCodeForm, NewAddressForm, ProfileForm
 from echo_portal.account.menu import account_part, menu_entries
 from echo_portal.account.my_data import everything
 from outbox.services import Draft, forget_address, write
@@ -198,13 +198,13 @@ def close(request: HttpRequest) -> HttpResponse:
     """Says what it means first, and asks for a tick; then the account is gone, and one email says so."""
     user = _me(request)
     ahead = places_ahead(user, now=timezone.now()).select_related("series")
-    missing = request.method == "POST" and not request.POST.get("sure")
-    if request.method == "POST" and not missing:
+    form = CloseAccountForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         _close(user)
         logout(request)
         return redirect("account_closed")
-    context = {"registrations": ahead, "missing": missing}
-    return render(request, "account/close.html", context, status=400 if missing else 200)
+    context = {"registrations": ahead, "form": form}
+    return render(request, "account/close.html", context, status=400 if form.is_bound else 200)
 
 
 @transaction.atomic

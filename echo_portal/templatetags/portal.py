@@ -5,10 +5,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.forms.utils import flatatt
 from django.template.loader import render_to_string
 from django.urls import translate_url
 from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import normalize_newlines
 from django.utils.translation import get_language
 
@@ -157,3 +158,23 @@ def subscribe(address: str, name: str, key: str = "feed") -> dict[str, Any]:
         "key": key,
         "rows": -(-len(address) // ADDRESS_LINE),
     }
+
+
+@register.simple_tag
+def select_options(optgroups: list[tuple[str | None, list[dict[str, Any]], int]]) -> SafeString:
+    """Return the options of a select, for our own `django/forms/widgets/select.html`.
+
+    Django's template includes two others for each option, which took half of the time of the form to register.
+    """
+    html = ""
+    for group, options, _index in optgroups:
+        tags = "".join(map(_option, options))
+        html += f'<optgroup label="{conditional_escape(group)}">{tags}</optgroup>' if group else tags
+    return mark_safe(html)
+
+
+def _option(option: dict[str, Any]) -> str:
+    attrs = flatatt(option["attrs"]) if option["attrs"] else ""
+    return (
+        f'<option value="{conditional_escape(option["value"])}"{attrs}>{conditional_escape(option["label"])}</option>'
+    )
