@@ -39,7 +39,7 @@ check: .venv/dev.stamp  ## lint, format, types, migrations, deploy check, transl
 
 bench: .venv/dev.stamp  ## the benchmarks, each figure beside its target
 	@$(PY) -m echo_portal.translations compile
-	@$(PY) -m bench.pages; $(PY) -m bench.registration_burst; $(PY) -m bench.outbox; $(PY) -m bench.feeds
+	@$(PY) -m bench.pages; $(PY) -m bench.registration_burst; $(PY) -m bench.outbox; $(PY) -m bench.reminders; $(PY) -m bench.feeds
 
 messages: .venv/dev.stamp  ## bring locale/fr up to date with the sources
 	@$(PY) -m echo_portal.translations update
