@@ -39,7 +39,7 @@ check: .venv/dev.stamp  ## lint, format, templates, types, migrations, deploy ch
 
 bench: .venv/dev.stamp  ## the benchmarks, each figure beside its target
 	@$(PY) -m echo_portal.checkout.translations compile
-	@$(PY) -m bench.pages; $(PY) -m bench.registration_burst; $(PY) -m bench.outbox; $(PY) -m bench.feeds; $(PY) -m bench.feed_edits
+	@$(PY) -m bench.pages; $(PY) -m bench.registration_burst; $(PY) -m bench.outbox; $(PY) -m bench.reminders; $(PY) -m bench.feeds; $(PY) -m bench.feed_edits
 
 messages: .venv/dev.stamp  ## bring locale/fr up to date with the sources
 	@$(PY) -m echo_portal.checkout.translations update

@@ -36,7 +36,10 @@ urlpatterns = [
 ]
 
 if not settings.PRODUCTION:
-    urlpatterns += [path("_mail/", include("echo_portal.checkout.urls"))]
+    urlpatterns += [
+        path("_mail/", include("echo_portal.checkout.urls")),
+        *i18n_patterns(path("_components/", include("echo_portal.checkout.component_urls"))),
+    ]
 
 # The mail provider's reports on bounces and complaints; without a secret anybody could write them, so there is no such page.
 if settings.MAIL_WEBHOOK_SECRET:

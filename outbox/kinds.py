@@ -1,4 +1,4 @@
-"""The kinds of message. Each room says what its own kinds say (its emails.py) and registers them when it starts."""
+"""The kinds of messages. Each app registers its own, from its emails.py, when it starts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -30,9 +30,9 @@ class NoLongerTrue(Exception):  # noqa: N818 - says what happened
     """What the message was to say no longer holds (cancelled, moved); the text says why, for staff."""
 
 
-Renderer = Callable[[dict[str, Any], datetime], Letter]
-# Told what the next few letters will be about, just before they are written, so that it is read in one go.
-Preload = Callable[[list[dict[str, Any]], datetime], None]
+Data = dict[str, Any]
+Loader = Callable[[list[Data]], list[Any]]
+Renderer = Callable[[Any, datetime], Letter]
 
 # What these say is a secret: it is not kept, not even until it is pruned.
 SECRET = {"code"}
@@ -41,23 +41,23 @@ OF_THE_ADDRESS = {"security", "email-changed", "address-taken", "account-closed"
 # These go to an address that has no account, or has none any longer: the address is kept no longer than what the email said.
 TO_NO_ACCOUNT = {"no-account", "account-closed"}
 
-_renderers: dict[str, Renderer] = {}
-_preloads: dict[str, Preload] = {}
+_kinds: dict[str, tuple[Renderer, Loader]] = {}
 
 
-def register(kind: str, renderer: Renderer, preload: Preload | None = None) -> None:
-    """Make `renderer(data, now)` speak for a kind. It raises NoLongerTrue where nothing should be said any more."""
-    _renderers[kind] = renderer
-    if preload:
-        _preloads[kind] = preload
+def register(kind: str, render: Renderer, load: Loader = list) -> None:
+    """Register what the messages of a kind say.
+
+    `load(datas)` reads what several messages need from the database at once, and returns one object for each, in the same
+    order. `render(loaded, now)` makes an email of one of those objects, or raises NoLongerTrue. Without a `load`, `render`
+    gets the message's data.
+    """
+    _kinds[kind] = (render, load)
 
 
-def preload(kind: str, datas: list[dict[str, Any]], now: datetime) -> None:
-    """Let the kind's room read what these letters need. Rooms that read one by one need not offer it."""
-    if kind in _preloads:
-        _preloads[kind](datas, now)
+def load(kind: str, datas: list[Data]) -> list[Any]:
+    """Raises KeyError for a kind that is not registered."""
+    return _kinds[kind][1](datas)
 
 
-def renderer_of(kind: str) -> Renderer:
-    """Raises KeyError for a kind that no room registered."""
-    return _renderers[kind]
+def render(kind: str, loaded: Any, now: datetime) -> Letter:
+    return _kinds[kind][0](loaded, now)

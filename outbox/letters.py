@@ -21,9 +21,9 @@ def compose_letter(
     *,
     reply_to: str = "",
 ) -> Letter:
-    """Both forms of one letter in the active language. `subject` loses its line breaks: a title must not add headers.
+    """Return the email in the active language, as HTML and as text. Replies go to `reply_to`, or to the project if it is empty.
 
-    `reply_to` is where answers go; the project's own address where it is empty.
+    Line breaks are removed from the subject, so that a title cannot add headers.
     """
     subject = " ".join(subject.splitlines())
     context = context | {

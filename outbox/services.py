@@ -20,7 +20,7 @@ from django.utils import translation
 from psycopg2.extras import execute_values
 
 from outbox import kinds, sending
-from outbox.kinds import Letter, NoLongerTrue, renderer_of
+from outbox.kinds import Letter, NoLongerTrue
 from outbox.models import Message, State, Suppression, SuppressionReason
 from outbox.suppression import count_soft_bounce, hash_of, suppress, suppressed
 
@@ -203,10 +203,9 @@ def _write_letters(
 ) -> tuple[list[_Outcome], list[tuple[Message, Letter]]]:
     """What is settled without sending, and the letters of the others."""
     outcomes, letters = [], []
-    for kind in {message.kind for message in group}:
-        _preload(kind, [message.data for message in group if message.kind == kind], now)
+    loaded = _load(group)
     for message in group:
-        written = _write_letter(message, unwanted, now)
+        written = _write_letter(message, loaded, unwanted, now)
         if isinstance(written, Letter):
             letters.append((message, written))
         else:
@@ -214,17 +213,23 @@ def _write_letters(
     return outcomes, letters
 
 
-def _preload(kind: str, datas: list[dict[str, Any]], now: datetime) -> None:
-    """Read what a group of letters needs. Where that fails because of one of them, each letter reads for itself."""
-    try:
-        kinds.preload(kind, datas, now)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
-        log.exception("What a group of messages (%s) needs could not be read at once.", kind)
+def _load(group: list[Message]) -> dict[int, Any]:
+    """Read what the messages need, at once for each kind; by message id. A kind is left out where one of its messages breaks that."""
+    loaded: dict[int, Any] = {}
+    for kind in {message.kind for message in group}:
+        messages = {message.pk: message.data for message in group if message.kind == kind}
+        try:
+            loaded |= zip(messages, kinds.load(kind, list(messages.values())), strict=True)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("What a group of messages (%s) needs could not be read at once.", kind)
+    return loaded
 
 
-def _write_letter(message: Message, unwanted: dict[str, str], now: datetime) -> Letter | _Outcome:
+def _write_letter(
+    message: Message, loaded: dict[int, Any], unwanted: dict[str, str], now: datetime
+) -> Letter | _Outcome:
     """The letter, if it is still to be said. Raises only when the database is away, which is no message's fault."""
     if message.expires_at <= now:
         return _Outcome(message, State.EXPIRED, "Its time had passed.")
@@ -232,7 +237,8 @@ def _write_letter(message: Message, unwanted: dict[str, str], now: datetime) -> 
         return _Outcome(message, State.SUPPRESSED, f"The address is suppressed: {unwanted[message.to]}.")
     try:
         with translation.override(message.language):
-            return renderer_of(message.kind)(message.data, now)
+            found = loaded[message.pk] if message.pk in loaded else kinds.load(message.kind, [message.data])[0]
+            return kinds.render(message.kind, found, now)
     except NoLongerTrue as reason:
         return _Outcome(message, State.EXPIRED, str(reason))
     except (OperationalError, InterfaceError):

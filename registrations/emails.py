@@ -1,10 +1,9 @@
-"""What each kind of message of this room says; its words stand in templates/registrations/mail/.
+"""The emails about registrations and sessions. Their texts are in templates/registrations/mail/.
 
-Each renderer looks once more whether its news still holds, and raises NoLongerTrue where it doesn't.
+Each renderer checks that its message is still true, and raises NoLongerTrue if it isn't.
 """
 
-import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +11,7 @@ from typing import Any
 
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
-from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -33,14 +32,14 @@ from sessions_app.times import say_clock, say_until
 
 @dataclass(frozen=True)
 class Kind:
-    """A message about one place. It is true as long as the place is `place`, and ended for `reason` where that is given."""
+    """A message about one registration. It is true while the place is `place`, and was ended for `reason` if that is set."""
 
     template: str
     subject: str | Promise
     place: Place
     reason: EndReason | None = None
-    calendar: Callable[..., bytes] | None = None  # what it carries for each session ahead
-    offers: bool = False  # the next series for the same audience
+    calendar: Callable[..., bytes] | None = None  # makes the calendar attachment of each upcoming session
+    offers: bool = False  # whether it lists the next series for the same audience
 
 
 KINDS = {
@@ -115,25 +114,36 @@ KINDS = {
 OFFERS = 3
 OLD_TIMES = ("old_starts_at", "old_ends_at")
 IS_OFF = (Delivery.CANCELLED, Delivery.POSTPONED)
-# An absence in one of these states has not reached the team, so nobody has to be told that it is taken back.
+# An absence in one of these states has not reached the team, so the team needs no message when it is withdrawn.
 UNTOLD = (State.QUEUED, State.EXPIRED, State.FAILED, State.SUPPRESSED)
 
 
 def register_kinds() -> None:
     for name, kind in KINDS.items():
-        kinds.register(name, partial(_render, kind), preload_with_sessions)
-    kinds.register("moved", render_moved)
+        kinds.register(name, partial(_render, kind), load_registrations)
+    kinds.register("moved", render_moved, load_registrations)
+    kinds.register("session-changed", render_session_changed, load_registrations)
+    kinds.register("recording-available", render_recording_available, load_registrations)
+    kinds.register("reminder-24h", partial(render_reminder, "reminder_24h"), load_registrations)
+    kinds.register("reminder-1h", partial(render_reminder, "reminder"), load_registrations)
     kinds.register("colleague-not-coming", render_colleague_not_coming)
     kinds.register("absence", render_absence)
     kinds.register("absence-withdrawn", render_absence_withdrawn)
-    kinds.register("session-changed", render_session_changed, preload_with_sessions)
-    kinds.register("recording-available", render_recording_available)
-    kinds.register("reminder-24h", partial(render_reminder, "reminder_24h"), preload)
-    kinds.register("reminder-1h", partial(render_reminder, "reminder"), preload)
+
+
+def load_registrations(datas: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the data of each message with its registration in place of the id, or None if it was deleted.
+
+    The registrations come with everything that the renderers and templates read of them, in three queries for all.
+    """
+    registrations = Registration.objects.select_related("series__hub", "user__profile")
+    registrations = registrations.prefetch_related("series__sessions", "intentions")
+    found = registrations.in_bulk({data["registration"] for data in datas})
+    return [data | {"registration": found.get(data["registration"])} for data in datas]
 
 
 def _render(kind: Kind, data: dict[str, Any], now: datetime) -> Letter:
-    registration = _registration(data, kind.place, now)
+    registration = _registration(data, kind.place)
     if kind.reason and registration.end_reason != kind.reason:
         raise NoLongerTrue("The registration has changed since.")
     context = _context(registration) | {"note": data.get("note", ""), "had": data.get("had", "")}
@@ -147,31 +157,36 @@ def _render(kind: Kind, data: dict[str, Any], now: datetime) -> Letter:
 
 
 def render_reminder(template: str, data: dict[str, Any], now: datetime) -> Letter:
-    registration = _registration(data, Place.CONFIRMED, now)
-    session = _session(data, now)
+    registration = _registration(data, Place.CONFIRMED)
+    session = _session(registration, data)
     if session.delivery != Delivery.SCHEDULED or session.starts_at.isoformat() != data["starts_at"]:
         raise NoLongerTrue("The session is not at that time any more.")
-    said = _said(registration, session, now)
-    if said is False:
+    intentions = registration.intentions.all()
+    intention = next((intention for intention in intentions if intention.session_id == session.pk), None)
+    if intention and not intention.is_coming:
         raise NoLongerTrue("The person said that they cannot come to this one.")
     zone = registration.series.zone
-    # said from now, not from the hours that were set: a reminder that waited must not say "in one hour" too late
+    # counted from now, not from the hours that were set: a reminder that waited must not say "in one hour" too late
     when = {"when": say_until(session.starts_at, now, zone), "time": say_clock(session.starts_at, zone)}
     context = {
         "session": session,
         "until": when["when"],
         "join_link": join_link(registration, session),
         "place_link": place_link(registration, session),
-        "has_said": said is not None,
+        "has_said": intention is not None,
     }
     subject = _("%(when)s, %(time)s: %(title)s")
     return _letter(template, registration.series, subject, _context(registration) | context, words=when)
 
 
 def render_session_changed(data: dict[str, Any], now: datetime) -> Letter:
-    """Old time struck, new one beside it. Whoever has a seat gets an update or a cancellation for their calendar; whoever waits,
-    or has not answered an invitation yet, has nothing in it, and no link to join."""
-    registration, session = _registration(data, (Place.CONFIRMED, Place.WAITLISTED), now), _session(data, now)
+    """Render the old time, struck through, and the new one.
+
+    A person with a seat also gets an update or a cancellation for their calendar. A person on the waitlist, or with an
+    unanswered invitation, gets neither that nor a link to join.
+    """
+    registration = _registration(data, Place.CONFIRMED, Place.WAITLISTED)
+    session = _session(registration, data)
     series, is_off = registration.series, session.delivery in IS_OFF
     has_seat = registration.place == Place.CONFIRMED and not registration.is_held
     old_starts_at, old_ends_at = (data[name] and datetime.fromisoformat(data[name]) for name in OLD_TIMES)
@@ -199,16 +214,16 @@ def render_session_changed(data: dict[str, Any], now: datetime) -> Letter:
 
 
 def render_recording_available(data: dict[str, Any], now: datetime) -> Letter:
-    registration = Registration.objects.select_related("series__hub", "user__profile").get(pk=data["registration"])
+    registration = _registration(data, Place.CONFIRMED, Place.RECORDING)
     resource = Resource.objects.filter(pk=data["resource"]).first()
-    if resource is None or registration.place not in (Place.CONFIRMED, Place.RECORDING):
-        raise NoLongerTrue("The recording is gone, or the place is.")
+    if resource is None:
+        raise NoLongerTrue("The recording was deleted.")
     context = _context(registration) | {"resource": resource}
     return _letter("recording_available", registration.series, _("The recording is available: %(title)s"), context)
 
 
 def render_moved(data: dict[str, Any], now: datetime) -> Letter:
-    """One message for both: out of the one series, into the other."""
+    """Render one message about both series: the one that the person left and the one that they were moved to."""
     left = _registration(data, Place.CANCELLED)
     arrived = Registration.objects.select_related("series__hub", "user__profile").get(pk=data["to"])
     if arrived.place == Place.CANCELLED:
@@ -238,35 +253,35 @@ def render_colleague_not_coming(data: dict[str, Any], now: datetime) -> Letter:
 
 
 def render_absence(data: dict[str, Any], now: datetime) -> Letter:
-    """To the team: someone keeps their seat in the series, and cannot come to one session."""
-    said = _intention(data, is_coming=False)
-    return _to_team("absence", said, _("Cannot come to one session: %(title)s"))
+    """Tell the team that someone with a seat in the series cannot come to one session."""
+    intention = _intention(data, is_coming=False)
+    return _to_team("absence", intention, _("Cannot come to one session: %(title)s"))
 
 
 def render_absence_withdrawn(data: dict[str, Any], now: datetime) -> Letter:
-    """To the team: someone who said that they cannot come to one session can come after all."""
-    said = _intention(data, is_coming=True)
+    """Tell the team that someone who could not come to one session can come after all."""
+    intention = _intention(data, is_coming=True)
     if Message.objects.filter(key=data["absence"], state__in=UNTOLD).exists():
         raise NoLongerTrue("The team was not told of the absence.")
-    return _to_team("absence_withdrawn", said, _("Can come after all: %(title)s"))
+    return _to_team("absence_withdrawn", intention, _("Can come after all: %(title)s"))
 
 
 def _intention(data: dict[str, Any], *, is_coming: bool) -> Intention:
-    """What the person says by now, if it is still what this message is about."""
+    """Return the person's intention if it is still the one that the message is about."""
     intentions = Intention.objects.select_related("registration__series__hub", "registration__user", "session")
-    said = intentions.get(pk=data["intention"])
-    # rows written before an upgrade do not say when
-    is_latest = "said_at" not in data or datetime.fromisoformat(data["said_at"]) == said.said_at
-    if said.is_coming != is_coming or not is_latest:
+    intention = intentions.get(pk=data["intention"])
+    # messages written before an upgrade do not have the time
+    is_latest = "said_at" not in data or datetime.fromisoformat(data["said_at"]) == intention.said_at
+    if intention.is_coming != is_coming or not is_latest:
         raise NoLongerTrue("The person has said something else since.")
-    if said.registration.place != Place.CONFIRMED:
+    if intention.registration.place != Place.CONFIRMED:
         raise NoLongerTrue("The person has given the seat up.")
-    return said
+    return intention
 
 
-def _to_team(template: str, said: Intention, subject: str) -> Letter:
-    series = said.registration.series
-    context: dict[str, Any] = {"person": said.registration.user, "session": said.session, "series": series}
+def _to_team(template: str, intention: Intention, subject: str) -> Letter:
+    series = intention.registration.series
+    context: dict[str, Any] = {"person": intention.registration.user, "session": intention.session, "series": series}
     return _letter(template, series, subject, context)
 
 
@@ -275,46 +290,14 @@ def join_link(registration: Registration, session: Session) -> str:
 
 
 def place_link(registration: Registration, session: Session | None = None) -> str:
-    """The page on which a person says, without signing in, whether they come, and can give their place up."""
+    """Return the address of the page where a person answers or cancels their registration without signing in."""
     token = make_place_token(registration.pk, session.pk if session else None)
     return absolute_url(reverse("registrations:place", args=[token]))
 
 
-class _Preloaded(threading.local):
-    """What the next few letters of this thread are about, read just before they are written; good for one moment `now`."""
-
-    def __init__(self) -> None:
-        self.now: datetime | None = None
-        self.registrations: dict[int, Registration] = {}
-        self.intentions: dict[tuple[int, int], bool] = {}
-        self.sessions: dict[int, Session] = {}
-
-
-_preloaded = _Preloaded()
-
-
-def preload_with_sessions(datas: list[dict[str, Any]], now: datetime) -> None:
-    """The same for letters that list the sessions of their series, or carry them for a calendar: read once for all of them."""
-    preload(datas, now)
-    prefetch_related_objects(list(_preloaded.registrations.values()), "series__sessions")
-
-
-def preload(datas: list[dict[str, Any]], now: datetime) -> None:
-    pks = [data["registration"] for data in datas]
-    _preloaded.now = now
-    registrations = Registration.objects.select_related("series__hub", "user__profile").filter(pk__in=pks)
-    _preloaded.registrations = {registration.pk: registration for registration in registrations}
-    said = Intention.objects.filter(registration__in=pks).values_list("registration", "session", "is_coming")
-    _preloaded.intentions = {(registration, session): is_coming for registration, session, is_coming in said}
-    _preloaded.sessions = Session.objects.in_bulk({data["session"] for data in datas if "session" in data})
-
-
-def _registration(data: dict[str, Any], places: Place | Collection[Place], now: datetime | None = None) -> Registration:
-    places = (places,) if isinstance(places, Place) else places
-    registration = _preloaded.registrations.get(data["registration"]) if now and now == _preloaded.now else None
-    if registration is None:
-        found = Registration.objects.select_related("series__hub", "user__profile").filter(pk=data["registration"])
-        registration = found.first()
+def _registration(data: dict[str, Any], *places: Place) -> Registration:
+    """Return the registration that was loaded. Raises NoLongerTrue unless it is in one of `places`."""
+    registration: Registration | None = data["registration"]
     if registration is None or registration.place not in places:
         raise NoLongerTrue("The registration has changed since.")
     if registration.series.is_cancelled and registration.place != Place.CANCELLED:
@@ -322,17 +305,12 @@ def _registration(data: dict[str, Any], places: Place | Collection[Place], now: 
     return registration
 
 
-def _session(data: dict[str, Any], now: datetime) -> Session:
-    known = _preloaded.sessions.get(data["session"]) if now == _preloaded.now else None
-    return known or Session.objects.get(pk=data["session"])
-
-
-def _said(registration: Registration, session: Session, now: datetime) -> bool | None:
-    """What the person said of coming to the session; None where nothing."""
-    if now == _preloaded.now and registration.pk in _preloaded.registrations:
-        return _preloaded.intentions.get((registration.pk, session.pk))
-    intentions = Intention.objects.filter(registration=registration, session=session)
-    return intentions.values_list("is_coming", flat=True).first()
+def _session(registration: Registration, data: dict[str, Any]) -> Session:
+    """Return the session of the series that the message is about. Raises NoLongerTrue if it was deleted."""
+    for session in registration.series.sessions.all():
+        if session.pk == data["session"]:
+            return session
+    raise NoLongerTrue("The session was deleted.")
 
 
 def _context(registration: Registration) -> dict[str, Any]:
@@ -345,14 +323,14 @@ def _context(registration: Registration) -> dict[str, Any]:
         "series": series,
         "person": registration.user,
         "reader": registration.user.zone_if_known,
-        "sessions": SimpleLazyObject(lambda: _meetings(series)),  # read by the letters that list them
+        "sessions": _meetings(series),
         "series_link": absolute_url(series),
         "mine_link": absolute_url(reverse("registrations:mine")),
     }
 
 
 def _offers(registration: Registration, now: datetime) -> list[Listing]:
-    """The next open series of the kind that the person is not in already."""
+    """Return the next open series for the same audience that the person is not registered for."""
     user = registration.user
     own = Registration.objects.active().filter(user=user).values("series")
     others = for_list(offered(registration.series, now).exclude(pk__in=own))[:OFFERS]
@@ -392,6 +370,6 @@ def _calendar_part(
 
 
 def _meetings(series: Series) -> list[Session]:
-    """The sessions that take place, in their order; read once a letter, or once for many (preload_with_sessions)."""
+    """Return the sessions that take place, in order. They are read once for each series."""
     prefetch_related_objects([series], "sessions")
     return [session for session in series.sessions.all() if session.delivery not in IS_OFF]

@@ -194,6 +194,6 @@ def _letter(
 ) -> tuple[Message, Letter]:
     data = maker(made, now)
     with translation.override(language):
-        letter = kinds.renderer_of(name)(data, now)
+        letter = kinds.render(name, kinds.load(name, [data])[0], now)
     message = Message(pk=0, key=f"gallery:{name}", kind=name, to=made["person"].email, language=language, data=data)
     return message, letter

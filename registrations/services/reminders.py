@@ -1,61 +1,68 @@
-"""Which reminders are due, found by a query every minute (DESIGN.md §4: no ETA, no countdown)."""
+"""Which reminders are due, found by a query every minute (docs/structure.md)."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db.models import CharField, Exists, F, Func, OuterRef, Value
+
 from outbox.models import Message
 from outbox.services import Draft, write
 from registrations.models import Intention, Registration
-from sessions_app.models import Delivery, Session
+from sessions_app.models import Delivery, Series
 
-# Each series says how many hours before a session it reminds (Series.reminder_hours), at most so long.
-FARTHEST = timedelta(days=14)
-# An early reminder still asks "still coming?" and is of use until two hours before; a late one, until the session starts.
+# An early reminder asks "still coming?" and is useful until two hours before the session; a late one, until the session starts.
 EARLY = timedelta(hours=12)
 EARLY_IS_USEFUL_UNTIL = timedelta(hours=2)
 
 
 def queue_due_reminders(now: datetime) -> int:
-    """Write the reminders that are due at `now` and not written yet; returns how many.
+    """Write the reminders that are due at `now` and have not been written yet. Returns how many there were.
 
-    Whoever took their seat after a reminder's moment is not sent it: their confirmation says as much. A reminder that beat was
-    too late for is not written at all, and one that waits too long in the outbox expires there. The key carries the session's
-    start, so that a session that moves is reminded of anew. Nobody is reminded of a session that they said they cannot come to,
-    nor of a seat that a colleague took and they have not confirmed.
+    Each series has its own hours (Series.reminder_hours). People get no reminder if they took their seat after it was due
+    (their confirmation was enough), if they said that they cannot come to the session, or if they have not confirmed a seat
+    that a colleague took for them. A reminder that is no longer useful is not written, and expires if it waits in the outbox.
     """
-    drafts = {draft.key: draft for draft in _due_reminders(now)}
-    told = set(Message.objects.filter(key__in=list(drafts)).values_list("key", flat=True))
-    fresh = [draft for key, draft in drafts.items() if key not in told]
-    write(fresh, now=now)
-    return len(fresh)
+    upcoming = Series.objects.filter(is_cancelled=False, last_starts_at__gt=now).order_by()
+    hours_in_use = set().union(*upcoming.values_list("reminder_hours", flat=True).distinct())
+    drafts = [draft for hours in sorted(hours_in_use) for draft in _due_reminders(hours, now)]
+    write(drafts, now=now)
+    return len(drafts)
 
 
-def _due_reminders(now: datetime) -> Iterator[Draft]:
-    sessions = Session.objects.filter(
-        delivery=Delivery.SCHEDULED, series__is_cancelled=False, starts_at__lte=now + FARTHEST, starts_at__gt=now
-    )
-    for session in sessions.select_related("series"):
-        for hours in set(session.series.reminder_hours):
-            before = timedelta(hours=hours)
-            useful_until = session.starts_at - (EARLY_IS_USEFUL_UNTIL if before >= EARLY else timedelta(0))
-            if session.starts_at - before <= now < useful_until:
-                yield from _for_each_seat(session, hours, useful_until)
+def _due_reminders(hours: int, now: datetime) -> Iterator[Draft]:
+    """Yield the reminders that are sent so many hours before a session, one for each seat.
 
-
-def _for_each_seat(session: Session, hours: int, useful_until: datetime) -> Iterator[Draft]:
+    The database leaves out those that the ledger has already, by their key, so that only new ones are read. The key ends in
+    the session's start: if a session moves, there is a new reminder.
+    """
     before = timedelta(hours=hours)
-    absent = Intention.objects.filter(session=session, is_coming=False).values("registration")
-    seats = Registration.objects.coming().filter(series=session.series_id, confirmed_at__lt=session.starts_at - before)
-    for registration in seats.exclude(pk__in=absent).select_related("user").order_by("pk"):
+    useful_until = EARLY_IS_USEFUL_UNTIL if before >= EARLY else timedelta(0)
+    start = Func(F("starts_at"), Value('YYYYMMDD"T"HH24MI"Z"'), function="to_char")
+    key = Func(
+        Value(f"reminder:%s:%s:{hours}h:%s"), "session", "pk", start, function="format", output_field=CharField()
+    )
+    absences = Intention.objects.filter(registration=OuterRef("pk"), session=OuterRef("session"), is_coming=False)
+    seats = (
+        Registration.objects.coming()
+        .filter(series__is_cancelled=False, series__reminder_hours__contains=[hours])
+        .annotate(
+            session=F("series__sessions"),
+            delivery=F("series__sessions__delivery"),
+            starts_at=F("series__sessions__starts_at"),
+        )
+        .filter(delivery=Delivery.SCHEDULED, starts_at__gt=now + useful_until, starts_at__lte=now + before)
+        .filter(confirmed_at__lt=F("starts_at") - before)
+        .exclude(Exists(absences))
+        .annotate(key=key)
+        .exclude(Exists(Message.objects.filter(key=OuterRef("key"))))
+    )
+    columns = ("pk", "session", "starts_at", "key", "user__email", "user__language")
+    for pk, session, starts_at, key, email, language in seats.order_by("starts_at", "pk").values_list(*columns):
         yield Draft(
-            key=f"reminder:{session.pk}:{registration.pk}:{hours}h:{session.starts_at:%Y%m%dT%H%MZ}",
+            key=key,
             kind="reminder-24h" if before >= EARLY else "reminder-1h",
-            to=registration.user.email,
-            language=registration.user.language,
-            data={
-                "registration": registration.pk,
-                "session": session.pk,
-                "starts_at": session.starts_at.isoformat(),
-            },
-            expires_at=useful_until,
+            to=email,
+            language=language,
+            data={"registration": pk, "session": session, "starts_at": starts_at.isoformat()},
+            expires_at=starts_at - useful_until,
         )

@@ -23,7 +23,7 @@ def _kind():
 
     kinds.register("hello", render)
     yield
-    del kinds._renderers["hello"]
+    del kinds._kinds["hello"]
 
 
 def put(now, key="hello:1", **data):

@@ -37,7 +37,7 @@ def composed(language, now, settings):
 
 
 def test_the_gallery_knows_every_kind():
-    assert set(MAKERS) == set(kinds._renderers)
+    assert set(MAKERS) == set(kinds._kinds)
 
 
 def test_the_gallery_leaves_nothing_behind(now):

@@ -24,8 +24,7 @@ def _kind():
 
     kinds.register("hello", render)
     yield
-    del kinds._renderers["hello"]
-    kinds._preloads.pop("hello", None)
+    del kinds._kinds["hello"]
 
 
 def put(now, *addresses, **data):
@@ -99,13 +98,34 @@ def test_what_was_sent_is_recorded_even_if_the_worker_is_stopped_in_the_middle_o
 
 
 def test_a_group_that_cannot_be_read_at_once_is_read_one_by_one(now, smtp):
-    def preload(datas, now):
-        raise KeyError("registration")
+    def load(datas):
+        return [{"n": data["n"]} for data in datas]
 
-    kinds.register("hello", kinds.renderer_of("hello"), preload)
-    put(now, "a@example.ca")
+    def render(loaded, now):
+        return Letter("Hello", f"Number {loaded['n']}", "<p>Hello there</p>")
+
+    kinds.register("hello", render, load)
+    put(now, "a@example.ca", "b@example.ca", n=1)
+    put(now, "c@example.ca")
     run(now)
-    assert states() == {"a@example.ca": "sent"}
+    assert states() == {"a@example.ca": "sent", "b@example.ca": "sent", "c@example.ca": "failed"}
+
+
+def test_what_a_group_needs_is_read_once_and_each_message_gets_its_own(now, smtp):
+    calls = []
+
+    def load(datas):
+        calls.append(len(datas))
+        return [f"Number {data['n']}" for data in datas]
+
+    kinds.register("hello", lambda loaded, _now: Letter(loaded, loaded, f"<p>{loaded}</p>"), load)
+    for n in range(4):
+        put(now, f"p{n}@example.ca", n=n)
+    run(now)
+    assert calls == [4]
+    assert {(mail["To"], mail["Subject"]) for mail in smtp.messages} == {
+        (f"p{n}@example.ca", f"Number {n}") for n in range(4)
+    }
 
 
 def test_a_message_does_not_fail_because_the_database_was_away(now, smtp):

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def _kind():
     kinds.register("hello", lambda _data, _now: Letter("Hello", "Hello there", "<p>Hello there</p>"))
     yield
-    del kinds._renderers["hello"]
+    del kinds._kinds["hello"]
 
 
 def answer(status):

@@ -18,7 +18,7 @@ from outbox.services import Draft, write
 def _kind():
     kinds.register("hello", lambda _data, _now: Letter("Hello", "Hello there", "<p>Hello there</p>"))
     yield
-    del kinds._renderers["hello"]
+    del kinds._kinds["hello"]
 
 
 @pytest.fixture

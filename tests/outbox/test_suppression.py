@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 def _kind():
     kinds.register("hello", lambda _data, _now: Letter("Hello", "Hello there", "<p>Hello there</p>"))
     yield
-    del kinds._renderers["hello"]
+    del kinds._kinds["hello"]
 
 
 def put(now, key="hello:1", to="someone@example.ca", **fields):

@@ -1,0 +1,93 @@
+"""The task that looks for due reminders every minute: 6,000 seats in 60 sessions of the next day, and nothing new to write.
+
+The first run writes all reminders of the day before. The ledger also holds 100,000 older messages, as after a year of use.
+"""
+
+import statistics
+import sys
+import time
+from datetime import timedelta
+
+from bench.pages import prepare
+
+PEOPLE, SESSIONS, OLDER_MESSAGES, RUNS = 6000, 60, 100_000, 15
+TARGET_SECONDS = 0.05
+
+
+def fill() -> None:
+    from django.db import connection
+    from django.utils import timezone
+
+    from accounts.models import User
+    from outbox.models import Message
+    from registrations.models import Registration
+    from sessions_app.models import Series, Session
+
+    now = timezone.now()
+    before = now - timedelta(days=3)
+    all_series = Series.objects.bulk_create(
+        Series(slug=f"reminded-{n}", title_en=f"Series {n}", publication="published") for n in range(SESSIONS)
+    )
+    for n, series in enumerate(all_series):
+        starts_at = now + timedelta(hours=4, minutes=n * 15)
+        Session.objects.create(series=series, starts_at=starts_at, ends_at=starts_at + timedelta(hours=1))
+    people = User.objects.bulk_create(
+        User(email=f"p{n}@example.ca", name=f"Person {n}", password="!", language="en") for n in range(PEOPLE)
+    )
+    Registration.objects.bulk_create(
+        Registration(
+            series=all_series[n % SESSIONS],
+            user=person,
+            place="confirmed",
+            created_at=before,
+            confirmed_at=before,
+        )
+        for n, person in enumerate(people)
+    )
+    Message.objects.bulk_create(
+        (
+            Message(
+                key=f"registered:{n}",
+                kind="registered",
+                to=f"p{n}@example.ca",
+                language="en",
+                data={"registration": n},
+                state="sent",
+                not_before=before,
+                expires_at=before,
+                settled_at=before,
+            )
+            for n in range(OLDER_MESSAGES)
+        ),
+        batch_size=5000,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def main() -> int:
+    prepare()
+    fill()
+    from django.utils import timezone
+
+    from registrations.services import queue_due_reminders
+
+    now = timezone.now()
+    begin = time.monotonic()
+    written = queue_due_reminders(now)
+    first = time.monotonic() - begin
+    times = []
+    for _ in range(RUNS):
+        begin = time.monotonic()
+        found = queue_due_reminders(now)
+        times.append(time.monotonic() - begin)
+        assert found == 0, found
+    nothing_new = statistics.median(times)
+    print(f"{'reminders written by the first run':<40}{written:>8,} of {PEOPLE:,}")
+    print(f"{'first run':<40}{first:>8.3f} seconds")
+    print(f"{'nothing new':<40}{nothing_new:>8.3f} seconds   target: at most {TARGET_SECONDS}")
+    return 0 if nothing_new <= TARGET_SECONDS and written == PEOPLE else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
