@@ -1,7 +1,7 @@
 """Whatever people and staff do to places, in any order and at the same time, the rules of DESIGN.md §4 hold after it.
 
 Thousands of random sequences on real Postgres; several acts of a step run in threads of their own, each with its own
-connection. HYPOTHESIS_SEQUENCES says how many sequences; the suite runs 300, `make drill` 3,000.
+connection. HYPOTHESIS_SEQUENCES says how many sequences; the suite runs 100, `make drill` 3,000.
 """
 
 import os
@@ -26,7 +26,7 @@ from sessions_app.status import Status, registration_status
 from tests.factories import SessionFactory, UserFactory
 
 PEOPLE, THREADS = 6, 4
-SEQUENCES = int(os.environ.get("HYPOTHESIS_SEQUENCES", "300"))
+SEQUENCES = int(os.environ.get("HYPOTHESIS_SEQUENCES", "100"))
 BEGIN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 REFUSED = (services.RegistrationRefusedError, services.NoSeatError, services.InvitationError, Registration.DoesNotExist)
 END_KINDS = {
