@@ -31,7 +31,7 @@ test: .venv/dev.stamp  ## the whole suite, on real engines and in a real browser
 
 drill: .venv/dev.stamp  ## the long drills: killed processes, odd requests, random sequences, backup and restore, the image
 	@$(PY) -m echo_portal.checkout.translations compile
-	@HYPOTHESIS_SEQUENCES=3000 $(PY) -m pytest tests/registrations/test_places_hold.py $(ARGS)
+	@HYPOTHESIS_SEQUENCES=3000 $(PY) -m pytest tests/registrations/test_registrations_hold.py $(ARGS)
 	@$(PY) -m pytest tests/drills tests/faults $(ARGS)
 
 check: .venv/dev.stamp  ## lint, format, templates, types, migrations, deploy check, translations

@@ -42,7 +42,7 @@ class Details:
 
 
 @transaction.atomic
-def find_or_begin(email: str, *, language: str) -> User:
+def get_or_create_user(email: str, *, language: str) -> User:
     """The account of an address, begun where there is none.
 
     A begun account holds nothing but the address, until the address is proven by a code: what a stranger typed is never
@@ -57,13 +57,13 @@ def find_or_begin(email: str, *, language: str) -> User:
     return user
 
 
-def begin_again(user: User, *, now: datetime) -> None:
+def restart_unproven_account(user: User, *, now: datetime) -> None:
     """A code is on its way to the person: an account that was never proven is not forgotten while it is."""
     _never_proven().filter(pk=user.pk).update(date_joined=now)
 
 
 @transaction.atomic
-def keep_details(user: User, details: Details) -> None:
+def save_details(user: User, details: Details) -> None:
     """Write what the person, now proven, said of themselves."""
     user.name = details.name
     user.language = details.language

@@ -76,7 +76,7 @@ def fill() -> None:
     )
     before = now - timedelta(days=3)
     Registration.objects.bulk_create(
-        Registration(series=series, user=person, place="confirmed", created_at=before, confirmed_at=before)
+        Registration(series=series, user=person, state="confirmed", created_at=before, confirmed_at=before)
         for person in people
     )
     assert queue_due_reminders(now) == PEOPLE
@@ -87,7 +87,7 @@ def _work() -> None:
 
     from outbox import sending, services
 
-    with sending.Line() as line:
+    with sending.Connection() as line:
         while services.drain_batch(line, timezone.now()):
             pass
 

@@ -145,7 +145,7 @@ def _code(email: str) -> str:
     from outbox.models import Message
 
     try:
-        return Message.objects.get(kind="code", to=email).data["code"]
+        return Message.objects.get(message_type="code", to=email).data["code"]
     finally:
         connection.close()
 
@@ -158,8 +158,8 @@ def check(slug: str, seen: list[Settled]) -> list[str]:
 
     series = Series.objects.get(slug=slug)
     places = list(Registration.objects.filter(series=series).select_related("user"))
-    confirmed = [place for place in places if place.place == "confirmed"]
-    line = sorted((p for p in places if p.place == "waitlisted"), key=lambda p: (p.waitlisted_at, p.pk))
+    confirmed = [place for place in places if place.state == "confirmed"]
+    line = sorted((p for p in places if p.state == "waitlisted"), key=lambda p: (p.waitlisted_at, p.pk))
     wrong = []
     if (len(confirmed), len(line), series.seats_taken) != (SEATS, len(seen) - SEATS, SEATS):
         wrong.append(f"{len(confirmed)} confirmed, {len(line)} waiting, {series.seats_taken} seats taken")

@@ -38,7 +38,7 @@ def fill() -> None:
         Registration(
             series=all_series[n % SESSIONS],
             user=person,
-            place="confirmed",
+            state="confirmed",
             created_at=before,
             confirmed_at=before,
         )
@@ -48,7 +48,7 @@ def fill() -> None:
         (
             Message(
                 key=f"registered:{n}",
-                kind="registered",
+                message_type="registered",
                 to=f"p{n}@example.ca",
                 language="en",
                 data={"registration": n},

@@ -9,9 +9,9 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from accounts.services import email_changed  # noqa: PLC0415 - apps are ready only now
         from echo_portal import emails  # noqa: PLC0415
-        from echo_portal.account.new_address import follow_change  # noqa: PLC0415
+        from echo_portal.account.new_address import apply_email_change  # noqa: PLC0415
         from echo_portal.celery import app  # noqa: PLC0415
 
         app.set_default()  # so that a shared_task finds the broker in every process
-        emails.register_kinds()
-        email_changed.connect(follow_change, dispatch_uid="follow-change-of-email")
+        emails.register_message_types()
+        email_changed.connect(apply_email_change, dispatch_uid="follow-change-of-email")

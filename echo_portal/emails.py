@@ -6,9 +6,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from outbox import kinds
-from outbox.kinds import Letter, NoLongerTrue
-from outbox.letters import compose_letter
+from outbox import message_types
+from outbox.message_types import OutdatedMessage, RenderedEmail
+from outbox.rendering import render_email
 
 SECURITY_WORDS = {
     "password_set": gettext_lazy("A password was set for your account."),
@@ -21,38 +21,38 @@ SECURITY_WORDS = {
 }
 
 
-def register_kinds() -> None:
-    kinds.register("code", render_code)
-    kinds.register("no-account", render_no_account)
-    kinds.register("address-taken", render_address_taken)
-    kinds.register("email-changed", render_email_changed)
-    kinds.register("security", render_security)
-    kinds.register("account-closed", render_account_closed)
+def register_message_types() -> None:
+    message_types.register("code", render_code)
+    message_types.register("no-account", render_no_account)
+    message_types.register("address-taken", render_address_taken)
+    message_types.register("email-changed", render_email_changed)
+    message_types.register("security", render_security)
+    message_types.register("account-closed", render_account_closed)
 
 
-def render_code(data: dict[str, Any], now: datetime) -> Letter:
+def render_code(data: dict[str, Any], now: datetime) -> RenderedEmail:
     if "code" not in data:
-        raise NoLongerTrue("The code was used up by an earlier try.")
-    template = "account/mail/new_address_code" if data.get("for") == "new-address" else "account/mail/code"
-    return compose_letter(template, _("Your code: %(code)s") % data, data)
+        raise OutdatedMessage("The code was used up by an earlier try.")
+    template = "account/email/new_address_code" if data.get("for") == "new-address" else "account/email/code"
+    return render_email(template, _("Your code: %(code)s") % data, data)
 
 
-def render_no_account(data: dict[str, Any], now: datetime) -> Letter:
-    return compose_letter("account/mail/no_account", _("You asked to sign in"), data)
+def render_no_account(data: dict[str, Any], now: datetime) -> RenderedEmail:
+    return render_email("account/email/no_account", _("You asked to sign in"), data)
 
 
-def render_address_taken(data: dict[str, Any], now: datetime) -> Letter:
-    return compose_letter("account/mail/address_taken", _("This email address already has an account"), data)
+def render_address_taken(data: dict[str, Any], now: datetime) -> RenderedEmail:
+    return render_email("account/email/address_taken", _("This email address already has an account"), data)
 
 
-def render_email_changed(data: dict[str, Any], now: datetime) -> Letter:
-    return compose_letter("account/mail/email_changed", _("The email address of your account was changed"), data)
+def render_email_changed(data: dict[str, Any], now: datetime) -> RenderedEmail:
+    return render_email("account/email/email_changed", _("The email address of your account was changed"), data)
 
 
-def render_security(data: dict[str, Any], now: datetime) -> Letter:
+def render_security(data: dict[str, Any], now: datetime) -> RenderedEmail:
     words = str(SECURITY_WORDS[data["what"]])
-    return compose_letter("account/mail/security", words.rstrip("."), {"words": words})
+    return render_email("account/email/security", words.rstrip("."), {"words": words})
 
 
-def render_account_closed(data: dict[str, Any], now: datetime) -> Letter:
-    return compose_letter("account/mail/closed", _("Your account is closed"), {"places": data["places"]})
+def render_account_closed(data: dict[str, Any], now: datetime) -> RenderedEmail:
+    return render_email("account/email/closed", _("Your account is closed"), {"places": data["places"]})

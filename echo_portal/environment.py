@@ -13,7 +13,7 @@ REQUIRED = {
     "SECRET_KEY": "a long random secret",
     "DATABASE_URL": "the Postgres database, as postgres://user:password@host/name",
     "REDIS_URL": "the Valkey or Redis server, as redis://host:6379/0",
-    "EMAIL_URL": "the mail server, as smtp://user:password@host:587/?tls=True, unless MAIL_PROVIDER is set",
+    "EMAIL_URL": "the mail server, as smtp://user:password@host:587/?tls=True, unless EMAIL_PROVIDER is set",
     "SITE_URL": "the portal's public address, as https://echo.example.ca",
 }
 
@@ -27,7 +27,7 @@ def check() -> None:
     if PORTAL_ENV not in ("development", "production"):
         raise ImproperlyConfigured(f"PORTAL_ENV is “{PORTAL_ENV}”: it has to be “production” or “development”.")
     given = {name for name in REQUIRED if env.str(name, "")}
-    if env.str("MAIL_PROVIDER", ""):
+    if env.str("EMAIL_PROVIDER", ""):
         given.add("EMAIL_URL")
     missing = [f"{name} ({meaning})" for name, meaning in REQUIRED.items() if name not in given]
     if PRODUCTION and missing:
@@ -45,4 +45,4 @@ SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
 # Unset or empty, it follows from SITE_URL: an empty list would answer 400 to everyone.
 _given: list[str] = env.list("ALLOWED_HOSTS", [])
 ALLOWED_HOSTS = [name.strip() for name in _given if name.strip()] or ([SITE_HOST] if PRODUCTION else ["*"])
-MAIL_HOST = SITE_HOST if PRODUCTION else "echo.example.ca"
+EMAIL_DOMAIN = SITE_HOST if PRODUCTION else "echo.example.ca"

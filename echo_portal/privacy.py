@@ -17,7 +17,7 @@ import registrations.services.colleagues
 from accounts import known_browser
 from accounts.zones import ZONE_COOKIE
 from echo_portal.middleware import A_YEAR, KNOWN_COOKIE
-from sessions_app.times import say_date
+from sessions_app.times import format_date
 
 # The day on which what the page says changed last. Changing the text without it would mislead whoever read it before.
 UPDATED = datetime(2026, 11, 24, 12, tzinfo=ZoneInfo(settings.TIME_ZONE))
@@ -38,7 +38,7 @@ class Cookie:
 def facts() -> dict[str, Any]:
     """What the page's template needs, in the active language."""
     return {
-        "updated": say_date(UPDATED, ZoneInfo(settings.TIME_ZONE), weekday=False),
+        "updated": format_date(UPDATED, ZoneInfo(settings.TIME_ZONE), weekday=False),
         "officer": settings.PRIVACY_OFFICER,
         "officer_email": settings.PRIVACY_EMAIL,
         "unconfirmed": in_days(accounts.services.UNPROVEN_KEPT_FOR),

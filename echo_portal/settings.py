@@ -210,23 +210,23 @@ else:
     EMAIL_BACKEND = "echo_portal.checkout.mailbox.FolderBackend"
 EMAIL_TIMEOUT = 20
 # A provider by its API instead of SMTP: django-anymail's name for it ("postmark", "amazon_ses", …) and its settings as JSON.
-MAIL_PROVIDER = env.str("MAIL_PROVIDER", "")
-ANYMAIL = env.json("MAIL_PROVIDER_SETTINGS", {})
-MAIL_WEBHOOK_SECRET = dict(ANYMAIL).get("WEBHOOK_SECRET", "")
-if MAIL_PROVIDER:
-    EMAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
+EMAIL_PROVIDER = env.str("EMAIL_PROVIDER", "")
+ANYMAIL = env.json("EMAIL_PROVIDER_SETTINGS", {})
+EMAIL_WEBHOOK_SECRET = dict(ANYMAIL).get("WEBHOOK_SECRET", "")
+if EMAIL_PROVIDER:
+    EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
 # What a worker has claimed for so long is taken for lost; longer than any batch takes.
 OUTBOX_CLAIM_SECONDS = 300
 # The pauses after the first, second, … refusal for now; after the last one the row has failed.
 OUTBOX_PAUSES_SECONDS = [60, 300, 900, 3600, 14400]
-MAIL_DKIM_SELECTOR = env.str("MAIL_DKIM_SELECTOR", "")  # which key the mail server signs with (check_mail_setup)
-MAIL_PER_SECOND = env.int("MAIL_PER_SECOND", 0)  # over all workers; 0: as fast as it goes
+EMAIL_DKIM_SELECTOR = env.str("EMAIL_DKIM_SELECTOR", "")  # which key the mail server signs with (check_email_setup)
+EMAIL_PER_SECOND = env.int("EMAIL_PER_SECOND", 0)  # over all workers; 0: as fast as it goes
 MAILBOX_DIR = VAR_DIR / "mail"
 MAILBOX_OPEN = not PRODUCTION and EMAIL_BACKEND == "echo_portal.checkout.mailbox.FolderBackend"
 PROJECT_NAME = _("Palliative Care ECHO Project")
-SERVICE_FROM_EMAIL = env.str("SERVICE_FROM_EMAIL", f"sessions@{environment.MAIL_HOST}")
-ORGANIZER_EMAIL = env.str("ORGANIZER_EMAIL", f"calendar@{environment.MAIL_HOST}")
-CONTACT_EMAIL = env.str("CONTACT_EMAIL", f"contact@{environment.MAIL_HOST}")
+SERVICE_FROM_EMAIL = env.str("SERVICE_FROM_EMAIL", f"sessions@{environment.EMAIL_DOMAIN}")
+ORGANIZER_EMAIL = env.str("ORGANIZER_EMAIL", f"calendar@{environment.EMAIL_DOMAIN}")
+CONTACT_EMAIL = env.str("CONTACT_EMAIL", f"contact@{environment.EMAIL_DOMAIN}")
 POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", "")
 # Who answers for personal information (Quebec's Law 25, s. 3.1): a name or a title, and an address, for the privacy page.
 PRIVACY_OFFICER = env.str("PRIVACY_OFFICER", "") or _("Privacy officer, Pallium Canada")
@@ -257,14 +257,18 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
-    "tell-changes": {"task": "registrations.tasks.tell_changes", "schedule": 60.0, "options": {"expires": 60}},
+    "tell-changes": {
+        "task": "registrations.tasks.notify_session_changes",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "let-invitations-lapse": {
-        "task": "registrations.tasks.let_invitations_lapse",
+        "task": "registrations.tasks.expire_invitations",
         "schedule": 60.0,
         "options": {"expires": 60},
     },
     "answer-closed-lines": {
-        "task": "registrations.tasks.answer_closed_lines",
+        "task": "registrations.tasks.close_due_waitlists",
         "schedule": 60.0,
         "options": {"expires": 60},
     },
@@ -274,7 +278,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
     "forget-unproven-accounts": {
-        "task": "registrations.tasks.forget_unproven",
+        "task": "registrations.tasks.delete_unproven_accounts",
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },

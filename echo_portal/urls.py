@@ -42,7 +42,7 @@ if not settings.PRODUCTION:
     ]
 
 # The mail provider's reports on bounces and complaints; without a secret anybody could write them, so there is no such page.
-if settings.MAIL_WEBHOOK_SECRET:
+if settings.EMAIL_WEBHOOK_SECRET:
     urlpatterns += [path("anymail/", include("anymail.urls"))]
 
 handler400 = views.bad_request

@@ -29,8 +29,8 @@ A_DAY, TEN_MINUTES = timedelta(days=1), timedelta(minutes=10)
 
 @admin.register(Message)
 class MessageAdmin(admin.ModelAdmin):
-    list_display = ["created_at", "kind", "to", "language", "state", "attempts", "settled_at", "reason"]
-    list_filter = ["state", "is_bulk", "kind", "language"]
+    list_display = ["created_at", "message_type", "to", "language", "state", "attempts", "settled_at", "reason"]
+    list_filter = ["state", "is_bulk", "message_type", "language"]
     search_fields = ["to", "key"]
     date_hierarchy = "created_at"
     exclude = ["data"]  # it holds a one-time code until the code is sent

@@ -4,7 +4,7 @@ import logging
 import time
 from datetime import datetime, timedelta
 
-from outbox.models import Message, Pulse, State
+from outbox.models import Heartbeat, Message, State
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ _process_began = time.monotonic()
 
 def tick(now: datetime) -> None:
     """Beat's sweep was carried out: beat, broker and worker all live."""
-    Pulse.objects.update_or_create(name="sweep", defaults={"at": now})
+    Heartbeat.objects.update_or_create(name="sweep", defaults={"at": now})
 
 
 def alarms(now: datetime) -> list[str]:
@@ -35,7 +35,7 @@ def _overdue(now: datetime) -> str:
 
 
 def _silent(now: datetime) -> str:
-    pulse = Pulse.objects.filter(name="sweep").first()
+    pulse = Heartbeat.objects.filter(name="sweep").first()
     if pulse is None:
         has_just_begun = time.monotonic() - _process_began < SILENT_AFTER.total_seconds()
         return "" if has_just_begun else "Beat's sweep was never seen."

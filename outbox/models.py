@@ -24,7 +24,7 @@ class Message(models.Model):
     """
 
     key = models.CharField(_("key"), max_length=200, unique=True)
-    kind = models.CharField(_("kind"), max_length=40)
+    message_type = models.CharField(_("type"), max_length=40)
     is_bulk = models.BooleanField(_("bulk"), default=False)
     to = models.EmailField(_("to"))
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
@@ -94,7 +94,7 @@ class SoftBounce(models.Model):
         constraints = [models.UniqueConstraint(fields=["address_hash", "day"], name="softbounce_one_a_day")]
 
 
-class Pulse(models.Model):
+class Heartbeat(models.Model):
     """When something that has to tick ticked last. Written by the tick, read by an alarm that needs neither it nor Redis."""
 
     name = models.CharField(max_length=20, primary_key=True)

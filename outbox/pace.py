@@ -1,4 +1,4 @@
-"""How fast mail leaves: MAIL_PER_SECOND over all workers together, so that a provider's limit is respected. 0: no limit."""
+"""How fast mail leaves: EMAIL_PER_SECOND over all workers together, so that a provider's limit is respected. 0: no limit."""
 
 import time
 from typing import Any, cast
@@ -9,7 +9,7 @@ from django.core.cache import cache
 
 def wait() -> None:
     """Return when one more message may go. Workers count together in Redis; without it each keeps the pace by itself."""
-    most = settings.MAIL_PER_SECOND
+    most = settings.EMAIL_PER_SECOND
     while most:
         second = int(time.time())
         (count,) = cast("Any", cache).count_all([(f"mail-in-second:{second}", 5)])

@@ -16,11 +16,11 @@ from django.utils.crypto import salted_hmac
 
 from outbox import pace
 from outbox.addresses import deliverable
-from outbox.kinds import Attachment, Letter
+from outbox.message_types import Attachment, RenderedEmail
 from outbox.models import Message
 
 
-class Refused(Exception):  # noqa: N818 - these are verdicts
+class DeliveryFailure(Exception):  # noqa: N818 - these are verdicts
     """`is_address`: it was the recipient's address that was refused, not this message or all of them."""
 
     def __init__(self, words: str, *, is_address: bool = False) -> None:
@@ -28,19 +28,19 @@ class Refused(Exception):  # noqa: N818 - these are verdicts
         self.is_address = is_address
 
 
-class RefusedForNow(Refused):
+class TemporaryFailure(DeliveryFailure):
     """The server did not take it, and may later: no connection, a 4xx answer."""
 
 
-class RefusedForGood(Refused):
+class PermanentFailure(DeliveryFailure):
     """The server will never take it: a 5xx answer."""
 
 
-class Unheard(Exception):  # noqa: N818
+class UncertainDelivery(Exception):  # noqa: N818
     """The line broke while the server had the message: it may have gone."""
 
 
-class Line:
+class Connection:
     """A connection to the mail server, opened with the first message and closed behind the last."""
 
     def __init__(self) -> None:
@@ -62,13 +62,13 @@ class Line:
         except (OSError, smtplib.SMTPException):  # the other side hung up first
             self.connection = get_connection()
 
-    def send(self, message: Message, letter: Letter) -> bytes:
+    def send(self, message: Message, letter: RenderedEmail) -> bytes:
         """Gives the message as it went. Raises RefusedForNow, RefusedForGood or Unheard.
 
         Once no connection can be had, the others that are sent over this line are not kept waiting for one each.
         """
         if self.has_no_server:
-            raise RefusedForNow("No connection to the mail server.")
+            raise TemporaryFailure("No connection to the mail server.")
         email, as_sent = self._compose(message, letter)
         pace.wait()
         if not self.is_open:
@@ -82,18 +82,18 @@ class Line:
             raise _providers_verdict(error) from error
         except Exception as error:  # whatever it was, the server may have the message
             self._close()
-            raise Unheard(f"The line broke: {type(error).__name__}") from error
+            raise UncertainDelivery(f"The line broke: {type(error).__name__}") from error
         return as_sent
 
-    def _compose(self, message: Message, letter: Letter) -> tuple[EmailMultiAlternatives, bytes]:
+    def _compose(self, message: Message, letter: RenderedEmail) -> tuple[EmailMultiAlternatives, bytes]:
         """The message and its bytes. Raises RefusedForGood: nothing has left yet, and trying again would not help."""
         try:
             email = compose(message, letter, self.connection)
             return email, email.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's messages take it
         except UnicodeError as error:
-            raise RefusedForGood("The address has a character that mail servers do not take.") from error
+            raise PermanentFailure("The address has a character that mail servers do not take.") from error
         except Exception as error:
-            raise RefusedForGood(f"The email could not be composed: {type(error).__name__}.") from error
+            raise PermanentFailure(f"The email could not be composed: {type(error).__name__}.") from error
 
     def _pass(self, email: EmailMultiAlternatives, as_sent: bytes) -> None:
         """Over SMTP the very bytes that are kept; a provider's API takes the message itself."""
@@ -108,11 +108,11 @@ class Line:
             self.connection.open()
         except (OSError, smtplib.SMTPException) as error:
             self.has_no_server = True
-            raise RefusedForNow(f"No connection: {type(error).__name__}") from error
+            raise TemporaryFailure(f"No connection: {type(error).__name__}") from error
         self.is_open = True
 
 
-def _verdict(error: smtplib.SMTPException) -> Refused:
+def _verdict(error: smtplib.SMTPException) -> DeliveryFailure:
     """RFC 5321 §4.2.1: 5yz is for good, 4yz for now. RFC 3463: X.7 is policy, which says nothing of the address."""
     is_recipient = isinstance(error, smtplib.SMTPRecipientsRefused)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
@@ -122,7 +122,7 @@ def _verdict(error: smtplib.SMTPException) -> Refused:
     answer = words.decode(errors="replace") if isinstance(words, bytes) else words
     sentence = f"{code} " + re.sub(r"[\x00-\x1f]+", " ", answer)
     is_address = is_recipient and not re.search(r"\b[45]\.7\.", sentence)
-    kind = RefusedForGood if 500 <= code < 600 else RefusedForNow  # noqa: PLR2004
+    kind = PermanentFailure if 500 <= code < 600 else TemporaryFailure  # noqa: PLR2004
     return kind(sentence, is_address=is_address)
 
 
@@ -131,14 +131,14 @@ def _providers_verdict(error: AnymailError) -> Exception:
     status = getattr(error, "status_code", None)
     words = f"The provider answered {status}: {type(error).__name__}"
     if isinstance(error, AnymailRecipientsRefused):
-        return RefusedForGood(words, is_address=True)
+        return PermanentFailure(words, is_address=True)
     if status is None:
-        return Unheard(words)
+        return UncertainDelivery(words)
     is_final = 400 <= status < 500 and status not in (401, 403, 408, 429)  # noqa: PLR2004
-    return RefusedForGood(words) if is_final else RefusedForNow(words)
+    return PermanentFailure(words) if is_final else TemporaryFailure(words)
 
 
-def compose(message: Message, letter: Letter, connection: Any = None) -> EmailMultiAlternatives:
+def compose(message: Message, letter: RenderedEmail, connection: Any = None) -> EmailMultiAlternatives:
     """The e-mail of a row: HTML and text, and the headers of service mail (RFC 3834 §5)."""
     with translation.override(message.language):
         sender = formataddr((str(settings.PROJECT_NAME), settings.SERVICE_FROM_EMAIL))

@@ -19,8 +19,8 @@ from django.db.models import QuerySet
 from django.utils import translation
 from psycopg2.extras import execute_values
 
-from outbox import kinds, sending
-from outbox.kinds import Letter, NoLongerTrue
+from outbox import message_types, sending
+from outbox.message_types import OutdatedMessage, RenderedEmail
 from outbox.models import Message, State, Suppression, SuppressionReason
 from outbox.suppression import count_soft_bounce, hash_of, suppress, suppressed
 
@@ -30,7 +30,7 @@ BATCH, BULK_BATCH = 50, 10
 # So many are said to be on their way at once: as many are uncertain at most when a worker dies among them.
 GROUP = 10
 BODIES_KEPT_FOR = timedelta(days=30)
-REQUEUED_KEEPS = timedelta(days=2)
+REQUEUED_LIFETIME = timedelta(days=2)
 NUDGED, NUDGE_HOLDS_SECONDS = "outbox-nudged", 10
 CLAIM_LASTS = timedelta(seconds=settings.OUTBOX_CLAIM_SECONDS)
 # The pauses after the first, second, … refusal for now; after the last one the row has failed.
@@ -42,7 +42,7 @@ class Draft:
     """What `write` needs of one message. `data` must be JSON; times are aware."""
 
     key: str
-    kind: str
+    message_type: str
     to: str
     language: str
     data: dict[str, Any]
@@ -56,7 +56,7 @@ def write(drafts: Iterable[Draft], *, now: datetime) -> None:
     rows = [
         Message(
             key=draft.key,
-            kind=draft.kind,
+            message_type=draft.message_type,
             to=draft.to,
             language=draft.language,
             data=draft.data,
@@ -86,12 +86,12 @@ def nudge() -> None:
         log.warning("The worker could not be nudged (%s); the sweep will send.", type(error).__name__)
 
 
-def nudge_heard() -> None:
+def clear_nudge() -> None:
     """A worker begins to drain: what is committed from here on asks anew. Called before the first claim, so no row is missed."""
     cache.delete(NUDGED)
 
 
-def drain_batch(line: sending.Line, now: datetime, *, is_over: Callable[[], bool] = lambda: False) -> int:
+def drain_batch(connection: sending.Connection, now: datetime, *, is_over: Callable[[], bool] = lambda: False) -> int:
     """Claim the next batch that is due and send it over `line`; returns how many rows were claimed, 0 when nothing is due.
 
     Service mail goes before bulk mail, and bulk mail in small batches, so that a newsletter never holds up a confirmation.
@@ -104,7 +104,7 @@ def drain_batch(line: sending.Line, now: datetime, *, is_over: Callable[[], bool
     for start in range(0, len(batch), GROUP):
         if is_over():
             break
-        _deliver(batch[start : start + GROUP], unwanted, line, claim, is_over)
+        _deliver(batch[start : start + GROUP], unwanted, connection, claim, is_over)
     claim.release()
     return len(batch)
 
@@ -165,7 +165,7 @@ def _recover(now: datetime) -> None:
         state=State.UNCERTAIN, settled_at=now, reason="The worker stopped while the mail server had it."
     )
     if uncertain:
-        Message.objects.filter(state=State.UNCERTAIN, kind__in=kinds.SECRET).update(data={})
+        Message.objects.filter(state=State.UNCERTAIN, message_type__in=message_types.SECRET).update(data={})
         log.error("%s messages are uncertain: see the outbox in the admin.", uncertain)
 
 
@@ -180,7 +180,11 @@ class _Outcome:
 
 
 def _deliver(
-    group: list[Message], unwanted: dict[str, str], line: sending.Line, claim: _Claim, is_over: Callable[[], bool]
+    group: list[Message],
+    unwanted: dict[str, str],
+    connection: sending.Connection,
+    claim: _Claim,
+    is_over: Callable[[], bool],
 ) -> None:
     """Write the letters, say that they are on their way, send them, and record what became of each, whatever happens to one."""
     now = claim.claimed_at
@@ -193,20 +197,20 @@ def _deliver(
             if is_over():
                 break
             if message.pk in claim.left:
-                outcomes.append(_hand_over(message, letter, line, now))
+                outcomes.append(_hand_over(message, letter, connection, now))
     finally:
         _record(outcomes, claim)
 
 
 def _write_letters(
     group: list[Message], unwanted: dict[str, str], now: datetime
-) -> tuple[list[_Outcome], list[tuple[Message, Letter]]]:
+) -> tuple[list[_Outcome], list[tuple[Message, RenderedEmail]]]:
     """What is settled without sending, and the letters of the others."""
     outcomes, letters = [], []
     loaded = _load(group)
     for message in group:
         written = _write_letter(message, loaded, unwanted, now)
-        if isinstance(written, Letter):
+        if isinstance(written, RenderedEmail):
             letters.append((message, written))
         else:
             outcomes.append(written)
@@ -216,20 +220,20 @@ def _write_letters(
 def _load(group: list[Message]) -> dict[int, Any]:
     """Read what the messages need, at once for each kind; by message id. A kind is left out where one of its messages breaks that."""
     loaded: dict[int, Any] = {}
-    for kind in {message.kind for message in group}:
-        messages = {message.pk: message.data for message in group if message.kind == kind}
+    for message_type in {message.message_type for message in group}:
+        messages = {message.pk: message.data for message in group if message.message_type == message_type}
         try:
-            loaded |= zip(messages, kinds.load(kind, list(messages.values())), strict=True)
+            loaded |= zip(messages, message_types.load(message_type, list(messages.values())), strict=True)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
-            log.exception("What a group of messages (%s) needs could not be read at once.", kind)
+            log.exception("What a group of messages (%s) needs could not be read at once.", message_type)
     return loaded
 
 
 def _write_letter(
     message: Message, loaded: dict[int, Any], unwanted: dict[str, str], now: datetime
-) -> Letter | _Outcome:
+) -> RenderedEmail | _Outcome:
     """The letter, if it is still to be said. Raises only when the database is away, which is no message's fault."""
     if message.expires_at <= now:
         return _Outcome(message, State.EXPIRED, "Its time had passed.")
@@ -237,9 +241,13 @@ def _write_letter(
         return _Outcome(message, State.SUPPRESSED, f"The address is suppressed: {unwanted[message.to]}.")
     try:
         with translation.override(message.language):
-            found = loaded[message.pk] if message.pk in loaded else kinds.load(message.kind, [message.data])[0]
-            return kinds.render(message.kind, found, now)
-    except NoLongerTrue as reason:
+            found = (
+                loaded[message.pk]
+                if message.pk in loaded
+                else message_types.load(message.message_type, [message.data])[0]
+            )
+            return message_types.render(message.message_type, found, now)
+    except OutdatedMessage as reason:
         return _Outcome(message, State.EXPIRED, str(reason))
     except (OperationalError, InterfaceError):
         raise
@@ -252,23 +260,23 @@ def _may_be_sent(message: Message, unwanted: dict[str, str]) -> bool:
     """A sign-in code also goes to an address that was refused for days: its mailbox may have room again, and without the code its
     owner is shut out."""
     reason = unwanted.get(message.to)
-    return reason is None or (reason == SuppressionReason.SOFT_BOUNCES and message.kind in kinds.SECRET)
+    return reason is None or (reason == SuppressionReason.SOFT_BOUNCES and message.message_type in message_types.SECRET)
 
 
-def _hand_over(message: Message, letter: Letter, line: sending.Line, now: datetime) -> _Outcome:
-    is_secret = message.kind in kinds.SECRET
+def _hand_over(message: Message, letter: RenderedEmail, connection: sending.Connection, now: datetime) -> _Outcome:
+    is_secret = message.message_type in message_types.SECRET
     message.subject = "" if is_secret else letter.subject[:300]
     try:
-        as_sent = line.send(message, letter)
-    except sending.RefusedForGood as error:
+        as_sent = connection.send(message, letter)
+    except sending.PermanentFailure as error:
         if error.is_address:
             suppress(message.to, SuppressionReason.HARD_BOUNCE, now=now, detail=str(error))
         return _Outcome(message, State.FAILED, str(error))
-    except sending.RefusedForNow as error:
+    except sending.TemporaryFailure as error:
         given_up = error.is_address and count_soft_bounce(message.to, now=now, detail=str(error)) and not is_secret
         out_of_tries = message.attempts >= len(PAUSES)
         return _Outcome(message, State.FAILED if given_up or out_of_tries else State.QUEUED, str(error))
-    except sending.Unheard as error:
+    except sending.UncertainDelivery as error:
         return _Outcome(message, State.UNCERTAIN, str(error))
     return _Outcome(message, State.SENT, as_sent=None if is_secret else as_sent)
 
@@ -315,7 +323,7 @@ def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
     """Send failed, uncertain or suppressed messages after all; returns how many. Of an uncertain one, a second copy may arrive."""
     again = messages.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED])
     count = again.update(
-        state=State.QUEUED, attempts=0, not_before=now, expires_at=now + REQUEUED_KEEPS, settled_at=None, reason=""
+        state=State.QUEUED, attempts=0, not_before=now, expires_at=now + REQUEUED_LIFETIME, settled_at=None, reason=""
     )
     transaction.on_commit(nudge)
     return count
@@ -328,7 +336,7 @@ def prune(now: datetime) -> int:
     """
     old = Message.objects.filter(settled_at__lt=now - BODIES_KEPT_FOR)
     count = old.filter(as_sent__isnull=False).update(as_sent=None)
-    old.filter(kind__in=kinds.TO_NO_ACCOUNT).exclude(to="").update(to="", subject="", data={})
+    old.filter(message_type__in=message_types.TO_NO_ACCOUNT).exclude(to="").update(to="", subject="", data={})
     return count
 
 
@@ -346,5 +354,7 @@ def readdress(old: str, new: str) -> None:
     What warns the owner of the old address stays theirs: whoever took the account over must not take the warning along.
     """
     waiting = Message.objects.filter(to=old, state=State.QUEUED)
-    waiting.filter(kind__in=kinds.SECRET).update(state=State.EXPIRED, reason="The address was changed.", data={})
-    waiting.exclude(kind__in=kinds.OF_THE_ADDRESS).update(to=new)
+    waiting.filter(message_type__in=message_types.SECRET).update(
+        state=State.EXPIRED, reason="The address was changed.", data={}
+    )
+    waiting.exclude(message_type__in=message_types.OF_THE_ADDRESS).update(to=new)

@@ -12,14 +12,14 @@ DRAIN_FOR_SECONDS = 8
 
 @shared_task
 def drain() -> None:
-    services.nudge_heard()
+    services.clear_nudge()
     until = time.monotonic() + DRAIN_FOR_SECONDS
 
     def is_over() -> bool:
         return time.monotonic() > until
 
-    with sending.Line() as line:
-        while services.drain_batch(line, timezone.now(), is_over=is_over):
+    with sending.Connection() as connection:
+        while services.drain_batch(connection, timezone.now(), is_over=is_over):
             if is_over():
                 services.nudge()
                 return

@@ -20,8 +20,8 @@ from accounts.forms import validate_name
 from accounts.languages import current_language
 from accounts.models import User
 from registrations import services
-from registrations.models import Answer, Attendance, Place, Registration, StaffAct
-from registrations.services.series import those_concerned
+from registrations.models import Answer, Attendance, Registration, RegistrationState, StaffAction
+from registrations.services.series import affected_registrations
 from sessions_app.admin import SeriesAdmin
 from sessions_app.admin import SeriesForm as PlainSeriesForm
 from sessions_app.models import Series, SeriesQuerySet
@@ -88,19 +88,19 @@ class AttendanceInline(ReadOnlyInline):
     model = Attendance
 
 
-class StaffActInline(ReadOnlyInline):
-    model = StaffAct
+class StaffActionInline(ReadOnlyInline):
+    model = StaffAction
 
 
 @admin.register(Registration)
 class RegistrationAdmin(admin.ModelAdmin):
-    list_display = ["user", "series", "place", "created_at", "cancelled_at", "end_reason"]
-    list_filter = ["place", "end_reason"]
+    list_display = ["user", "series", "state", "created_at", "cancelled_at", "end_reason"]
+    list_filter = ["state", "end_reason"]
     list_select_related = ["user", "series"]
     search_fields = ["user__email", "user__name", "series__title_en", "series__title_fr"]
     date_hierarchy = "created_at"
     show_full_result_count = False
-    inlines = [AnswerInline, AttendanceInline, StaffActInline]
+    inlines = [AnswerInline, AttendanceInline, StaffActionInline]
 
     def has_change_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
         return False
@@ -131,7 +131,7 @@ class RegistrationAdmin(admin.ModelAdmin):
         return self._page(request, RegisterForm(request.POST or None), act, _("Register someone"))
 
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
-        registration = self._registration(request, pk, Place.WAITLISTED)
+        registration = self._registration(request, pk, RegistrationState.WAITLISTED)
 
         def act(data: dict[str, Any], by: User) -> Registration:
             return services.promote(registration, by=by, reason=data["reason"], now=timezone.now())
@@ -141,7 +141,9 @@ class RegistrationAdmin(admin.ModelAdmin):
         return self._page(request, form, act, _("Give a seat out of turn"), registration=registration, explain=explain)
 
     def move(self, request: HttpRequest, pk: int) -> HttpResponse:
-        registration = self._registration(request, pk, Place.CONFIRMED, Place.WAITLISTED, Place.RECORDING)
+        registration = self._registration(
+            request, pk, RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.RECORDING
+        )
 
         def act(data: dict[str, Any], by: User) -> Registration:
             return services.move(registration, data["to"], by=by, reason=data["reason"], now=timezone.now())
@@ -153,7 +155,9 @@ class RegistrationAdmin(admin.ModelAdmin):
         return self._page(request, form, act, _("Move to another series"), registration=registration, explain=explain)
 
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
-        registration = self._registration(request, pk, Place.CONFIRMED, Place.WAITLISTED, Place.RECORDING)
+        registration = self._registration(
+            request, pk, RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.RECORDING
+        )
 
         def act(data: dict[str, Any], by: User) -> Registration:
             return services.cancel_for(registration, by=by, note=data["note"], now=timezone.now())
@@ -164,10 +168,10 @@ class RegistrationAdmin(admin.ModelAdmin):
         form = CancelForm(request.POST or None)
         return self._page(request, form, act, _("Cancel this place"), registration=registration, explain=explain)
 
-    def _registration(self, request: HttpRequest, pk: int, *places: Place) -> Registration:
+    def _registration(self, request: HttpRequest, pk: int, *states: RegistrationState) -> Registration:
         if not request.user.has_perm("registrations.change_registration"):
             raise Http404
-        found = Registration.objects.select_related("series", "user").filter(pk=pk, place__in=places).first()
+        found = Registration.objects.select_related("series", "user").filter(pk=pk, state__in=states).first()
         if found is None:
             raise Http404
         return found
@@ -188,7 +192,7 @@ class RegistrationAdmin(admin.ModelAdmin):
             except REFUSALS as refusal:
                 form.add_error(None, _words(refusal))
             else:
-                self.message_user(request, f"{done}: {done.get_place_display()}.", messages.SUCCESS)
+                self.message_user(request, f"{done}: {done.get_state_display()}.", messages.SUCCESS)
                 return redirect(reverse("admin:registrations_registration_change", args=[done.pk]))
         context = {
             **self.admin_site.each_context(request),
@@ -223,7 +227,7 @@ class SeriesForm(PlainSeriesForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Goes into the mail when you cancel the series or take it off the site."),
     )
-    tell_everyone = forms.BooleanField(
+    notify_everyone = forms.BooleanField(
         label=_("end these places and tell everyone"),
         required=False,
         help_text=_("Needed only when you cancel, withdraw or close a series that people are registered for."),
@@ -234,14 +238,14 @@ class SeriesForm(PlainSeriesForm):
         after = copy(self.instance)
         for name in {field.name for field in Series._meta.concrete_fields} & set(data):  # noqa: SLF001
             setattr(after, name, data[name])
-        count = those_concerned(after, now=timezone.now()).count() if self.instance.pk else 0
-        if count and not data.get("tell_everyone"):
+        count = affected_registrations(after, now=timezone.now()).count() if self.instance.pk else 0
+        if count and not data.get("notify_everyone"):
             sentence = ngettext(
                 "This ends the place of %(n)s person, who will be emailed. Tick “end these places” if you mean it.",
                 "This ends the places of %(n)s people, who will be emailed. Tick “end these places” if you mean it.",
                 count,
             )
-            self.add_error("tell_everyone", sentence % {"n": count})
+            self.add_error("notify_everyone", sentence % {"n": count})
         self.instance.note_to_people = data.get("note_to_people", "")
         return data
 
@@ -250,7 +254,7 @@ admin.site.unregister(Series)
 
 
 @admin.register(Series)
-class SeriesWithPlacesAdmin(SeriesAdmin):
+class SeriesWithRegistrationsAdmin(SeriesAdmin):
     """The programme's own page of a series, and what it means to the people in it."""
 
     form = SeriesForm
@@ -258,7 +262,7 @@ class SeriesWithPlacesAdmin(SeriesAdmin):
         *SeriesAdmin.fieldsets[:-1],
         (
             _("How it ended"),
-            {"fields": ["is_concluded", "is_cancelled", "note_to_people", "tell_everyone"]},
+            {"fields": ["is_concluded", "is_cancelled", "note_to_people", "notify_everyone"]},
         ),
     ]
 
@@ -267,7 +271,7 @@ class SeriesWithPlacesAdmin(SeriesAdmin):
         now, held = timezone.now(), []
         for series in queryset:
             series.publication = publication
-            if those_concerned(series, now=now).exists():
+            if affected_registrations(series, now=now).exists():
                 held.append(series)
         if held:
             sentence = ngettext(

@@ -13,9 +13,9 @@ class RegistrationsConfig(AppConfig):
         from registrations import emails  # noqa: PLC0415 - models are ready only now
         from sessions_app.models import Resource, Series, Session  # noqa: PLC0415
 
-        emails.register_kinds()
-        post_save.connect(_note_change, sender=Session, dispatch_uid="note-change")
-        post_save.connect(_tell_recording, sender=Resource, dispatch_uid="tell-recording")
+        emails.register_message_types()
+        post_save.connect(_record_session_change, sender=Session, dispatch_uid="note-change")
+        post_save.connect(_notify_recording, sender=Resource, dispatch_uid="tell-recording")
         post_save.connect(_follow, sender=Series, dispatch_uid="follow-series")
 
 
@@ -24,24 +24,24 @@ def _follow(instance: Any, created: bool, **_kwargs: Any) -> None:
     transaction."""
     from django.utils import timezone  # noqa: PLC0415
 
-    from registrations.services import follow_series  # noqa: PLC0415
+    from registrations.services import apply_series_change  # noqa: PLC0415
 
     if not created:
-        follow_series(instance, now=timezone.now(), note=getattr(instance, "note_to_people", ""))
+        apply_series_change(instance, now=timezone.now(), note=getattr(instance, "note_to_people", ""))
 
 
-def _note_change(instance: Any, created: bool, **_kwargs: Any) -> None:
+def _record_session_change(instance: Any, created: bool, **_kwargs: Any) -> None:
     from django.utils import timezone  # noqa: PLC0415
 
-    from registrations.services import note_change  # noqa: PLC0415
+    from registrations.services import record_session_change  # noqa: PLC0415
 
-    note_change(instance, created=created, now=timezone.now())
+    record_session_change(instance, created=created, now=timezone.now())
 
 
-def _tell_recording(instance: Any, created: bool, **_kwargs: Any) -> None:
+def _notify_recording(instance: Any, created: bool, **_kwargs: Any) -> None:
     from django.utils import timezone  # noqa: PLC0415
 
-    from registrations.services import tell_recording  # noqa: PLC0415
+    from registrations.services import notify_recording  # noqa: PLC0415
 
     if created:
-        tell_recording(instance, now=timezone.now())
+        notify_recording(instance, now=timezone.now())

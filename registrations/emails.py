@@ -1,4 +1,4 @@
-"""The emails about registrations and sessions. Their texts are in templates/registrations/mail/.
+"""The emails about registrations and sessions. Their texts are in templates/registrations/email/.
 
 Each renderer checks that its message is still true, and raises NoLongerTrue if it isn't.
 """
@@ -16,96 +16,104 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.links import absolute_url
-from outbox import kinds
-from outbox.kinds import Attachment, Letter, NoLongerTrue
-from outbox.letters import compose_letter
+from outbox import message_types
+from outbox.message_types import Attachment, OutdatedMessage, RenderedEmail
 from outbox.models import Message, State
-from registrations.models import EndReason, Intention, Invitation, Place, Registration
-from registrations.queries import in_line
-from registrations.tokens import make_join_token, make_place_token
+from outbox.rendering import render_email
+from registrations.models import EndReason, Intention, Invitation, Registration, RegistrationState
+from registrations.queries import waitlist_position_of
+from registrations.tokens import make_join_token, make_registration_token
 from sessions_app import calendars
 from sessions_app.listings import Listing
 from sessions_app.models import Delivery, Resource, Series, Session
 from sessions_app.queries import for_list, offered
-from sessions_app.times import say_clock, say_until
+from sessions_app.times import format_clock, format_until
 
 
 @dataclass(frozen=True)
-class Kind:
+class RegistrationEmail:
     """A message about one registration. It is true while the place is `place`, and was ended for `reason` if that is set."""
 
     template: str
     subject: str | Promise
-    place: Place
+    state: RegistrationState
     reason: EndReason | None = None
     calendar: Callable[..., bytes] | None = None  # makes the calendar attachment of each upcoming session
     offers: bool = False  # whether it lists the next series for the same audience
 
 
-KINDS = {
-    "registered": Kind(
+MESSAGE_TYPES = {
+    "registered": RegistrationEmail(
         "registered",
         gettext_lazy("You are registered: %(title)s"),
-        Place.CONFIRMED,
+        RegistrationState.CONFIRMED,
         calendar=calendars.invitation,
     ),
-    "seat-found": Kind(
+    "seat-found": RegistrationEmail(
         "seat_found",
         gettext_lazy("You have a seat: %(title)s"),
-        Place.CONFIRMED,
+        RegistrationState.CONFIRMED,
         calendar=calendars.invitation,
     ),
-    "waitlisted": Kind("waitlisted", gettext_lazy("You are on the waitlist: %(title)s"), Place.WAITLISTED, offers=True),
-    "invited": Kind("invited", gettext_lazy("Will you come? A seat for you: %(title)s"), Place.CONFIRMED),
-    "recording-only": Kind(
+    "waitlisted": RegistrationEmail(
+        "waitlisted", gettext_lazy("You are on the waitlist: %(title)s"), RegistrationState.WAITLISTED, offers=True
+    ),
+    "invited": RegistrationEmail(
+        "invited", gettext_lazy("Will you come? A seat for you: %(title)s"), RegistrationState.CONFIRMED
+    ),
+    "recording-only": RegistrationEmail(
         "recording_only",
         gettext_lazy("You asked for the recording: %(title)s"),
-        Place.RECORDING,
+        RegistrationState.RECORDING,
         calendar=calendars.withdrawal,
     ),
-    "cancelled": Kind(
+    "cancelled": RegistrationEmail(
         "cancelled",
         gettext_lazy("Your registration is cancelled: %(title)s"),
-        Place.CANCELLED,
+        RegistrationState.CANCELLED,
         calendar=calendars.withdrawal,
     ),
-    "declined": Kind("declined", gettext_lazy("You declined the seat: %(title)s"), Place.CANCELLED),
-    "left-waitlist": Kind("left_waitlist", gettext_lazy("You left the waitlist: %(title)s"), Place.CANCELLED),
-    "cancelled-by-us": Kind(
+    "declined": RegistrationEmail(
+        "declined", gettext_lazy("You declined the seat: %(title)s"), RegistrationState.CANCELLED
+    ),
+    "left-waitlist": RegistrationEmail(
+        "left_waitlist", gettext_lazy("You left the waitlist: %(title)s"), RegistrationState.CANCELLED
+    ),
+    "cancelled-by-us": RegistrationEmail(
         "cancelled_by_us",
         gettext_lazy("Your registration was cancelled: %(title)s"),
-        Place.CANCELLED,
+        RegistrationState.CANCELLED,
         EndReason.STAFF,
         calendar=calendars.withdrawal,
         offers=True,
     ),
-    "series-cancelled": Kind(
+    "series-cancelled": RegistrationEmail(
         "series_cancelled",
         gettext_lazy("Cancelled: %(title)s"),
-        Place.CANCELLED,
+        RegistrationState.CANCELLED,
         EndReason.SERIES_CANCELLED,
         calendar=calendars.withdrawal,
         offers=True,
     ),
-    "series-withdrawn": Kind(
+    "series-withdrawn": RegistrationEmail(
         "series_cancelled",
         gettext_lazy("Will not take place: %(title)s"),
-        Place.CANCELLED,
+        RegistrationState.CANCELLED,
         EndReason.WITHDRAWN,
         calendar=calendars.withdrawal,
         offers=True,
     ),
-    "waitlist-closed": Kind(
+    "waitlist-closed": RegistrationEmail(
         "waitlist_closed",
         gettext_lazy("No seat opened up: %(title)s"),
-        Place.CANCELLED,
-        EndReason.LINE_CLOSED,
+        RegistrationState.CANCELLED,
+        EndReason.WAITLIST_CLOSED,
         offers=True,
     ),
-    "invitation-lapsed": Kind(
+    "invitation-lapsed": RegistrationEmail(
         "invitation_lapsed",
         gettext_lazy("Your seat went to someone else: %(title)s"),
-        Place.CANCELLED,
+        RegistrationState.CANCELLED,
         EndReason.LAPSED,
     ),
 }
@@ -118,17 +126,17 @@ IS_OFF = (Delivery.CANCELLED, Delivery.POSTPONED)
 UNTOLD = (State.QUEUED, State.EXPIRED, State.FAILED, State.SUPPRESSED)
 
 
-def register_kinds() -> None:
-    for name, kind in KINDS.items():
-        kinds.register(name, partial(_render, kind), load_registrations)
-    kinds.register("moved", render_moved, load_registrations)
-    kinds.register("session-changed", render_session_changed, load_registrations)
-    kinds.register("recording-available", render_recording_available, load_registrations)
-    kinds.register("reminder-24h", partial(render_reminder, "reminder_24h"), load_registrations)
-    kinds.register("reminder-1h", partial(render_reminder, "reminder"), load_registrations)
-    kinds.register("colleague-not-coming", render_colleague_not_coming)
-    kinds.register("absence", render_absence)
-    kinds.register("absence-withdrawn", render_absence_withdrawn)
+def register_message_types() -> None:
+    for name, message_type in MESSAGE_TYPES.items():
+        message_types.register(name, partial(_render, message_type), load_registrations)
+    message_types.register("moved", render_moved, load_registrations)
+    message_types.register("session-changed", render_session_changed, load_registrations)
+    message_types.register("recording-available", render_recording_available, load_registrations)
+    message_types.register("reminder-24h", partial(render_reminder, "reminder_24h"), load_registrations)
+    message_types.register("reminder-1h", partial(render_reminder, "reminder"), load_registrations)
+    message_types.register("colleague-not-coming", render_colleague_not_coming)
+    message_types.register("absence", render_absence)
+    message_types.register("absence-withdrawn", render_absence_withdrawn)
 
 
 def load_registrations(datas: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -142,65 +150,68 @@ def load_registrations(datas: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [data | {"registration": found.get(data["registration"])} for data in datas]
 
 
-def _render(kind: Kind, data: dict[str, Any], now: datetime) -> Letter:
-    registration = _registration(data, kind.place)
-    if kind.reason and registration.end_reason != kind.reason:
-        raise NoLongerTrue("The registration has changed since.")
+def _render(message_type: RegistrationEmail, data: dict[str, Any], now: datetime) -> RenderedEmail:
+    registration = _registration(data, message_type.state)
+    if message_type.reason and registration.end_reason != message_type.reason:
+        raise OutdatedMessage("The registration has changed since.")
     context = _context(registration) | {"note": data.get("note", ""), "had": data.get("had", "")}
-    context |= {"place_link": place_link(registration), "in_line": in_line(registration)}
-    if kind.offers:
+    context |= {
+        "registration_link": registration_link(registration),
+        "waitlist": waitlist_position_of(registration),
+    }
+    if message_type.offers:
         context["offers"] = _offers(registration, now)
     attachments = []
-    if kind.calendar and registration.confirmed_at and registration.held_until is None:
-        attachments = _calendar_parts(registration, kind.calendar, now)
-    return _letter(kind.template, registration.series, str(kind.subject), context, attachments)
+    if message_type.calendar and registration.confirmed_at and registration.held_until is None:
+        attachments = _calendar_parts(registration, message_type.calendar, now)
+    return _letter(message_type.template, registration.series, str(message_type.subject), context, attachments)
 
 
-def render_reminder(template: str, data: dict[str, Any], now: datetime) -> Letter:
-    registration = _registration(data, Place.CONFIRMED)
+def render_reminder(template: str, data: dict[str, Any], now: datetime) -> RenderedEmail:
+    registration = _registration(data, RegistrationState.CONFIRMED)
     session = _session(registration, data)
     if session.delivery != Delivery.SCHEDULED or session.starts_at.isoformat() != data["starts_at"]:
-        raise NoLongerTrue("The session is not at that time any more.")
+        raise OutdatedMessage("The session is not at that time any more.")
     intentions = registration.intentions.all()
     intention = next((intention for intention in intentions if intention.session_id == session.pk), None)
     if intention and not intention.is_coming:
-        raise NoLongerTrue("The person said that they cannot come to this one.")
+        raise OutdatedMessage("The person said that they cannot come to this one.")
     zone = registration.series.zone
     # counted from now, not from the hours that were set: a reminder that waited must not say "in one hour" too late
-    when = {"when": say_until(session.starts_at, now, zone), "time": say_clock(session.starts_at, zone)}
+    when = {"when": format_until(session.starts_at, now, zone), "time": format_clock(session.starts_at, zone)}
     context = {
         "session": session,
         "until": when["when"],
         "join_link": join_link(registration, session),
-        "place_link": place_link(registration, session),
+        "registration_link": registration_link(registration, session),
         "has_said": intention is not None,
     }
     subject = _("%(when)s, %(time)s: %(title)s")
     return _letter(template, registration.series, subject, _context(registration) | context, words=when)
 
 
-def render_session_changed(data: dict[str, Any], now: datetime) -> Letter:
+def render_session_changed(data: dict[str, Any], now: datetime) -> RenderedEmail:
     """Render the old time, struck through, and the new one.
 
     A person with a seat also gets an update or a cancellation for their calendar. A person on the waitlist, or with an
     unanswered invitation, gets neither that nor a link to join.
     """
-    registration = _registration(data, Place.CONFIRMED, Place.WAITLISTED)
+    registration = _registration(data, RegistrationState.CONFIRMED, RegistrationState.WAITLISTED)
     session = _session(registration, data)
     series, is_off = registration.series, session.delivery in IS_OFF
-    has_seat = registration.place == Place.CONFIRMED and not registration.is_held
+    has_seat = registration.state == RegistrationState.CONFIRMED and not registration.is_held
     old_starts_at, old_ends_at = (data[name] and datetime.fromisoformat(data[name]) for name in OLD_TIMES)
     context = {
         "session": session,
         "is_off": is_off,
         "has_seat": has_seat,
-        "is_waiting": registration.place == Place.WAITLISTED,
+        "is_waiting": registration.state == RegistrationState.WAITLISTED,
         "is_back": not is_off and data["old_delivery"] in IS_OFF,
         "is_one_of_many": any(other.pk != session.pk for other in _meetings(series)),
         "old_starts_at": old_starts_at,
         "old_ends_at": old_ends_at,
         "has_moved": (old_starts_at, old_ends_at) != (session.starts_at, session.ends_at),
-        "place_link": place_link(registration, session if has_seat else None),
+        "registration_link": registration_link(registration, session if has_seat else None),
     }
     calendar, method = (calendars.cancellation, "CANCEL") if is_off else (calendars.invitation, "REQUEST")
     parts = [_calendar_part("session.ics", calendar, method, registration, session)] if has_seat else []
@@ -213,34 +224,34 @@ def render_session_changed(data: dict[str, Any], now: datetime) -> Letter:
     return _letter("session_changed", series, subject, _context(registration) | context, parts)
 
 
-def render_recording_available(data: dict[str, Any], now: datetime) -> Letter:
-    registration = _registration(data, Place.CONFIRMED, Place.RECORDING)
+def render_recording_available(data: dict[str, Any], now: datetime) -> RenderedEmail:
+    registration = _registration(data, RegistrationState.CONFIRMED, RegistrationState.RECORDING)
     resource = Resource.objects.filter(pk=data["resource"]).first()
     if resource is None:
-        raise NoLongerTrue("The recording was deleted.")
+        raise OutdatedMessage("The recording was deleted.")
     context = _context(registration) | {"resource": resource}
     return _letter("recording_available", registration.series, _("The recording is available: %(title)s"), context)
 
 
-def render_moved(data: dict[str, Any], now: datetime) -> Letter:
+def render_moved(data: dict[str, Any], now: datetime) -> RenderedEmail:
     """Render one message about both series: the one that the person left and the one that they were moved to."""
-    left = _registration(data, Place.CANCELLED)
+    left = _registration(data, RegistrationState.CANCELLED)
     arrived = Registration.objects.select_related("series__hub", "user__profile").get(pk=data["to"])
-    if arrived.place == Place.CANCELLED:
-        raise NoLongerTrue("The new place has ended since.")
+    if arrived.state == RegistrationState.CANCELLED:
+        raise OutdatedMessage("The new place has ended since.")
     attachments = _calendar_parts(left, calendars.withdrawal, now) if left.confirmed_at else []
-    if arrived.place == Place.CONFIRMED:
+    if arrived.state == RegistrationState.CONFIRMED:
         first = len(attachments) + 1
         attachments += _calendar_parts(arrived, calendars.invitation, now, first=first)
-    context = _context(arrived) | {"left": left.series, "is_waiting": arrived.place == Place.WAITLISTED}
+    context = _context(arrived) | {"left": left.series, "is_waiting": arrived.state == RegistrationState.WAITLISTED}
     return _letter("moved", arrived.series, _("Your registration was moved: %(title)s"), context, attachments)
 
 
-def render_colleague_not_coming(data: dict[str, Any], now: datetime) -> Letter:
+def render_colleague_not_coming(data: dict[str, Any], now: datetime) -> RenderedEmail:
     found = Invitation.objects.select_related("series__hub", "inviter", "registration").filter(pk=data["invitation"])
     invitation = found.first()
     if invitation is None:
-        raise NoLongerTrue("The invitation and the name in it were deleted.")
+        raise OutdatedMessage("The invitation and the name in it were deleted.")
     series, ended = invitation.series, invitation.registration
     has_lapsed = bool(ended and ended.end_reason == EndReason.LAPSED)
     context = {
@@ -252,17 +263,17 @@ def render_colleague_not_coming(data: dict[str, Any], now: datetime) -> Letter:
     return _letter("colleague_not_coming", series, _("A colleague will not come: %(title)s"), context)
 
 
-def render_absence(data: dict[str, Any], now: datetime) -> Letter:
+def render_absence(data: dict[str, Any], now: datetime) -> RenderedEmail:
     """Tell the team that someone with a seat in the series cannot come to one session."""
     intention = _intention(data, is_coming=False)
     return _to_team("absence", intention, _("Cannot come to one session: %(title)s"))
 
 
-def render_absence_withdrawn(data: dict[str, Any], now: datetime) -> Letter:
+def render_absence_withdrawn(data: dict[str, Any], now: datetime) -> RenderedEmail:
     """Tell the team that someone who could not come to one session can come after all."""
     intention = _intention(data, is_coming=True)
     if Message.objects.filter(key=data["absence"], state__in=UNTOLD).exists():
-        raise NoLongerTrue("The team was not told of the absence.")
+        raise OutdatedMessage("The team was not told of the absence.")
     return _to_team("absence_withdrawn", intention, _("Can come after all: %(title)s"))
 
 
@@ -271,15 +282,15 @@ def _intention(data: dict[str, Any], *, is_coming: bool) -> Intention:
     intentions = Intention.objects.select_related("registration__series__hub", "registration__user", "session")
     intention = intentions.get(pk=data["intention"])
     # messages written before an upgrade do not have the time
-    is_latest = "said_at" not in data or datetime.fromisoformat(data["said_at"]) == intention.said_at
+    is_latest = "answered_at" not in data or datetime.fromisoformat(data["answered_at"]) == intention.answered_at
     if intention.is_coming != is_coming or not is_latest:
-        raise NoLongerTrue("The person has said something else since.")
-    if intention.registration.place != Place.CONFIRMED:
-        raise NoLongerTrue("The person has given the seat up.")
+        raise OutdatedMessage("The person has said something else since.")
+    if intention.registration.state != RegistrationState.CONFIRMED:
+        raise OutdatedMessage("The person has given the seat up.")
     return intention
 
 
-def _to_team(template: str, intention: Intention, subject: str) -> Letter:
+def _to_team(template: str, intention: Intention, subject: str) -> RenderedEmail:
     series = intention.registration.series
     context: dict[str, Any] = {"person": intention.registration.user, "session": intention.session, "series": series}
     return _letter(template, series, subject, context)
@@ -289,19 +300,19 @@ def join_link(registration: Registration, session: Session) -> str:
     return absolute_url(reverse("registrations:join", args=[make_join_token(registration.pk, session.pk)]))
 
 
-def place_link(registration: Registration, session: Session | None = None) -> str:
+def registration_link(registration: Registration, session: Session | None = None) -> str:
     """Return the address of the page where a person answers or cancels their registration without signing in."""
-    token = make_place_token(registration.pk, session.pk if session else None)
-    return absolute_url(reverse("registrations:place", args=[token]))
+    token = make_registration_token(registration.pk, session.pk if session else None)
+    return absolute_url(reverse("registrations:registration_link", args=[token]))
 
 
-def _registration(data: dict[str, Any], *places: Place) -> Registration:
+def _registration(data: dict[str, Any], *states: RegistrationState) -> Registration:
     """Return the registration that was loaded. Raises NoLongerTrue unless it is in one of `places`."""
     registration: Registration | None = data["registration"]
-    if registration is None or registration.place not in places:
-        raise NoLongerTrue("The registration has changed since.")
-    if registration.series.is_cancelled and registration.place != Place.CANCELLED:
-        raise NoLongerTrue("The series was cancelled.")
+    if registration is None or registration.state not in states:
+        raise OutdatedMessage("The registration has changed since.")
+    if registration.series.is_cancelled and registration.state != RegistrationState.CANCELLED:
+        raise OutdatedMessage("The series was cancelled.")
     return registration
 
 
@@ -310,7 +321,7 @@ def _session(registration: Registration, data: dict[str, Any]) -> Session:
     for session in registration.series.sessions.all():
         if session.pk == data["session"]:
             return session
-    raise NoLongerTrue("The session was deleted.")
+    raise OutdatedMessage("The session was deleted.")
 
 
 def _context(registration: Registration) -> dict[str, Any]:
@@ -345,9 +356,9 @@ def _letter(
     attachments: list[Attachment] | None = None,
     *,
     words: dict[str, str] | None = None,
-) -> Letter:
+) -> RenderedEmail:
     line = subject % {"title": series.title, **(words or {})}
-    return compose_letter(f"registrations/mail/{template}", line, context, attachments, reply_to=series.contact_email)
+    return render_email(f"registrations/email/{template}", line, context, attachments, reply_to=series.contact_email)
 
 
 def _calendar_parts(

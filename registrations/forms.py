@@ -81,7 +81,7 @@ class RegisterForm(DetailsForm, QuestionsForm):
 
 def _welcome(series: Series, profession: str) -> str:
     """A series with a required audience is for nobody else. Raises ValidationError."""
-    if not series.welcomes(profession):
+    if not series.accepts_profession(profession):
         names = ", ".join(series.audience_names)
         raise forms.ValidationError(_now("This series is only for: %(names)s.") % {"names": names})
     return profession

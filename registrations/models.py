@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from sessions_app.models import Question, Series, Session
 
 
-class Place(models.TextChoices):
+class RegistrationState(models.TextChoices):
     CONFIRMED = "confirmed", _("Registered")
     WAITLISTED = "waitlisted", _("On the waitlist")
     RECORDING = "recording", _("Recording only")
@@ -25,26 +25,26 @@ class EndReason(models.TextChoices):
     MOVED = "moved", _("moved to another series")
     CAME_BACK = "came-back", _("registered again instead")
     LAPSED = "lapsed", _("invitation not answered in time")
-    LINE_CLOSED = "line-closed", _("registration closed without a seat")
+    WAITLIST_CLOSED = "waitlist-closed", _("registration closed without a seat")
     SERIES_CANCELLED = "series-cancelled", _("the series was cancelled")
     WITHDRAWN = "withdrawn", _("the series was withdrawn")
 
 
 class RegistrationQuerySet(models.QuerySet["Registration"]):
     def active(self) -> "RegistrationQuerySet":
-        return self.exclude(place=Place.CANCELLED)
+        return self.exclude(state=RegistrationState.CANCELLED)
 
     def confirmed(self) -> "RegistrationQuerySet":
         """Those who hold a seat, also while an invitation to it waits for its answer."""
-        return self.filter(place=Place.CONFIRMED)
+        return self.filter(state=RegistrationState.CONFIRMED)
 
     def coming(self) -> "RegistrationQuerySet":
         """Those who hold a seat and said so themselves."""
         return self.confirmed().filter(held_until=None)
 
-    def waiting(self) -> "RegistrationQuerySet":
+    def waitlisted(self) -> "RegistrationQuerySet":
         """Those in line, the first to be served first."""
-        return self.filter(place=Place.WAITLISTED).order_by("waitlisted_at", "pk")
+        return self.filter(state=RegistrationState.WAITLISTED).order_by("waitlisted_at", "pk")
 
 
 class Registration(models.Model):
@@ -54,13 +54,13 @@ class Registration(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="registrations", verbose_name=_("person")
     )
-    place = models.CharField(_("place"), max_length=10, choices=Place.choices)
-    created_at = models.DateTimeField(_("since"))
-    confirmed_at = models.DateTimeField(_("seat taken"), null=True, blank=True)
-    waitlisted_at = models.DateTimeField(_("in line since"), null=True, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=RegistrationState.choices)
+    created_at = models.DateTimeField(_("created"))
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    waitlisted_at = models.DateTimeField(_("on the waitlist since"), null=True, blank=True)
     recording_at = models.DateTimeField(_("asked for the recording"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
-    end_reason = models.CharField(_("why it ended"), max_length=20, choices=EndReason.choices, blank=True)
+    end_reason = models.CharField(_("end reason"), max_length=20, choices=EndReason.choices, blank=True)
     held_until = models.DateTimeField(
         _("held until"), null=True, blank=True, help_text=_("A colleague's seat that they have not confirmed yet.")
     )
@@ -73,11 +73,13 @@ class Registration(models.Model):
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["series", "user"], condition=~Q(place="cancelled"), name="registration_one_active_a_person"
+                fields=["series", "user"], condition=~Q(state="cancelled"), name="registration_one_active_a_person"
             )
         ]
         indexes = [
-            models.Index(fields=["series", "waitlisted_at"], name="registration_line", condition=Q(place="waitlisted")),
+            models.Index(
+                fields=["series", "waitlisted_at"], name="registration_waitlist", condition=Q(state="waitlisted")
+            ),
             models.Index(fields=["held_until"], name="registration_held", condition=Q(held_until__isnull=False)),
         ]
 
@@ -87,7 +89,7 @@ class Registration(models.Model):
     @property
     def is_held(self) -> bool:
         """A colleague took this seat for the person, who has not answered yet."""
-        return self.place == Place.CONFIRMED and self.held_until is not None
+        return self.state == RegistrationState.CONFIRMED and self.held_until is not None
 
 
 class Answer(models.Model):
@@ -111,7 +113,7 @@ class Invitation(models.Model):
     """A seat that someone took for a colleague. The name is what the colleague was called, kept apart from their account.
 
     `registration` is empty where the colleague had a place already: whoever invites is not told of that. The invitation is
-    deleted once the colleague has declined or not answered (services.forget_unanswered).
+    deleted once the colleague has declined or not answered (services.delete_unanswered_invitations).
     """
 
     series = models.ForeignKey(Series, models.CASCADE, related_name="invitations", verbose_name=_("series"))
@@ -119,7 +121,7 @@ class Invitation(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="invitations", verbose_name=_("invited by")
     )
     name = models.CharField(_("name"), max_length=80)
-    email = models.EmailField(_("e-mail address"))
+    email = models.EmailField(_("email address"))
     registration = models.OneToOneField(
         Registration, models.SET_NULL, null=True, blank=True, related_name="invitation", verbose_name=_("registration")
     )
@@ -141,7 +143,7 @@ class Intention(models.Model):
     registration = models.ForeignKey(Registration, models.CASCADE, related_name="intentions")
     session = models.ForeignKey(Session, models.CASCADE, related_name="intentions", verbose_name=_("session"))
     is_coming = models.BooleanField(_("coming"))
-    said_at = models.DateTimeField(_("said"))
+    answered_at = models.DateTimeField(_("answered"))
 
     class Meta:
         verbose_name = _("intention")
@@ -162,28 +164,28 @@ class Attendance(models.Model):
         constraints = [models.UniqueConstraint(fields=["registration", "session"], name="attendance_one_a_session")]
 
 
-class StaffAct(models.Model):
+class StaffAction(models.Model):
     """What staff did to someone's place, when, and why; never changed."""
 
-    class Act(models.TextChoices):
+    class Action(models.TextChoices):
         REGISTERED = "registered", _("Registered")
         PROMOTED = "promoted", _("Promoted out of turn")
         MOVED = "moved", _("Moved")
         CANCELLED = "cancelled", _("Cancelled")
 
-    registration = models.ForeignKey(Registration, models.CASCADE, related_name="staff_acts")
-    act = models.CharField(_("act"), max_length=10, choices=Act.choices)
+    registration = models.ForeignKey(Registration, models.CASCADE, related_name="staff_actions")
+    action = models.CharField(_("action"), max_length=10, choices=Action.choices)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
     reason = models.TextField(_("reason"), blank=True)
 
     class Meta:
-        verbose_name = _("act of staff")
-        verbose_name_plural = _("acts of staff")
+        verbose_name = _("staff action")
+        verbose_name_plural = _("staff actions")
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return self.get_act_display()
+        return self.get_action_display()
 
 
 class PersonalCalendar(models.Model):
@@ -194,10 +196,10 @@ class PersonalCalendar(models.Model):
     renewed_at = models.DateTimeField()
 
 
-class Announced(models.Model):
+class Announcement(models.Model):
     """What people were told of a session last. Empty times: nothing yet. `changed_at`: the first edit that is not told yet."""
 
-    session = models.OneToOneField(Session, models.CASCADE, related_name="announced")
+    session = models.OneToOneField(Session, models.CASCADE, related_name="announcement")
     starts_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
     delivery = models.CharField(max_length=10, blank=True)

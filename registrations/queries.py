@@ -12,21 +12,21 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from registrations.models import EndReason, Intention, Invitation, Place, Registration, RegistrationQuerySet
+from registrations.models import EndReason, Intention, Invitation, Registration, RegistrationQuerySet, RegistrationState
 from registrations.tokens import make_join_token
 from sessions_app import times
 from sessions_app.listings import Listing
 from sessions_app.models import Resource, Series, Session
 from sessions_app.status import Status, is_past
 
-DOORS_OPEN = timedelta(minutes=15)
+JOIN_OPENS_BEFORE = timedelta(minutes=15)
 # Of a long series, "my sessions" shows so many sessions below the one that leads; the others unfold.
 ROWS = 3
 # Below this many seats of the past year, nothing is said of how many are usually given up.
 ENOUGH_SEATS = 50
 A_YEAR = timedelta(days=365)
 AN_HOUR_IN_SECONDS = 3600
-ENDED_BY_US = (EndReason.SERIES_CANCELLED, EndReason.WITHDRAWN, EndReason.STAFF, EndReason.LINE_CLOSED)
+ENDED_BY_US = (EndReason.SERIES_CANCELLED, EndReason.WITHDRAWN, EndReason.STAFF, EndReason.WAITLIST_CLOSED)
 
 
 @dataclass
@@ -38,11 +38,11 @@ class MyListing(Listing):
 
     @property
     def is_waiting(self) -> bool:
-        return bool(self.registration and self.registration.place == Place.WAITLISTED)
+        return bool(self.registration and self.registration.state == RegistrationState.WAITLISTED)
 
     @property
     def is_recording(self) -> bool:
-        return bool(self.registration and self.registration.place == Place.RECORDING)
+        return bool(self.registration and self.registration.state == RegistrationState.RECORDING)
 
     @property
     def is_held(self) -> bool:
@@ -94,18 +94,18 @@ class MyListing(Listing):
         if not self.coming_next:
             return ""
         starts_at = self.coming_next.starts_at
-        return _("Now") if starts_at <= self.now else times.say_until(starts_at, self.now, self.series.zone)
+        return _("Now") if starts_at <= self.now else times.format_until(starts_at, self.now, self.series.zone)
 
     @property
     def can_join(self) -> bool:
         """The doors of the next session are open: from 15 minutes before it until its end."""
-        has_seat = self.registration and self.registration.place == Place.CONFIRMED
-        doors_open_at = self.doors_open_at
-        return bool(has_seat and doors_open_at and self.lead and doors_open_at <= self.now < self.lead.ends_at)
+        has_seat = self.registration and self.registration.state == RegistrationState.CONFIRMED
+        join_opens_at = self.join_opens_at
+        return bool(has_seat and join_opens_at and self.lead and join_opens_at <= self.now < self.lead.ends_at)
 
     @property
-    def doors_open_at(self) -> datetime | None:
-        return self.coming_next.starts_at - DOORS_OPEN if self.coming_next else None
+    def join_opens_at(self) -> datetime | None:
+        return self.coming_next.starts_at - JOIN_OPENS_BEFORE if self.coming_next else None
 
     @property
     def join_token(self) -> str:
@@ -117,7 +117,7 @@ class MyListing(Listing):
 
 
 @dataclass(frozen=True)
-class Mine:
+class MySessions:
     """ "My sessions", by what the person is to do about them. Each list begins with what comes first; the past, with the latest."""
 
     to_answer: list[MyListing]  # seats that colleagues took, not confirmed yet
@@ -129,14 +129,14 @@ class Mine:
     ended: list[Registration]  # by the team, though still ahead
 
 
-def mine(user: User, now: datetime, reader: ZoneInfo | None) -> Mine:
+def mine(user: User, now: datetime, reader: ZoneInfo | None) -> MySessions:
     entries = _my_listings(user, now, reader)
     entries.sort(key=lambda entry: (entry.lead is None, entry.lead and entry.lead.starts_at))
     ahead = [entry for entry in entries if entry.status != Status.PAST]
     over = [entry for entry in reversed(entries) if entry.status == Status.PAST and not entry.is_waiting]
     seats = [entry for entry in ahead if not (entry.is_held or entry.is_waiting or entry.is_recording)]
     upcoming_first = next((entry for entry in seats if entry.coming_next), None)
-    return Mine(
+    return MySessions(
         to_answer=[entry for entry in ahead if entry.is_held],
         next=upcoming_first,
         upcoming=[entry for entry in seats if entry is not upcoming_first],
@@ -149,7 +149,7 @@ def mine(user: User, now: datetime, reader: ZoneInfo | None) -> Mine:
 
 def _my_listings(user: User, now: datetime, reader: ZoneInfo | None) -> list[MyListing]:
     registrations = (
-        with_line(Registration.objects.active().filter(user=user))
+        with_waitlist_position(Registration.objects.active().filter(user=user))
         .select_related("series__hub")
         .prefetch_related(
             Prefetch("series__sessions", Session.objects.order_by("starts_at", "pk")),
@@ -172,14 +172,14 @@ def _my_listings(user: User, now: datetime, reader: ZoneInfo | None) -> list[MyL
 
 def _ended_by_us(user: User, now: datetime) -> list[Registration]:
     ended = Registration.objects.filter(
-        ~is_past_series(now), user=user, place=Place.CANCELLED, end_reason__in=ENDED_BY_US
+        ~is_past_series(now), user=user, state=RegistrationState.CANCELLED, end_reason__in=ENDED_BY_US
     )
     return list(ended.select_related("series").order_by("-cancelled_at"))
 
 
 def has_waitlist(series: Series) -> bool:
     """Whether somebody is on the waitlist, so that a seat that is given up goes to them."""
-    return Registration.objects.waiting().filter(series=series).exists()
+    return Registration.objects.waitlisted().filter(series=series).exists()
 
 
 def is_past_series(now: datetime) -> Q:
@@ -192,9 +192,9 @@ def colleagues(user: User, now: datetime) -> list[Invitation]:
     return list(invitations.select_related("series", "registration").order_by("-created_at", "pk"))
 
 
-def with_line(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
-    """Annotate `line_place` and `line_length`: "3rd of 12"; and `came_free`, the seats that went to the line so far."""
-    line = Registration.objects.filter(place=Place.WAITLISTED, series=OuterRef("series")).order_by()
+def with_waitlist_position(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
+    """Annotate `waitlist_position` and `waitlist_length`: "3rd of 12"; and `seats_freed`, the seats that went to the line so far."""
+    line = Registration.objects.filter(state=RegistrationState.WAITLISTED, series=OuterRef("series")).order_by()
     before = Q(waitlisted_at__lt=OuterRef("waitlisted_at")) | Q(
         waitlisted_at=OuterRef("waitlisted_at"), pk__lte=OuterRef("pk")
     )
@@ -206,25 +206,25 @@ def with_line(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
         series=OuterRef("series"), waitlisted_at__isnull=False, confirmed_at__isnull=False
     ).order_by()
     return registrations.annotate(
-        line_place=counted(line.filter(before)), line_length=counted(line), came_free=counted(served)
+        waitlist_position=counted(line.filter(before)), waitlist_length=counted(line), seats_freed=counted(served)
     )
 
 
-def in_line(registration: Registration) -> tuple[int, int]:
+def waitlist_position_of(registration: Registration) -> tuple[int, int]:
     """(place, length) of the line that the person stands in: (3, 12) for "3rd of 12"; (0, 0) for who does not wait."""
-    if registration.place != Place.WAITLISTED:
+    if registration.state != RegistrationState.WAITLISTED:
         return (0, 0)
-    waiting: Any = with_line(
+    waiting: Any = with_waitlist_position(
         Registration.objects.filter(pk=registration.pk)
     )  # Any: the types do not follow annotations
-    return waiting.values_list("line_place", "line_length").first() or (0, 0)
+    return waiting.values_list("waitlist_position", "waitlist_length").first() or (0, 0)
 
 
 @dataclass(frozen=True)
 class Chances:
     """What the portal honestly knows of somebody's chances in line; nothing is guessed from too few series."""
 
-    came_free: int  # seats of this series that went to the line so far
+    seats_freed: int  # seats of this series that went to the line so far
     usual: (
         int | None
     )  # seats of a series of this size that are usually given up, by the past year; None: too few to say
@@ -232,12 +232,12 @@ class Chances:
 
 
 def chances(registration: Registration, now: datetime) -> Chances:
-    """`registration` waits, and is annotated by `with_line`."""
+    """`registration` waits, and is annotated by `with_waitlist_position`."""
     series = registration.series
-    place, came_free = registration.line_place, registration.came_free  # type: ignore[attr-defined]
+    place, seats_freed = registration.waitlist_position, registration.seats_freed  # type: ignore[attr-defined]
     share = _share_given_up(now)
     usual = None if share is None else round(share * (series.capacity or 0))
-    return Chances(came_free, usual, usual is not None and place <= usual - came_free)
+    return Chances(seats_freed, usual, usual is not None and place <= usual - seats_freed)
 
 
 def _share_given_up(now: datetime) -> float | None:
@@ -253,6 +253,7 @@ def _count_given_up(now: datetime) -> float:
     recent = Series.objects.filter(is_past(now), last_ends_at__gt=now - A_YEAR, capacity__isnull=False)
     had_seat = Registration.objects.filter(series__in=recent.values("pk"), confirmed_at__isnull=False)
     counted = had_seat.aggregate(
-        seats=Count("pk"), given_up=Count("pk", filter=Q(end_reason=EndReason.SELF) | Q(place=Place.RECORDING))
+        seats=Count("pk"),
+        given_up=Count("pk", filter=Q(end_reason=EndReason.SELF) | Q(state=RegistrationState.RECORDING)),
     )
     return counted["given_up"] / counted["seats"] if counted["seats"] >= ENOUGH_SEATS else -1.0

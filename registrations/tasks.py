@@ -10,23 +10,23 @@ def queue_due_reminders() -> None:
 
 
 @shared_task
-def forget_unproven() -> None:
+def delete_unproven_accounts() -> None:
     """Invitations first: the accounts that they began can go once nothing says who was invited."""
     now = timezone.now()
-    services.forget_unanswered(now)
-    services.forget_unproven(now)
+    services.delete_unanswered_invitations(now)
+    services.delete_unproven_accounts(now)
 
 
 @shared_task
-def let_invitations_lapse() -> None:
-    services.let_invitations_lapse(timezone.now())
+def expire_invitations() -> None:
+    services.expire_invitations(timezone.now())
 
 
 @shared_task
-def answer_closed_lines() -> None:
-    services.answer_closed_lines(timezone.now())
+def close_due_waitlists() -> None:
+    services.close_due_waitlists(timezone.now())
 
 
 @shared_task
-def tell_changes() -> None:
-    services.tell_changes(timezone.now())
+def notify_session_changes() -> None:
+    services.notify_session_changes(timezone.now())

@@ -5,7 +5,7 @@ and is of no use once the session or series is over or the place has ended.
 from django.core import signing
 
 _join = signing.Signer(salt="registrations.join")
-_place = signing.Signer(salt="registrations.place")
+_place = signing.Signer(salt="registrations.state")
 
 
 class BadTokenError(Exception):
@@ -21,12 +21,12 @@ def read_join_token(token: str) -> tuple[int, int]:
     return _read(_join, token)
 
 
-def make_place_token(registration_id: int, session_id: int | None = None) -> str:
+def make_registration_token(registration_id: int, session_id: int | None = None) -> str:
     """Lets who holds it answer for a place; with a session, also whether the person comes to that one."""
     return _place.sign(f"{registration_id}-{session_id or 0}")
 
 
-def read_place_token(token: str) -> tuple[int, int]:
+def read_registration_token(token: str) -> tuple[int, int]:
     """(registration id, session id or 0). Raises BadTokenError."""
     return _read(_place, token)
 

@@ -17,7 +17,7 @@ from icalendar import Calendar, Event, vCalAddress, vDuration, vText, vUri
 
 from accounts.links import absolute_url
 from sessions_app.models import Delivery, Series, Session
-from sessions_app.times import say_when
+from sessions_app.times import format_when
 
 PRODID = "-//Palliative Care ECHO Project//Portal//EN"
 
@@ -198,7 +198,7 @@ def _summary(session: Session, series: Series) -> str:
 
 
 def _description(session: Session, series: Series, join_link: str) -> str:
-    lines = [say_when(session.starts_at, session.ends_at, series.zone), series.summary]
+    lines = [format_when(session.starts_at, session.ends_at, series.zone), series.summary]
     if join_link:
         lines.append(_("To join: %(link)s") % {"link": join_link})
     lines.append(absolute_url(series))

@@ -81,7 +81,7 @@ class ProgrammeFilter(forms.Form):
         """The month that is asked for is among them even without a session, so that the select shows what the list is narrowed to."""
         counts, asked = dict(months), self._asked_month()
         offered = sorted({*counts, *([asked] if asked else [])})
-        named = [(f"{month:%Y-%m}", f"{say_month(month)} ({counts.get(month, 0)})") for month in offered]
+        named = [(f"{month:%Y-%m}", f"{format_month(month)} ({counts.get(month, 0)})") for month in offered]
         return [("", _("Any month")), *named]
 
     def _asked_month(self) -> date | None:
@@ -120,6 +120,6 @@ class ProgrammeFilter(forms.Form):
         return [f"{self.fields[name].label}{colon} {error}" for name, errors in self.errors.items() for error in errors]
 
 
-def say_month(month: date) -> str:
+def format_month(month: date) -> str:
     """ "November 2026"; "Novembre 2026", as it stands alone."""
     return capfirst(dateformat.format(month, "F Y"))

@@ -76,7 +76,7 @@ class Listing:
 
     @property
     def when(self) -> SafeString:
-        said = times.say_when(self.lead.starts_at, self.lead.ends_at, self.series.zone) if self.lead else ""
+        said = times.format_when(self.lead.starts_at, self.lead.ends_at, self.series.zone) if self.lead else ""
         return times.unbroken(said)
 
     @property
@@ -89,9 +89,9 @@ class Listing:
             if session.starts_at <= self.lead.starts_at:
                 continue
             year = session.starts_at.year != self.lead.starts_at.year
-            date = times.say_date(session.starts_at, zone, weekday=False, year=year)
+            date = times.format_date(session.starts_at, zone, weekday=False, year=year)
             if _hours(session, zone) != _hours(self.lead, zone):
-                date = f"{date} ({times.say_times(session.starts_at, session.ends_at, zone)})"
+                date = f"{date} ({times.format_times(session.starts_at, session.ends_at, zone)})"
             said.append(date)
         return times.unbroken(" · ".join(said))
 
@@ -100,7 +100,7 @@ class Listing:
         if not self.lead:
             return SafeString()
         zone = self.series.zone
-        return times.unbroken(times.say_readers_times(self.lead.starts_at, self.lead.ends_at, zone, self.reader))
+        return times.unbroken(times.readers_times_text(self.lead.starts_at, self.lead.ends_at, zone, self.reader))
 
     @property
     def opens(self) -> str:
@@ -108,7 +108,7 @@ class Listing:
         opens_at = self.series.registration_opens_at
         if self.status != Status.SOON or not opens_at:
             return ""
-        return times.say_date(opens_at, self.series.zone, weekday=False, year=opens_at.year != self.now.year)
+        return times.format_date(opens_at, self.series.zone, weekday=False, year=opens_at.year != self.now.year)
 
 
 def _hours(session: Session, zone: ZoneInfo) -> tuple[time, time]:

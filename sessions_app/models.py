@@ -225,7 +225,7 @@ class Series(models.Model):
         """Where the team that runs the series reads its mail: the hub's address, else the project's."""
         return (self.hub.contact_email if self.hub else "") or settings.CONTACT_EMAIL
 
-    def welcomes(self, profession: str) -> bool:
+    def accepts_profession(self, profession: str) -> bool:
         """Whether someone of that profession may register: anyone, unless the audience is required."""
         return not self.audience_required or not self.audience or profession in self.audience
 

@@ -38,7 +38,7 @@ class Day:
     def said(self) -> str:
         """ "Thursday, November 26"; "jeudi 26 novembre"."""
         zone = ZoneInfo(PROJECT_ZONE)
-        return times.say_date(datetime.combine(self.date, NOON, zone), zone, year=False)
+        return times.format_date(datetime.combine(self.date, NOON, zone), zone, year=False)
 
 
 @dataclass

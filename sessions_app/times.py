@@ -24,7 +24,7 @@ HOUR, HOURS_A_DAY = timedelta(hours=1), 24
 SAID_IN_HOURS, SAID_AS_SOON = timedelta(hours=12), timedelta(minutes=45)
 
 
-def say_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bool = True) -> str:
+def format_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bool = True) -> str:
     """ "Friday, May 21, 2021"; "vendredi 21 mai 2021" (le 1er du mois: "1er mai")."""
     local = moment.astimezone(zone)
     if current_language() == "fr":
@@ -35,63 +35,63 @@ def say_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bo
     return dateformat.format(local, pattern)
 
 
-def say_weekday_short(local: datetime) -> str:
+def format_weekday_short(local: datetime) -> str:
     """ "Thu"; "jeu."."""
     return dateformat.format(local, "D") + ("." if current_language() == "fr" else "")
 
 
-def say_month_short(local: datetime) -> str:
+def format_month_short(local: datetime) -> str:
     """ "Nov"; "nov."."""
     return dateformat.format(local, "N" if current_language() == "fr" else "M")
 
 
-def say_time(moment: datetime, zone: ZoneInfo) -> str:
-    """ "7:30 pm"; "19 h 30" (without the zone: `say_clock` adds it)."""
+def format_time(moment: datetime, zone: ZoneInfo) -> str:
+    """ "7:30 pm"; "19 h 30" (without the zone: `format_clock` adds it)."""
     local = moment.astimezone(zone)
     if current_language() == "fr":
         return f"{local.hour}{NBSP}h" + (f"{NBSP}{local.minute:02}" if local.minute else "")
     return f"{local.hour % 12 or 12}:{local.minute:02}{NBSP}{_half(local)}"
 
 
-def say_times(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+def format_times(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """ "12:00–1:00 pm ET"; "de 12 h à 13 h (HE)"."""
     if current_language() == "fr":
-        return f"de{NBSP}{say_time(start, zone)}{NBSP}à{NBSP}{say_time(end, zone)}{_label(zone)}"
+        return f"de{NBSP}{format_time(start, zone)}{NBSP}à{NBSP}{format_time(end, zone)}{_label(zone)}"
     first, last = start.astimezone(zone), end.astimezone(zone)
-    opening = say_time(start, zone)
+    opening = format_time(start, zone)
     if _half(first) == _half(last):
         opening = opening.rpartition(NBSP)[0]
-    return f"{opening}–{say_time(end, zone)}{_label(zone)}"
+    return f"{opening}–{format_time(end, zone)}{_label(zone)}"
 
 
-def say_clock(moment: datetime, zone: ZoneInfo) -> str:
+def format_clock(moment: datetime, zone: ZoneInfo) -> str:
     """One time with its zone: "7:00 pm ET"; "19 h (HE)"."""
-    return f"{say_time(moment, zone)}{_label(zone)}"
+    return f"{format_time(moment, zone)}{_label(zone)}"
 
 
-def say_when(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+def format_when(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """A session's date and times: "Friday, May 21, 2021, 12:00–1:00 pm ET"."""
-    return f"{say_date(start, zone)}, {say_times(start, end, zone)}"
+    return f"{format_date(start, zone)}, {format_times(start, end, zone)}"
 
 
-def say_moment(moment: datetime, zone: ZoneInfo) -> str:
+def format_moment(moment: datetime, zone: ZoneInfo) -> str:
     """One moment: "May 21, 2021, 7:00 pm ET"; "21 mai 2021 à 19 h (HE)"."""
     between = " à " if current_language() == "fr" else ", "
-    return f"{say_date(moment, zone, weekday=False)}{between}{say_clock(moment, zone)}"
+    return f"{format_date(moment, zone, weekday=False)}{between}{format_clock(moment, zone)}"
 
 
-def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
+def readers_times_text(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
     """The same times on the reader's own clock, empty where they are the same: "1:30–2:30 pm NT"; with the day where it differs."""
     if reader is None or _same_clock(start, zone, reader):
         return ""
-    return _for_reader(say_times(start, end, reader), start, zone, reader)
+    return _for_reader(format_times(start, end, reader), start, zone, reader)
 
 
-def say_readers_moment(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
-    """One moment on the reader's own clock, as `say_readers_times` says a session's times: "10:00 am AB time for you"."""
+def readers_moment_text(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
+    """One moment on the reader's own clock, as `readers_times_text` says a session's times: "10:00 am AB time for you"."""
     if reader is None or _same_clock(moment, zone, reader):
         return ""
-    return _for_reader(say_clock(moment, reader), moment, zone, reader)
+    return _for_reader(format_clock(moment, reader), moment, zone, reader)
 
 
 def unbroken(text: str) -> SafeString:
@@ -108,11 +108,11 @@ def _same_clock(moment: datetime, zone: ZoneInfo, reader: ZoneInfo) -> bool:
 
 def _for_reader(times: str, start: datetime, zone: ZoneInfo, reader: ZoneInfo) -> str:
     if start.astimezone(reader).date() != start.astimezone(zone).date():
-        times = f"{say_date(start, reader, year=False)}, {times}"
+        times = f"{format_date(start, reader, year=False)}, {times}"
     return _("%(times)s for you") % {"times": times}
 
 
-def say_until(start: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_until(start: datetime, now: datetime, zone: ZoneInfo) -> str:
     """How far away a start is at `now`, for a subject or a heading: "In one hour", "Tomorrow", "In 3 days".
 
     Days are those of the calendar in `zone`: something 13 hours away can be today or tomorrow.
@@ -129,18 +129,18 @@ def say_until(start: datetime, now: datetime, zone: ZoneInfo) -> str:
     return _("In %(n)s days") % {"n": days}
 
 
-def say_reminders(hours: Iterable[int]) -> str:
+def format_reminders(hours: Iterable[int]) -> str:
     """How long before a session reminders go, the earliest first: "a day and an hour", "3 days, a day and 2 hours".
 
     Empty for none. `hours` are those of Series.reminder_hours, in any order.
     """
-    spans = [_say_span(number) for number in sorted(set(hours), reverse=True)]
+    spans = [_format_span(number) for number in sorted(set(hours), reverse=True)]
     if len(spans) < 2:  # noqa: PLR2004 - nothing to join
         return "".join(spans)
     return _("%(spans)s and %(last)s") % {"spans": ", ".join(spans[:-1]), "last": spans[-1]}
 
 
-def _say_span(hours: int) -> str:
+def _format_span(hours: int) -> str:
     days, rest = divmod(hours, HOURS_A_DAY)
     if days and not rest:
         return ngettext("a day", "%(n)s days", days) % {"n": days}

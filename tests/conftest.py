@@ -90,7 +90,7 @@ def drain():
 
     def run(now):
         mail.outbox.clear()
-        with sending.Line() as line:
+        with sending.Connection() as line:
             while services.drain_batch(line, now):
                 pass
         return list(mail.outbox)

@@ -22,7 +22,7 @@ from accounts.languages import LANGUAGES
 from registrations.models import Registration
 from registrations.services import register
 from registrations.services.calendar import calendar_of
-from registrations.tokens import make_join_token, make_place_token
+from registrations.tokens import make_join_token, make_registration_token
 from sessions_app.models import Question, Series
 from tests.factories import HubFactory, SessionFactory, UserFactory
 
@@ -77,8 +77,8 @@ def make_world() -> World:
         "slug": [*(one.slug for one in series), "north", "nowhere"],
         "token": [
             make_join_token(registration.pk, session.pk),
-            make_place_token(registration.pk, session.pk),
-            make_place_token(registration.pk),
+            make_registration_token(registration.pk, session.pk),
+            make_registration_token(registration.pk),
             make_join_token(10**30, 1),
             calendar_of(provider, now=now).secret,
             "1-1:x",

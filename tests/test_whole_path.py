@@ -86,7 +86,9 @@ def test_a_newcomer_registers_and_each_reminder_arrives_once(portal, smtp):
     for session, ahead in ((first, timedelta(hours=23)), (second, timedelta(minutes=10))):
         Session.objects.filter(pk=session.pk).update(starts_at=now + ahead, ends_at=now + ahead + timedelta(hours=1))
     wait_until(
-        lambda: Message.objects.filter(kind__startswith="reminder", state="sent").count() == 2, "Two reminders", 30
+        lambda: Message.objects.filter(message_type__startswith="reminder", state="sent").count() == 2,
+        "Two reminders",
+        30,
     )
     reminders = [
         mail

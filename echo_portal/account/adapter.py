@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.languages import current_language
 from outbox.services import Draft, write
 
-KINDS = {"account/email/login_code": "code", "account/email/unknown_account": "no-account"}
+MESSAGE_TYPES = {"account/email/login_code": "code", "account/email/unknown_account": "no-account"}
 # What allauth tells the owner of an account when how it is opened changes: one kind of mail, one sentence each (emails.py).
 SECURITY_NEWS = {
     "account/email/password_set",
@@ -26,7 +26,7 @@ SECURITY_NEWS = {
     "mfa/email/webauthn_added",
     "mfa/email/webauthn_removed",
 }
-SECURITY_NEWS_KEEP = timedelta(days=2)
+SECURITY_NOTICE_LIFETIME = timedelta(days=2)
 
 
 class PortalAccountAdapter(DefaultAccountAdapter):
@@ -61,12 +61,12 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         if template_prefix in SECURITY_NEWS:
             data = {"what": template_prefix.rpartition("/")[2]}
             key = f"security:{uuid4()}"
-            write([Draft(key, "security", email, current_language(), data, now + SECURITY_NEWS_KEEP)], now=now)
+            write([Draft(key, "security", email, current_language(), data, now + SECURITY_NOTICE_LIFETIME)], now=now)
             return
-        kind = KINDS[template_prefix]
+        message_type = MESSAGE_TYPES[template_prefix]
         data = {"code": context["code"]} if "code" in context else {}
         expires_at = now + timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
-        write([Draft(f"{kind}:{uuid4()}", kind, email, current_language(), data, expires_at)], now=now)
+        write([Draft(f"{message_type}:{uuid4()}", message_type, email, current_language(), data, expires_at)], now=now)
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """allauth's own flashes repeat what the next page says anyway; the portal's pages speak for themselves."""

@@ -27,7 +27,7 @@ from accounts.form_helper import PortalForm
 from accounts.forms import DetailsForm
 from accounts.limits import EMAIL_REFUSED, may_send_email
 from accounts.models import User
-from accounts.services import begin_again
+from accounts.services import restart_unproven_account
 
 WRONG_ADDRESS = _("Enter your email address with an @, as in name@example.ca.")
 PROFILE_SALT, A_DAY = "account.profile", 86400
@@ -68,7 +68,7 @@ class SignInForm(PortalForm, RequestLoginCodeForm):
         if not may_send_email(context.request, email):
             raise forms.ValidationError(EMAIL_REFUSED)
         if self._user:
-            begin_again(self._user, now=timezone.now())
+            restart_unproven_account(self._user, now=timezone.now())
         return email
 
 

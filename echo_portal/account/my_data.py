@@ -28,7 +28,7 @@ def everything(user: User, *, now: datetime) -> Row:
         "mail": list(
             Message.objects.filter(to__in=[user.email, *former_emails(user)])
             .order_by("pk")
-            .values("kind", "subject", "state", "created_at", "settled_at")
+            .values("message_type", "subject", "state", "created_at", "settled_at")
         ),
     }
 
@@ -56,17 +56,21 @@ def _profile(user: User) -> Row | None:
 
 def _registrations(user: User) -> list[Registration]:
     mine = Registration.objects.filter(user=user).select_related("series").order_by("pk")
-    return list(mine.prefetch_related("answers__question", "staff_acts"))
+    return list(mine.prefetch_related("answers__question", "staff_actions"))
 
 
 def _registration(one: Registration) -> Row:
-    facts = ("place", "created_at", "confirmed_at", "waitlisted_at", "recording_at", "cancelled_at", "end_reason")
+    facts = ("state", "created_at", "confirmed_at", "waitlisted_at", "recording_at", "cancelled_at", "end_reason")
     return {
         "series": one.series.slug,
         "title": str(one.series.title),
         **{name: getattr(one, name) for name in facts},
         "answers": [{"question": str(answer.question.label), "answer": answer.value} for answer in one.answers.all()],
         "came_to": list(Attendance.objects.filter(registration=one).values("session__starts_at", "joined_at")),
-        "said": list(Intention.objects.filter(registration=one).values("session__starts_at", "is_coming", "said_at")),
-        "acts_of_staff": [{"act": act.act, "at": act.at, "reason": act.reason} for act in one.staff_acts.all()],
+        "said": list(
+            Intention.objects.filter(registration=one).values("session__starts_at", "is_coming", "answered_at")
+        ),
+        "acts_of_staff": [
+            {"action": act.action, "at": act.at, "reason": act.reason} for act in one.staff_actions.all()
+        ],
     }

@@ -21,7 +21,7 @@ from outbox.services import Draft, readdress, write
 
 NEW_ADDRESS = "new_address"
 CODE_LASTS = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
-NEWS_KEEPS = timedelta(days=2)
+NOTIFICATION_LIFETIME = timedelta(days=2)
 
 
 class TooManyError(Exception):
@@ -48,8 +48,10 @@ def send_code(request: HttpRequest, user: User, email: str, *, now: datetime) ->
         "at": now.timestamp(),
         "tries": 0,
     }
-    kind, data = ("address-taken", {}) if is_taken else ("code", {"code": code, "for": "new-address"})
-    write([Draft(f"{kind}:{uuid4()}", kind, email, current_language(), data, now + CODE_LASTS)], now=now)
+    message_type, data = ("address-taken", {}) if is_taken else ("code", {"code": code, "for": "new-address"})
+    write(
+        [Draft(f"{message_type}:{uuid4()}", message_type, email, current_language(), data, now + CODE_LASTS)], now=now
+    )
 
 
 def pending_address(request: HttpRequest, *, now: datetime) -> str | None:
@@ -92,11 +94,18 @@ def _hidden(code: str) -> str:
     return salted_hmac("account.new-address", code).hexdigest()
 
 
-def follow_change(user: User, old: str, new: str, now: datetime, **_more: Any) -> None:
+def apply_email_change(user: User, old: str, new: str, now: datetime, **_more: Any) -> None:
     """An account has another address (`accounts.services.email_changed`): what waits follows it, and both are told."""
     readdress(old, new)
     drafts = [
-        Draft(f"email-changed:{uuid4()}", "email-changed", to, user.language, {"is_old": to == old}, now + NEWS_KEEPS)
+        Draft(
+            f"email-changed:{uuid4()}",
+            "email-changed",
+            to,
+            user.language,
+            {"is_old": to == old},
+            now + NOTIFICATION_LIFETIME,
+        )
         for to in (old, new)
     ]
     write(drafts, now=now)

@@ -35,8 +35,8 @@ from echo_portal.account.menu import account_part, menu_entries
 from echo_portal.account.my_data import everything
 from outbox.services import Draft, forget_address, write
 from registrations.models import Registration
-from registrations.services import leave_everything, places_ahead
-from registrations.services.news import NEWS_KEEPS
+from registrations.services import cancel_everything, upcoming_registrations
+from registrations.services.notifications import NOTIFICATION_LIFETIME
 
 TYPED = "typed_profile"
 SIGN_IN = "account_request_login_code"
@@ -118,7 +118,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     unfinished.forget(request, TYPED)
     form = ProfileForm(request.POST or None, initial=known | (typed or {}), user=user)
     if request.method == "POST" and form.is_valid():
-        services.keep_details(user, form.details())
+        services.save_details(user, form.details())
         messages.success(request, _("Your profile is saved."))
         return redirect(next_page(request) or "profile")
     context = {"form": form, "was_kept": bool(typed), "next": next_page(request)}
@@ -197,7 +197,7 @@ def download(request: HttpRequest) -> HttpResponse:
 def close(request: HttpRequest) -> HttpResponse:
     """Says what it means first, and asks for a tick; then the account is gone, and one email says so."""
     user = _me(request)
-    ahead = places_ahead(user, now=timezone.now()).select_related("series")
+    ahead = upcoming_registrations(user, now=timezone.now()).select_related("series")
     form = CloseAccountForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         _close(user)
@@ -210,11 +210,11 @@ def close(request: HttpRequest) -> HttpResponse:
 @transaction.atomic
 def _close(user: User) -> None:
     now, email, language, key = timezone.now(), user.email, user.language, f"account-closed:{user.pk}"
-    places = leave_everything(user, now=now)
+    places = cancel_everything(user, now=now)
     for address in (email, *services.former_emails(user)):
         forget_address(address)
     services.close(user, now=now)
-    write([Draft(key, "account-closed", email, language, {"places": places}, now + NEWS_KEEPS)], now=now)
+    write([Draft(key, "account-closed", email, language, {"places": places}, now + NOTIFICATION_LIFETIME)], now=now)
 
 
 @never_cache

@@ -22,7 +22,7 @@ CHECKS = {
     "format": ([*PYTHON, "-m", "ruff", "format", "--quiet", "--check", "."], {}),
     "templates": ([*PYTHON, "-m", "djlint", "--check", "--lint", "templates"], {}),
     "types": ([*PYTHON, "-m", "mypy", "--no-error-summary", "."], {}),
-    "imports run down only": ([*PYTHON, "-m", "pytest", "--quiet", "--no-header", "tests/test_house.py"], {}),
+    "imports run down only": ([*PYTHON, "-m", "pytest", "--quiet", "--no-header", "tests/test_imports.py"], {}),
     "migrations": ([*PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"], {}),
     "deploy": ([*PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
     "translations": ([*PYTHON, "-m", "echo_portal.checkout.translations", "check"], {}),

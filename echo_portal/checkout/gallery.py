@@ -9,16 +9,16 @@ from django.utils import translation
 
 from accounts.models import ProviderProfile, User
 from hubs.models import Hub
-from outbox import kinds
-from outbox.kinds import Letter
+from outbox import message_types
+from outbox.message_types import RenderedEmail
 from outbox.models import Message
-from registrations.models import EndReason, Intention, Invitation, Place, Registration
+from registrations.models import EndReason, Intention, Invitation, Registration, RegistrationState
 from sessions_app.models import Resource, Series, Session
 
 Made = dict[str, Any]
 
 
-def letters(language: str, now: datetime) -> dict[str, tuple[Message, Letter]]:
+def letters(language: str, now: datetime) -> dict[str, tuple[Message, RenderedEmail]]:
     """Each registered kind with a message and its letter, in `language`; nothing of it stays in the database."""
     with transaction.atomic():
         made = _programme(language, now)
@@ -56,21 +56,21 @@ def _programme(language: str, now: datetime) -> Made:
     return {"hub": hub, "series": series, "session": sessions[0], "person": person, "other": other}
 
 
-def _place(made: Made, now: datetime, place: Place, reason: str = "", **fields: Any) -> Registration:
+def _place(made: Made, now: datetime, place: RegistrationState, reason: str = "", **fields: Any) -> Registration:
     """The person's one place in the series, as it has to be for the kind."""
     Registration.objects.filter(user=made["person"]).delete()
-    moments = {"confirmed_at": now} if place != Place.WAITLISTED else {"waitlisted_at": now}
+    moments = {"confirmed_at": now} if place != RegistrationState.WAITLISTED else {"waitlisted_at": now}
     return Registration.objects.create(
-        series=made["series"], user=made["person"], place=place, end_reason=reason, created_at=now, **moments | fields
+        series=made["series"], user=made["person"], state=place, end_reason=reason, created_at=now, **moments | fields
     )
 
 
-def _about(place: Place, reason: str = "", **more: Any) -> Callable[[Made, datetime], Made]:
+def _about(place: RegistrationState, reason: str = "", **more: Any) -> Callable[[Made, datetime], Made]:
     return lambda made, now: {"registration": _place(made, now, place, reason).pk, **more}
 
 
 def _invited(made: Made, now: datetime) -> Made:
-    registration = _place(made, now, Place.CONFIRMED, held_until=now + timedelta(hours=48))
+    registration = _place(made, now, RegistrationState.CONFIRMED, held_until=now + timedelta(hours=48))
     Invitation.objects.create(
         series=made["series"],
         inviter=made["other"],
@@ -84,24 +84,24 @@ def _invited(made: Made, now: datetime) -> Made:
 
 def _declined(made: Made, now: datetime) -> Made:
     held_until = now + timedelta(hours=48)
-    return {"registration": _place(made, now, Place.CANCELLED, EndReason.SELF, held_until=held_until).pk}
+    return {"registration": _place(made, now, RegistrationState.CANCELLED, EndReason.SELF, held_until=held_until).pk}
 
 
 def _moved(made: Made, now: datetime) -> Made:
-    left = _place(made, now, Place.CANCELLED, EndReason.MOVED)
+    left = _place(made, now, RegistrationState.CANCELLED, EndReason.MOVED)
     to = Series.objects.create(
         slug="gallery-other", title_en="Pain at Home", title_fr="La douleur à domicile", publication="published"
     )
     at = now + timedelta(days=5)
     Session.objects.create(series=to, starts_at=at, ends_at=at + timedelta(hours=1))
     arrived = Registration.objects.create(
-        series=to, user=made["person"], place=Place.CONFIRMED, created_at=now, confirmed_at=now
+        series=to, user=made["person"], state=RegistrationState.CONFIRMED, created_at=now, confirmed_at=now
     )
     return {"registration": left.pk, "to": arrived.pk}
 
 
 def _colleague(made: Made, now: datetime) -> Made:
-    registration = _place(made, now, Place.CANCELLED, EndReason.LAPSED)
+    registration = _place(made, now, RegistrationState.CANCELLED, EndReason.LAPSED)
     invitation = Invitation.objects.create(
         series=made["series"],
         inviter=made["other"],
@@ -114,8 +114,10 @@ def _colleague(made: Made, now: datetime) -> Made:
 
 
 def _absence(made: Made, now: datetime) -> Made:
-    registration = _place(made, now, Place.CONFIRMED)
-    said = Intention.objects.create(registration=registration, session=made["session"], is_coming=False, said_at=now)
+    registration = _place(made, now, RegistrationState.CONFIRMED)
+    said = Intention.objects.create(
+        registration=registration, session=made["session"], is_coming=False, answered_at=now
+    )
     return {"intention": said.pk}
 
 
@@ -132,7 +134,7 @@ def _reminder(hours: int) -> Callable[[Made, datetime], Made]:
         session = made["session"]
         session.starts_at, session.ends_at = (now + timedelta(hours=hours + more) for more in (0, 1))
         session.save()
-        registration = _place(made, now, Place.CONFIRMED)
+        registration = _place(made, now, RegistrationState.CONFIRMED)
         return {"registration": registration.pk, "session": session.pk, "starts_at": session.starts_at.isoformat()}
 
     return maker
@@ -141,7 +143,7 @@ def _reminder(hours: int) -> Callable[[Made, datetime], Made]:
 def _changed(made: Made, now: datetime) -> Made:
     session, before = made["session"], timedelta(days=1, hours=2)
     return {
-        "registration": _place(made, now, Place.CONFIRMED).pk,
+        "registration": _place(made, now, RegistrationState.CONFIRMED).pk,
         "session": session.pk,
         "old_starts_at": (session.starts_at - before).isoformat(),
         "old_ends_at": (session.ends_at - before).isoformat(),
@@ -154,7 +156,7 @@ def _recording(made: Made, now: datetime) -> Made:
     resource = Resource.objects.create(
         series=made["series"], title_en="The first session", title_fr="La première séance", url=url
     )
-    return {"registration": _place(made, now, Place.RECORDING).pk, "resource": resource.pk}
+    return {"registration": _place(made, now, RegistrationState.RECORDING).pk, "resource": resource.pk}
 
 
 NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
@@ -165,19 +167,19 @@ MAKERS: dict[str, Callable[[Made, datetime], Made]] = {
     "email-changed": lambda _made, _now: {"is_old": True},
     "security": lambda _made, _now: {"what": "totp_activated"},
     "account-closed": lambda _made, _now: {"places": 2},
-    "registered": _about(Place.CONFIRMED),
-    "waitlisted": _about(Place.WAITLISTED),
-    "seat-found": _about(Place.CONFIRMED),
+    "registered": _about(RegistrationState.CONFIRMED),
+    "waitlisted": _about(RegistrationState.WAITLISTED),
+    "seat-found": _about(RegistrationState.CONFIRMED),
     "invited": _invited,
-    "recording-only": _about(Place.RECORDING),
-    "cancelled": _about(Place.CANCELLED, EndReason.SELF),
+    "recording-only": _about(RegistrationState.RECORDING),
+    "cancelled": _about(RegistrationState.CANCELLED, EndReason.SELF),
     "declined": _declined,
-    "left-waitlist": _about(Place.CANCELLED, EndReason.SELF),
-    "cancelled-by-us": _about(Place.CANCELLED, EndReason.STAFF, had="confirmed", note=NOTE),
-    "series-cancelled": _about(Place.CANCELLED, EndReason.SERIES_CANCELLED, had="confirmed", note=NOTE),
-    "series-withdrawn": _about(Place.CANCELLED, EndReason.WITHDRAWN, had="confirmed", note=""),
-    "waitlist-closed": _about(Place.CANCELLED, EndReason.LINE_CLOSED, had="waitlisted", note=""),
-    "invitation-lapsed": _about(Place.CANCELLED, EndReason.LAPSED),
+    "left-waitlist": _about(RegistrationState.CANCELLED, EndReason.SELF),
+    "cancelled-by-us": _about(RegistrationState.CANCELLED, EndReason.STAFF, had="confirmed", note=NOTE),
+    "series-cancelled": _about(RegistrationState.CANCELLED, EndReason.SERIES_CANCELLED, had="confirmed", note=NOTE),
+    "series-withdrawn": _about(RegistrationState.CANCELLED, EndReason.WITHDRAWN, had="confirmed", note=""),
+    "waitlist-closed": _about(RegistrationState.CANCELLED, EndReason.WAITLIST_CLOSED, had="waitlisted", note=""),
+    "invitation-lapsed": _about(RegistrationState.CANCELLED, EndReason.LAPSED),
     "moved": _moved,
     "colleague-not-coming": _colleague,
     "absence": _absence,
@@ -191,9 +193,11 @@ MAKERS: dict[str, Callable[[Made, datetime], Made]] = {
 
 def _letter(
     name: str, maker: Callable[[Made, datetime], Made], made: Made, language: str, now: datetime
-) -> tuple[Message, Letter]:
+) -> tuple[Message, RenderedEmail]:
     data = maker(made, now)
     with translation.override(language):
-        letter = kinds.render(name, kinds.load(name, [data])[0], now)
-    message = Message(pk=0, key=f"gallery:{name}", kind=name, to=made["person"].email, language=language, data=data)
+        letter = message_types.render(name, message_types.load(name, [data])[0], now)
+    message = Message(
+        pk=0, key=f"gallery:{name}", message_type=name, to=made["person"].email, language=language, data=data
+    )
     return message, letter

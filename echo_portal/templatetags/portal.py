@@ -26,7 +26,7 @@ register = template.Library()
 
 
 @register.simple_tag
-def written(text: str) -> SafeString | str:
+def localized(text: str) -> SafeString | str:
     """What an author wrote, marked with its language where that is not the page's own (WCAG 3.1.2)."""
     if isinstance(text, Text) and text and text.lang != get_language():
         return format_html('<span lang="{}">{}</span>', text.lang, str(text))
@@ -94,53 +94,53 @@ SYSTEMS = {
 
 
 @register.filter
-def say_browser(user_agent: str) -> str:
+def browser_name(user_agent: str) -> str:
     """ "Firefox, Windows": as much as a person needs to know their own devices apart; the whole line where it is neither."""
     found = [next((name for word, name in names.items() if word in user_agent), "") for names in (BROWSERS, SYSTEMS)]
     return ", ".join(filter(None, found)) or user_agent
 
 
 @register.filter
-def say_day(moment: datetime, zone: ZoneInfo) -> str:
-    return times.say_date(moment, zone)
+def format_day(moment: datetime, zone: ZoneInfo) -> str:
+    return times.format_date(moment, zone)
 
 
 @register.filter
-def say_clock(moment: datetime, zone: ZoneInfo) -> str:
-    return times.say_clock(moment, zone)
+def format_clock(moment: datetime, zone: ZoneInfo) -> str:
+    return times.format_clock(moment, zone)
 
 
 @register.filter
-def say_weekday(moment: datetime, zone: ZoneInfo) -> str:
+def format_weekday(moment: datetime, zone: ZoneInfo) -> str:
     """ "Thursday, November 26", where the year stands nearby or goes without saying."""
-    return times.say_date(moment, zone, year=False)
+    return times.format_date(moment, zone, year=False)
 
 
-register.filter("say_weekday_short", times.say_weekday_short)
-register.filter("say_month_short", times.say_month_short)
+register.filter("format_weekday_short", times.format_weekday_short)
+register.filter("format_month_short", times.format_month_short)
 
 
 @register.filter
-def say_moment(moment: datetime, zone: ZoneInfo) -> str:
-    return times.say_moment(moment, zone)
+def format_moment(moment: datetime, zone: ZoneInfo) -> str:
+    return times.format_moment(moment, zone)
 
 
 @register.simple_tag
-def say_times(start: datetime, end: datetime, zone: ZoneInfo) -> SafeString:
-    return times.unbroken(times.say_times(start, end, zone))
+def format_times(start: datetime, end: datetime, zone: ZoneInfo) -> SafeString:
+    return times.unbroken(times.format_times(start, end, zone))
 
 
 @register.simple_tag
-def say_readers_times(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> SafeString:
-    return times.unbroken(times.say_readers_times(start, end, zone, reader))
+def readers_times_text(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> SafeString:
+    return times.unbroken(times.readers_times_text(start, end, zone, reader))
 
 
-register.filter("say_reminders", times.say_reminders)
+register.filter("format_reminders", times.format_reminders)
 
 
 @register.simple_tag
-def say_readers_moment(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
-    return times.say_readers_moment(moment, zone, reader)
+def readers_moment_text(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
+    return times.readers_moment_text(moment, zone, reader)
 
 
 register.filter("absolute_url", absolute_url)

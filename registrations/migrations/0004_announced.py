@@ -23,7 +23,9 @@ class Migration(migrations.Migration):
                 (
                     "session",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="announced", to="sessions_app.session"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="announcement",
+                        to="sessions_app.session",
                     ),
                 ),
             ],

@@ -4,7 +4,8 @@ Every act locks the series' row before it touches a registration, and two series
 never wait for each other in a circle.
 """
 
-from registrations.services.changes import note_change, tell_changes, tell_recording
+from registrations.services.attendance import record_attendance, record_intention
+from registrations.services.changes import notify_recording, notify_session_changes, record_session_change
 from registrations.services.colleagues import (
     ColleagueError,
     InvitationError,
@@ -15,13 +16,12 @@ from registrations.services.colleagues import (
     TooManyUnansweredError,
     asks_profession,
     confirm_invitation,
-    forget_unanswered,
+    delete_unanswered_invitations,
+    expire_invitations,
     invite,
-    let_invitations_lapse,
     may_invite,
 )
-from registrations.services.people import forget_unproven, leave_everything, places_ahead
-from registrations.services.presence import attend, say_intention
+from registrations.services.people import cancel_everything, delete_unproven_accounts, upcoming_registrations
 from registrations.services.reminders import queue_due_reminders
 from registrations.services.seats import (
     NotForThisAudienceError,
@@ -29,9 +29,9 @@ from registrations.services.seats import (
     cancel,
     fill_free_seats,
     register,
-    take_recording,
+    switch_to_recording,
 )
-from registrations.services.series import answer_closed_lines, follow_series
+from registrations.services.series import apply_series_change, close_due_waitlists
 from registrations.services.staff import NoSeatError, cancel_for, move, promote, register_for
 
 __all__ = [
@@ -45,29 +45,29 @@ __all__ = [
     "RegistrationRefusedError",
     "TooManyHeldError",
     "TooManyUnansweredError",
-    "answer_closed_lines",
+    "apply_series_change",
     "asks_profession",
-    "attend",
     "cancel",
+    "cancel_everything",
     "cancel_for",
+    "close_due_waitlists",
     "confirm_invitation",
+    "delete_unanswered_invitations",
+    "delete_unproven_accounts",
+    "expire_invitations",
     "fill_free_seats",
-    "follow_series",
-    "forget_unanswered",
-    "forget_unproven",
     "invite",
-    "leave_everything",
-    "let_invitations_lapse",
     "may_invite",
     "move",
-    "note_change",
-    "places_ahead",
+    "notify_recording",
+    "notify_session_changes",
     "promote",
     "queue_due_reminders",
+    "record_attendance",
+    "record_intention",
+    "record_session_change",
     "register",
     "register_for",
-    "say_intention",
-    "take_recording",
-    "tell_changes",
-    "tell_recording",
+    "switch_to_recording",
+    "upcoming_registrations",
 ]

@@ -8,60 +8,60 @@ from django.db import transaction
 from django.db.models import Q
 
 from outbox.services import Draft, write
-from registrations.models import Announced, Place, Registration, RegistrationQuerySet
-from registrations.services.news import NEWS_KEEPS
+from registrations.models import Announcement, Registration, RegistrationQuerySet, RegistrationState
+from registrations.services.notifications import NOTIFICATION_LIFETIME
 from sessions_app.models import Resource, ResourceKind, Session
 
 # Edits are gathered for so long; what is changed back within it is never told.
 GATHERED_FOR = timedelta(minutes=5)
-RECORDING_KEEPS = timedelta(days=7)
+RECORDING_NOTICE_LIFETIME = timedelta(days=7)
 
 
 @transaction.atomic
-def note_change(session: Session, *, created: bool, now: datetime) -> None:
+def record_session_change(session: Session, *, created: bool, now: datetime) -> None:
     """Compare a session that was just saved with what people were told of it last, and begin or end the five minutes."""
-    announced = Announced.objects.select_for_update().filter(session=session).first()
+    announced = Announcement.objects.select_for_update().filter(session=session).first()
     if announced is None:
         has_people = created and _concerned(session).exists()
-        facts = {} if has_people else Announced.facts_of(session)  # a new date is news to those who are in already
-        Announced.objects.create(session=session, changed_at=now if has_people else None, **facts)
+        facts = {} if has_people else Announcement.facts_of(session)  # a new date is news to those who are in already
+        Announcement.objects.create(session=session, changed_at=now if has_people else None, **facts)
         return
-    is_news = any(getattr(announced, name) != value for name, value in Announced.facts_of(session).items())
+    is_news = any(getattr(announced, name) != value for name, value in Announcement.facts_of(session).items())
     announced.changed_at = (announced.changed_at or now) if is_news else None
     announced.save(update_fields=["changed_at"])
 
 
-def tell_changes(now: datetime) -> int:
+def notify_session_changes(now: datetime) -> int:
     """Write the messages for sessions whose five minutes are over; returns how many. Sessions that are over by now tell nobody."""
-    _know_what_stands(now)
-    due = Announced.objects.filter(changed_at__lte=now - GATHERED_FOR).order_by("pk").values_list("pk", flat=True)
-    return sum(_tell_one(pk, now) for pk in due)
+    _create_missing_announcements(now)
+    due = Announcement.objects.filter(changed_at__lte=now - GATHERED_FOR).order_by("pk").values_list("pk", flat=True)
+    return sum(_notify_change(pk, now) for pk in due)
 
 
 @transaction.atomic
-def _tell_one(pk: int, now: datetime) -> int:
-    announced = Announced.objects.select_for_update(of=["self"]).select_related("session__series").get(pk=pk)
+def _notify_change(pk: int, now: datetime) -> int:
+    announced = Announcement.objects.select_for_update(of=["self"]).select_related("session__series").get(pk=pk)
     if announced.changed_at is None or announced.changed_at > now - GATHERED_FOR:
         return 0
     session = announced.session
     drafts = list(_drafts(announced, now)) if session.ends_at > now and not session.series.is_cancelled else []
     write(drafts, now=now)
-    for name, value in Announced.facts_of(session).items():
+    for name, value in Announcement.facts_of(session).items():
         setattr(announced, name, value)
     announced.changed_at = None
     announced.save()
     return len(drafts)
 
 
-def _drafts(announced: Announced, now: datetime) -> Iterator[Draft]:
+def _drafts(announced: Announcement, now: datetime) -> Iterator[Draft]:
     session, changed_at = announced.session, announced.changed_at
     before: dict[str, Any] = {
         "old_starts_at": announced.starts_at and announced.starts_at.isoformat(),
         "old_ends_at": announced.ends_at and announced.ends_at.isoformat(),
         "old_delivery": announced.delivery,
     }
-    known = Q(place=Place.CONFIRMED, confirmed_at__lt=changed_at) | Q(
-        place=Place.WAITLISTED, waitlisted_at__lt=changed_at
+    known = Q(state=RegistrationState.CONFIRMED, confirmed_at__lt=changed_at) | Q(
+        state=RegistrationState.WAITLISTED, waitlisted_at__lt=changed_at
     )
     people = _concerned(session).filter(known)  # who registered later read the new time already
     if _only_the_link_changed(announced):
@@ -69,48 +69,50 @@ def _drafts(announced: Announced, now: datetime) -> Iterator[Draft]:
     for registration in people.select_related("user").order_by("pk"):
         yield Draft(
             key=f"session-changed:{session.pk}:{registration.pk}:{changed_at:%Y%m%dT%H%M%S%f}",
-            kind="session-changed",
+            message_type="session-changed",
             to=registration.user.email,
             language=registration.user.language,
             data={"registration": registration.pk, "session": session.pk, **before},
-            expires_at=max(session.ends_at, now + NEWS_KEEPS),
+            expires_at=max(session.ends_at, now + NOTIFICATION_LIFETIME),
         )
 
 
 def _concerned(session: Session) -> RegistrationQuerySet:
     """Those who plan with the session's date: with a seat, on the waitlist, or invited and not decided yet."""
-    return Registration.objects.filter(series=session.series_id, place__in=[Place.CONFIRMED, Place.WAITLISTED])
-
-
-def _only_the_link_changed(announced: Announced) -> bool:
-    """Nothing that concerns people who have no link to join."""
-    facts = Announced.facts_of(announced.session)
-    return all(getattr(announced, name) == value for name, value in facts.items() if name != "join_url")
-
-
-def _know_what_stands(now: datetime) -> None:
-    """Sessions that were written without a save (an import in bulk) are known as they stand."""
-    unknown = Session.objects.filter(announced=None, ends_at__gt=now)
-    Announced.objects.bulk_create(
-        [Announced(session=session, **Announced.facts_of(session)) for session in unknown], ignore_conflicts=True
+    return Registration.objects.filter(
+        series=session.series_id, state__in=[RegistrationState.CONFIRMED, RegistrationState.WAITLISTED]
     )
 
 
-def tell_recording(resource: Resource, *, now: datetime) -> int:
+def _only_the_link_changed(announced: Announcement) -> bool:
+    """Nothing that concerns people who have no link to join."""
+    facts = Announcement.facts_of(announced.session)
+    return all(getattr(announced, name) == value for name, value in facts.items() if name != "join_url")
+
+
+def _create_missing_announcements(now: datetime) -> None:
+    """Sessions that were written without a save (an import in bulk) are known as they stand."""
+    unknown = Session.objects.filter(announcement=None, ends_at__gt=now)
+    Announcement.objects.bulk_create(
+        [Announcement(session=session, **Announcement.facts_of(session)) for session in unknown], ignore_conflicts=True
+    )
+
+
+def notify_recording(resource: Resource, *, now: datetime) -> int:
     """A recording is there: whoever had a seat, or asked for it, is mailed where it is. Returns how many."""
     if resource.kind != ResourceKind.RECORDING:
         return 0
     people = Registration.objects.filter(
-        series=resource.series_id, place__in=[Place.CONFIRMED, Place.RECORDING], held_until=None
+        series=resource.series_id, state__in=[RegistrationState.CONFIRMED, RegistrationState.RECORDING], held_until=None
     )
     drafts = [
         Draft(
             key=f"recording-available:{resource.pk}:{registration.pk}",
-            kind="recording-available",
+            message_type="recording-available",
             to=registration.user.email,
             language=registration.user.language,
             data={"registration": registration.pk, "resource": resource.pk},
-            expires_at=now + RECORDING_KEEPS,
+            expires_at=now + RECORDING_NOTICE_LIFETIME,
         )
         for registration in people.select_related("user").order_by("pk")
     ]

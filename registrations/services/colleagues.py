@@ -9,10 +9,10 @@ from django.db.models import Q, QuerySet
 
 from accounts.fields import normalize_email
 from accounts.models import ProviderProfile, User
-from accounts.services import Details, find_or_begin, keep_details
+from accounts.services import Details, get_or_create_user, save_details
 from outbox.models import Message
-from registrations.models import EndReason, Invitation, Place, Registration
-from registrations.services.news import NEWS_KEEPS, inviter_key, tell, tell_inviter
+from registrations.models import EndReason, Invitation, Registration, RegistrationState
+from registrations.services.notifications import NOTIFICATION_LIFETIME, inviter_key, notify, notify_inviter
 from registrations.services.seats import check_status, confirm, create, end, free_seat, lock, take_seat
 from sessions_app.models import Series
 from sessions_app.status import Status
@@ -25,7 +25,7 @@ MOST = 10  # on one screen
 MOST_UNANSWERED, SHARE_OF_SEATS = 20, 3
 MOST_PER_ADDRESS, A_DAY = 3, timedelta(days=1)
 # Whoever never said yes is forgotten so long after their seat was released: by then everyone was told, or the email expired.
-FORGOTTEN_AFTER = NEWS_KEEPS
+FORGOTTEN_AFTER = NOTIFICATION_LIFETIME
 # The first number of the advisory locks taken here; the second is a person's key.
 INVITING = 0x1EC0
 
@@ -91,7 +91,7 @@ def invite(
     whoever invites is not told: all limits count whoever is named, and every name is an unanswered one. Raises an
     InvitationError, or RegistrationRefusedError where registration is not open.
     """
-    users = {one.email: find_or_begin(one.email, language=language) for one in sorted(colleagues, key=_address)}
+    users = {one.email: get_or_create_user(one.email, language=language) for one in sorted(colleagues, key=_address)}
     if by in users.values():
         raise OwnAddressError
     _queue_up({by.pk, *(user.pk for user in users.values())})
@@ -140,7 +140,7 @@ def _check_limits(series: Series, emails: Sequence[str], by: User, now: datetime
 
 def _unanswered(now: datetime) -> QuerySet[Invitation]:
     """Invitations that wait for an answer; those to people who were registered already count as long as any other."""
-    waiting = Q(registration__place=Place.CONFIRMED, registration__held_until__isnull=False)
+    waiting = Q(registration__state=RegistrationState.CONFIRMED, registration__held_until__isnull=False)
     return Invitation.objects.filter(waiting | Q(registration=None, created_at__gt=now - HELD_FOR))
 
 
@@ -149,12 +149,12 @@ def _hold(series: Series, name: str, user: User, *, by: User, until: datetime, n
     if not Registration.objects.active().filter(series=series, user=user).exists():
         if not take_seat(series.pk):
             raise ColleagueError(0)
-        registration = create(series.pk, user, Place.CONFIRMED, now, held_until=until)
+        registration = create(series.pk, user, RegistrationState.CONFIRMED, now, held_until=until)
     invitation = Invitation.objects.create(
         series=series, inviter=by, name=name, email=user.email, registration=registration, created_at=now
     )
     if registration:
-        tell(registration, "invited", now)
+        notify(registration, "invited", now)
         transaction.on_commit(programme_changed)
     return invitation
 
@@ -181,7 +181,7 @@ def confirm_invitation(
     user, invitation = registration.user, Invitation.objects.filter(registration=registration).first()
     name = user.name or (invitation.name if invitation else "")
     if profession and not ProviderProfile.objects.filter(user=user).exists():
-        keep_details(user, Details(name=name, profession=profession, province=province, language=user.language))
+        save_details(user, Details(name=name, profession=profession, province=province, language=user.language))
     registration = confirm(registration, now)
     if name != user.name:
         user.name = name
@@ -189,7 +189,7 @@ def confirm_invitation(
     return registration
 
 
-def let_invitations_lapse(now: datetime) -> int:
+def expire_invitations(now: datetime) -> int:
     """Give the seats that nobody confirmed in time to the waitlist; tell the colleague and who invited them. Returns how many."""
     late = list(Registration.objects.confirmed().filter(held_until__lte=now).order_by("series", "pk"))
     return sum(_lapse(registration, now) for registration in late)
@@ -202,21 +202,21 @@ def _lapse(registration: Registration, now: datetime) -> bool:
         return False
     end(registration, EndReason.LAPSED, now)
     free_seat(series, now)
-    tell(registration, "invitation-lapsed", now)
-    tell_inviter(registration, now)
+    notify(registration, "invitation-lapsed", now)
+    notify_inviter(registration, now)
     return True
 
 
 @transaction.atomic
-def forget_unanswered(now: datetime) -> int:
+def delete_unanswered_invitations(now: datetime) -> int:
     """Delete the invitations that nobody said yes to, FORGOTTEN_AFTER after they lapsed or were declined, with the names and
     addresses in them; returns how many. Run every hour.
 
     Those to people who were registered already go as if they had lapsed. The account that an invitation began is deleted by
-    `forget_unproven`, which also takes its address out of the ledger.
+    `delete_unproven_accounts`, which also takes its address out of the ledger.
     """
     before = now - FORGOTTEN_AFTER
-    never_confirmed = Q(registration__place=Place.CANCELLED, registration__held_until__isnull=False)
+    never_confirmed = Q(registration__state=RegistrationState.CANCELLED, registration__held_until__isnull=False)
     old = Invitation.objects.filter(
         (never_confirmed & Q(registration__cancelled_at__lte=before))
         | Q(registration=None, created_at__lte=before - HELD_FOR)

@@ -60,7 +60,7 @@ def _due_reminders(hours: int, now: datetime) -> Iterator[Draft]:
     for pk, session, starts_at, key, email, language in seats.order_by("starts_at", "pk").values_list(*columns):
         yield Draft(
             key=key,
-            kind="reminder-24h" if before >= EARLY else "reminder-1h",
+            message_type="reminder-24h" if before >= EARLY else "reminder-1h",
             to=email,
             language=language,
             data={"registration": pk, "session": session, "starts_at": starts_at.isoformat()},

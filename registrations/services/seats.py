@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from accounts.models import ProviderProfile, User
-from registrations.models import Answer, EndReason, Place, Registration
-from registrations.services.news import tell, tell_inviter
+from registrations.models import Answer, EndReason, Registration, RegistrationState
+from registrations.services.notifications import notify, notify_inviter
 from sessions_app.models import Publication, Series
 from sessions_app.status import Status, registration_status
 from sessions_app.version import programme_changed
@@ -54,28 +54,28 @@ def register(
 
 def _register(series_id: int, user: User, now: datetime, answers: Answers, *, by_staff: bool) -> Registration:
     existing = Registration.objects.active().filter(series_id=series_id, user=user).first()
-    if existing and existing.place != Place.RECORDING:
+    if existing and existing.state != RegistrationState.RECORDING:
         return confirm(existing, now) if existing.is_held and not by_staff else existing
-    place, series = _take_place(series_id)
+    state, series = _take_seat_or_join_waitlist(series_id)
     # the series' row is locked by now, so what it says holds until the transaction ends: nobody closes or cancels it meanwhile
-    _check_open(series, place, now, by_staff=by_staff)
+    _check_open(series, state, now, by_staff=by_staff)
     if series.audience_required and not by_staff:
         _check_audience(series, user)
     if existing:
         end(existing, EndReason.CAME_BACK, now)
-    registration = create(series_id, user, place, now)
+    registration = create(series_id, user, state, now)
     Answer.objects.bulk_create(
         Answer(registration=registration, question_id=question, value=value) for question, value in answers.items()
     )
-    tell(registration, "registered" if place == Place.CONFIRMED else "waitlisted", now)
+    notify(registration, "registered" if state == RegistrationState.CONFIRMED else "waitlisted", now)
     transaction.on_commit(programme_changed)
     return registration
 
 
-def _check_open(series: Series, place: Place, now: datetime, *, by_staff: bool) -> None:
+def _check_open(series: Series, state: RegistrationState, now: datetime, *, by_staff: bool) -> None:
     """Raises RegistrationRefusedError; what was taken already is taken back with the transaction."""
     status = check_status(series, OPEN_TO_STAFF if by_staff else OPEN, now)
-    if place == Place.WAITLISTED and (status == Status.CLOSED or not series.waitlist_enabled):
+    if state == RegistrationState.WAITLISTED and (status == Status.CLOSED or not series.waitlist_enabled):
         raise RegistrationRefusedError(Status.FULL)  # there is no line to join
 
 
@@ -91,20 +91,20 @@ def check_status(series: Series, wanted: Collection[Status], now: datetime) -> S
 
 def _check_audience(series: Series, user: User) -> None:
     profession = ProviderProfile.objects.filter(user=user).values_list("profession", flat=True).first()
-    if not series.welcomes(profession or ""):
+    if not series.accepts_profession(profession or ""):
         raise NotForThisAudienceError
 
 
 def create(
-    series_id: int, user: User, place: Place, now: datetime, *, held_until: datetime | None = None
+    series_id: int, user: User, state: RegistrationState, now: datetime, *, held_until: datetime | None = None
 ) -> Registration:
     return Registration.objects.create(
         series_id=series_id,
         user=user,
-        place=place,
+        state=state,
         created_at=now,
-        confirmed_at=now if place == Place.CONFIRMED else None,
-        waitlisted_at=now if place == Place.WAITLISTED else None,
+        confirmed_at=now if state == RegistrationState.CONFIRMED else None,
+        waitlisted_at=now if state == RegistrationState.WAITLISTED else None,
         held_until=held_until,
     )
 
@@ -115,18 +115,18 @@ def take_seat(series_id: int) -> Series | None:
     return next(iter(Series.objects.raw(TAKE_SEAT, [series_id])), None)
 
 
-def _take_place(series_id: int) -> tuple[Place, Series]:
+def _take_seat_or_join_waitlist(series_id: int) -> tuple[RegistrationState, Series]:
     """A seat, else a place in line. Either way the series' row is locked.
 
     A seat that was freed between the first try and the lock is tried for once more; the lock then keeps the count still while
     the person joins the line.
     """
     if series := take_seat(series_id):
-        return Place.CONFIRMED, series
+        return RegistrationState.CONFIRMED, series
     locked = Series.objects.select_for_update().get(pk=series_id)
     if series := take_seat(series_id):
-        return Place.CONFIRMED, series
-    return Place.WAITLISTED, locked
+        return RegistrationState.CONFIRMED, series
+    return RegistrationState.WAITLISTED, locked
 
 
 @transaction.atomic
@@ -141,7 +141,7 @@ def confirm(registration: Registration, now: datetime) -> Registration:
             _check_audience(series, registration.user)
         registration.held_until = None
         registration.save(update_fields=["held_until"])
-        tell(registration, "registered", now)
+        notify(registration, "registered", now)
     return registration
 
 
@@ -149,27 +149,27 @@ def confirm(registration: Registration, now: datetime) -> Registration:
 def cancel(registration: Registration, *, now: datetime) -> Registration:
     """Give up a seat or a place in line; the seat goes at once to the first in line. Cancelling twice is cancelling once."""
     series, registration = lock(registration)
-    if registration.place == Place.CANCELLED:
+    if registration.state == RegistrationState.CANCELLED:
         return registration
-    waited = registration.place == Place.WAITLISTED
+    waited = registration.state == RegistrationState.WAITLISTED
     was_held = registration.is_held
-    give_up(series, registration, EndReason.SELF, now)
-    tell(registration, "left-waitlist" if waited else "declined" if was_held else "cancelled", now)
+    end_and_free_seat(series, registration, EndReason.SELF, now)
+    notify(registration, "left-waitlist" if waited else "declined" if was_held else "cancelled", now)
     if was_held:
-        tell_inviter(registration, now)
+        notify_inviter(registration, now)
     return registration
 
 
 @transaction.atomic
-def take_recording(registration: Registration, *, now: datetime) -> Registration:
+def switch_to_recording(registration: Registration, *, now: datetime) -> Registration:
     """ "I can't come, send me the recording": no seat any more, and never an attendance. The seat goes to the first in line."""
     series, registration = lock(registration)
-    if registration.place not in (Place.CONFIRMED, Place.WAITLISTED):
+    if registration.state not in (RegistrationState.CONFIRMED, RegistrationState.WAITLISTED):
         return registration
-    had_seat = registration.place == Place.CONFIRMED
-    registration.place, registration.recording_at, registration.held_until = Place.RECORDING, now, None
-    registration.save(update_fields=["place", "recording_at", "held_until"])
-    tell(registration, "recording-only", now)
+    had_seat = registration.state == RegistrationState.CONFIRMED
+    registration.state, registration.recording_at, registration.held_until = RegistrationState.RECORDING, now, None
+    registration.save(update_fields=["state", "recording_at", "held_until"])
+    notify(registration, "recording-only", now)
     if had_seat:
         free_seat(series, now)
     return registration
@@ -181,50 +181,50 @@ def lock(registration: Registration) -> tuple[Series, Registration]:
     return series, Registration.objects.select_for_update().get(pk=registration.pk)
 
 
-def give_up(series: Series, registration: Registration, reason: EndReason, now: datetime) -> None:
+def end_and_free_seat(series: Series, registration: Registration, reason: EndReason, now: datetime) -> None:
     """End a place; a seat goes to the first in line. Both rows are locked by the caller, who also tells."""
-    had_seat = registration.place == Place.CONFIRMED
+    had_seat = registration.state == RegistrationState.CONFIRMED
     end(registration, reason, now)
     if had_seat:
         free_seat(series, now)
 
 
 def end(registration: Registration, reason: EndReason, now: datetime) -> None:
-    registration.place, registration.cancelled_at, registration.end_reason = Place.CANCELLED, now, reason
-    registration.save(update_fields=["place", "cancelled_at", "end_reason"])
+    registration.state, registration.cancelled_at, registration.end_reason = RegistrationState.CANCELLED, now, reason
+    registration.save(update_fields=["state", "cancelled_at", "end_reason"])
 
 
 def free_seat(series: Series, now: datetime) -> None:
     """Put a seat back and let the line move up. The series' row is locked by the caller."""
     Series.objects.filter(pk=series.pk).update(seats_taken=F("seats_taken") - 1)
-    _seat_those_in_line(series, now)
+    promote_from_waitlist(series, now)
     transaction.on_commit(programme_changed)
 
 
 @transaction.atomic
 def fill_free_seats(series: Series, *, now: datetime) -> int:
     """Give seats that were added to those in line, in the order of joining; returns how many were seated."""
-    if not Registration.objects.waiting().filter(series=series).exists():
+    if not Registration.objects.waitlisted().filter(series=series).exists():
         return 0
-    return _seat_those_in_line(Series.objects.select_for_update().get(pk=series.pk), now)
+    return promote_from_waitlist(Series.objects.select_for_update().get(pk=series.pk), now)
 
 
-def _seat_those_in_line(series: Series, now: datetime) -> int:
+def promote_from_waitlist(series: Series, now: datetime) -> int:
     if registration_status(series, now) in (Status.PAST, Status.CANCELLED):
         return 0
     seated = 0
     for registration in (
-        Registration.objects.waiting().filter(series=series).select_for_update().iterator(chunk_size=50)
+        Registration.objects.waitlisted().filter(series=series).select_for_update().iterator(chunk_size=50)
     ):
         if not take_seat(series.pk):
             break
-        seat(registration, now)
+        give_seat(registration, now)
         seated += 1
     return seated
 
 
-def seat(registration: Registration, now: datetime) -> None:
+def give_seat(registration: Registration, now: datetime) -> None:
     """Someone in line has a seat now. It is taken already by the caller."""
-    registration.place, registration.confirmed_at = Place.CONFIRMED, now
-    registration.save(update_fields=["place", "confirmed_at"])
-    tell(registration, "seat-found", now)
+    registration.state, registration.confirmed_at = RegistrationState.CONFIRMED, now
+    registration.save(update_fields=["state", "confirmed_at"])
+    notify(registration, "seat-found", now)

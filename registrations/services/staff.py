@@ -6,17 +6,17 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.models import User
-from accounts.services import find_or_begin
-from registrations.models import EndReason, Invitation, Place, Registration, StaffAct
-from registrations.services.news import tell
+from accounts.services import get_or_create_user
+from registrations.models import EndReason, Invitation, Registration, RegistrationState, StaffAction
+from registrations.services.notifications import notify
 from registrations.services.seats import (
     OPEN_TO_STAFF,
     check_status,
     create,
-    give_up,
+    end_and_free_seat,
+    give_seat,
     lock,
     register,
-    seat,
     take_seat,
 )
 from sessions_app.models import Series
@@ -35,12 +35,12 @@ def register_for(series: Series, email: str, *, name: str, language: str, by: Us
     The name is kept only where the account has none. Raises RegistrationRefusedError for a series that is past, cancelled, or
     full without a waitlist.
     """
-    user = find_or_begin(email, language=language)
+    user = get_or_create_user(email, language=language)
     if name and not user.name:
         user.name = name
         user.save(update_fields=["name"])
     registration = register(series, user, now=now, by_staff=True)
-    _write_down(registration, StaffAct.Act.REGISTERED, by, now)
+    _record_action(registration, StaffAction.Action.REGISTERED, by, now)
     return registration
 
 
@@ -48,13 +48,13 @@ def register_for(series: Series, email: str, *, name: str, language: str, by: Us
 def promote(registration: Registration, *, by: User, reason: str, now: datetime) -> Registration:
     """Give someone in line a seat out of turn. A series with a line is full, so it gets one seat more: nobody loses theirs."""
     series, registration = lock(registration)
-    if registration.place != Place.WAITLISTED:
+    if registration.state != RegistrationState.WAITLISTED:
         return registration
     check_status(series, OPEN_TO_STAFF, now)
     if not take_seat(series.pk):
         Series.objects.filter(pk=series.pk).update(capacity=F("capacity") + 1, seats_taken=F("seats_taken") + 1)
-    seat(registration, now)
-    _write_down(registration, StaffAct.Act.PROMOTED, by, now, reason)
+    give_seat(registration, now)
+    _record_action(registration, StaffAction.Action.PROMOTED, by, now, reason)
     transaction.on_commit(programme_changed)
     return registration
 
@@ -68,50 +68,52 @@ def move(registration: Registration, to: Series, *, by: User, reason: str, now: 
     """
     list(Series.objects.filter(pk__in=[registration.series_id, to.pk]).order_by("pk").select_for_update())
     series, registration = lock(registration)
-    if registration.place == Place.CANCELLED or series.pk == to.pk:
+    if registration.state == RegistrationState.CANCELLED or series.pk == to.pk:
         return registration
     to = Series.objects.get(pk=to.pk)
     check_status(to, OPEN_TO_STAFF, now)
     other = Registration.objects.active().filter(series=to, user=registration.user_id).first()
-    arrived = other or _arrive(registration, to, now)
-    _write_down(registration, StaffAct.Act.MOVED, by, now, reason)
-    give_up(series, registration, EndReason.MOVED, now)
-    tell(registration, "moved", now, to=arrived.pk)
+    arrived = other or _register_in(registration, to, now)
+    _record_action(registration, StaffAction.Action.MOVED, by, now, reason)
+    end_and_free_seat(series, registration, EndReason.MOVED, now)
+    notify(registration, "moved", now, to=arrived.pk)
     transaction.on_commit(programme_changed)
     return arrived
 
 
-def _arrive(registration: Registration, to: Series, now: datetime) -> Registration:
+def _register_in(registration: Registration, to: Series, now: datetime) -> Registration:
     held_until = registration.held_until if registration.is_held else None
-    arrived = create(to.pk, registration.user, _place_there(registration, to, now), now, held_until=held_until)
+    arrived = create(to.pk, registration.user, _state_in(registration, to, now), now, held_until=held_until)
     if held_until:  # whoever invited them still waits for the answer
         Invitation.objects.filter(registration=registration).update(registration=arrived, series=to)
     return arrived
 
 
-def _place_there(registration: Registration, to: Series, now: datetime) -> Place:
+def _state_in(registration: Registration, to: Series, now: datetime) -> RegistrationState:
     """The rows of both series are locked by the caller."""
     if take_seat(to.pk):
-        return Place.CONFIRMED
-    if registration.place == Place.CONFIRMED or not to.waitlist_enabled:
+        return RegistrationState.CONFIRMED
+    if registration.state == RegistrationState.CONFIRMED or not to.waitlist_enabled:
         raise NoSeatError
     if registration_status(to, now) == Status.CLOSED:
         raise NoSeatError
-    return Place.WAITLISTED
+    return RegistrationState.WAITLISTED
 
 
 @transaction.atomic
 def cancel_for(registration: Registration, *, by: User, note: str, now: datetime) -> Registration:
     """Cancel someone's place with a message to them; a seat goes at once to the first in line."""
     series, registration = lock(registration)
-    if registration.place == Place.CANCELLED:
+    if registration.state == RegistrationState.CANCELLED:
         return registration
-    had = registration.place
-    _write_down(registration, StaffAct.Act.CANCELLED, by, now, note)
-    give_up(series, registration, EndReason.STAFF, now)
-    tell(registration, "cancelled-by-us", now, had=had, note=note)
+    had = registration.state
+    _record_action(registration, StaffAction.Action.CANCELLED, by, now, note)
+    end_and_free_seat(series, registration, EndReason.STAFF, now)
+    notify(registration, "cancelled-by-us", now, had=had, note=note)
     return registration
 
 
-def _write_down(registration: Registration, act: StaffAct.Act, by: User, now: datetime, reason: str = "") -> None:
-    StaffAct.objects.create(registration=registration, act=act, by=by, at=now, reason=reason)
+def _record_action(
+    registration: Registration, action: StaffAction.Action, by: User, now: datetime, reason: str = ""
+) -> None:
+    StaffAction.objects.create(registration=registration, action=action, by=by, at=now, reason=reason)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.zones import reader_zone
 from registrations import queries
-from registrations.models import Place, Registration
+from registrations.models import Registration, RegistrationState
 from sessions_app.addresses import in_other_language
 from sessions_app.listings import Listing
 from sessions_app.models import Series
@@ -37,15 +37,17 @@ def page_context(request: HttpRequest, series: Series, **more: Any) -> dict[str,
     return {"series": series, "entry": entry, "elsewhere": in_other_language(request, series), **more}
 
 
-def my_place(request: HttpRequest, series: Series) -> Registration | None:
+def my_registration(request: HttpRequest, series: Series) -> Registration | None:
     if not request.user.is_authenticated:
         return None
     return Registration.objects.active().filter(user=request.user, series=series).first()
 
 
-def my_place_in_line(request: HttpRequest, series: Series) -> Registration | None:
-    """The same, with the place in line annotated (queries.with_line)."""
-    place = my_place(request, series)
-    if place is None or place.place != Place.WAITLISTED:
-        return place
-    return queries.with_line(Registration.objects.filter(pk=place.pk)).select_related("series").first()
+def my_registration_with_position(request: HttpRequest, series: Series) -> Registration | None:
+    """The same, with the place in line annotated (queries.with_waitlist_position)."""
+    registration = my_registration(request, series)
+    if registration is None or registration.state != RegistrationState.WAITLISTED:
+        return registration
+    return (
+        queries.with_waitlist_position(Registration.objects.filter(pk=registration.pk)).select_related("series").first()
+    )

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import ProviderProfile
 from registrations import queries, services
 from registrations.forms import InvitedForm
-from registrations.models import Intention, Invitation, Place, Registration
-from registrations.tokens import BadTokenError, read_join_token, read_place_token
+from registrations.models import Intention, Invitation, Registration, RegistrationState
+from registrations.tokens import BadTokenError, read_join_token, read_registration_token
 from registrations.views.common import zone_of
 from sessions_app.models import Delivery, Session
 from sessions_app.status import Status, registration_status
@@ -30,7 +30,7 @@ def _bad_link(request: HttpRequest) -> HttpResponse:
 def _named_in(numbers: tuple[int, int]) -> tuple[Registration | None, Session | None]:
     registration_id, session_id = numbers
     registrations = Registration.objects.select_related("series__hub", "user__profile").filter(pk=registration_id)
-    registration = queries.with_line(registrations).first()
+    registration = queries.with_waitlist_position(registrations).first()
     if registration is None:
         return None, None
     return registration, Session.objects.filter(series=registration.series_id, pk=session_id).first()
@@ -38,15 +38,15 @@ def _named_in(numbers: tuple[int, int]) -> tuple[Registration | None, Session | 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def place(request: HttpRequest, token: str) -> HttpResponse:
+def registration_link(request: HttpRequest, token: str) -> HttpResponse:
     """Still coming? Confirm a colleague's seat, give a place up, or settle for the recording."""
     try:
-        registration, session = _named_in(read_place_token(token))
+        registration, session = _named_in(read_registration_token(token))
     except BadTokenError:
         return _bad_link(request)
     if registration is None:
         return _bad_link(request)
-    now, act = timezone.now(), request.POST.get("act", "")
+    now, act = timezone.now(), request.POST.get("action", "")
     is_over = registration_status(registration.series, now) in (Status.PAST, Status.CANCELLED)
     form = None
     if services.asks_profession(registration):
@@ -58,28 +58,28 @@ def place(request: HttpRequest, token: str) -> HttpResponse:
     context = _facts(registration, session, is_over=is_over)
     context |= {"reader": zone_of(request, registration.user), "answer": request.GET.get("answer")}
     context |= {"form": form, "is_refused": _is_refused(registration)}
-    return render(request, "registrations/place_link.html", context, status=400 if is_wrong else 200)
+    return render(request, "registrations/registration_link.html", context, status=400 if is_wrong else 200)
 
 
 def _is_refused(registration: Registration) -> bool:
     """The series is for other professions than the one in the profile of who is invited."""
     profession = ProviderProfile.objects.filter(user=registration.user_id).values_list("profession", flat=True).first()
-    return registration.is_held and bool(profession) and not registration.series.welcomes(profession or "")
+    return registration.is_held and bool(profession) and not registration.series.accepts_profession(profession or "")
 
 
 def _act(act: str, registration: Registration, session: Session | None, form: InvitedForm | None) -> None:
     """What the button says. An act that the place is past (a second click, another tab) changes nothing."""
     now = timezone.now()
-    has_seat = registration.place == Place.CONFIRMED
+    has_seat = registration.state == RegistrationState.CONFIRMED
     if act == "confirm" and registration.is_held:
         with suppress(services.NotForThisAudienceError):  # the page says so
             services.confirm_invitation(registration, now=now, **(form.cleaned_data if form else {}))
     elif act == "give-up":
         services.cancel(registration, now=now)
     elif act == "recording":
-        services.take_recording(registration, now=now)
+        services.switch_to_recording(registration, now=now)
     elif act in ("coming", "absent") and has_seat and session and session.ends_at > now:
-        services.say_intention(registration, session, is_coming=act == "coming", now=now)
+        services.record_intention(registration, session, is_coming=act == "coming", now=now)
 
 
 def _facts(registration: Registration, session: Session | None, *, is_over: bool) -> dict[str, Any]:
@@ -110,26 +110,26 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     if registration is None or session is None:
         return _bad_link(request)
     now = timezone.now()
-    context = _doors(registration, session, now) | {"reader": zone_of(request, registration.user)}
+    context = _join_facts(registration, session, now) | {"reader": zone_of(request, registration.user)}
     if context["is_open"] and request.method == "POST":
-        services.attend(registration, session, now=now)
+        services.record_attendance(registration, session, now=now)
         if session.join_url:
             return render(request, "registrations/leaving.html", context)
         context["has_no_address"] = True
     return render(request, "registrations/join.html", context)
 
 
-def _doors(registration: Registration, session: Session, now: datetime) -> dict[str, Any]:
+def _join_facts(registration: Registration, session: Session, now: datetime) -> dict[str, Any]:
     """Whether the person can join the session at `now`, and if not, why."""
-    doors_open_at = session.starts_at - queries.DOORS_OPEN
+    join_opens_at = session.starts_at - queries.JOIN_OPENS_BEFORE
     taking_place = session.delivery in (Delivery.SCHEDULED, Delivery.HELD) and not registration.series.is_cancelled
-    has_seat = registration.place == Place.CONFIRMED
+    has_seat = registration.state == RegistrationState.CONFIRMED
     return {
         "series": registration.series,
         "session": session,
-        "doors_open_at": doors_open_at,
+        "join_opens_at": join_opens_at,
         "has_seat": has_seat,
         "is_over": now >= session.ends_at,
         "is_off": not taking_place,
-        "is_open": taking_place and has_seat and doors_open_at <= now < session.ends_at,
+        "is_open": taking_place and has_seat and join_opens_at <= now < session.ends_at,
     }

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from registrations import queries, services
-from registrations.models import Place, Registration
+from registrations.models import Registration, RegistrationState
 from registrations.services.calendar import calendar_of, renew_calendar
 from registrations.views.common import me, zone_of
 from registrations.views.registering import PROVEN, settle_pending
@@ -41,15 +41,15 @@ def cancel(request: HttpRequest, slug: str) -> HttpResponse:
     """Asks first; a place that is not one's own does not exist."""
     series = Series.objects.by_slug(slug)
     registrations = Registration.objects.filter(user=me(request), series__in=series).select_related("series", "user")
-    registration = registrations.filter(place__in=[Place.CONFIRMED, Place.WAITLISTED]).first()
+    registration = registrations.filter(state__in=[RegistrationState.CONFIRMED, RegistrationState.WAITLISTED]).first()
     if registration is None and request.method == "POST" and registrations.exists():
         return redirect("registrations:mine")  # a second click: it is cancelled already
     if registration is None:
         raise Http404
     if request.method == "POST":
-        waited = registration.place == Place.WAITLISTED
+        waited = registration.state == RegistrationState.WAITLISTED
         if request.POST.get("instead") == "recording":
-            services.take_recording(registration, now=timezone.now())
+            services.switch_to_recording(registration, now=timezone.now())
             _say(request, "recording_only", registration)
         else:
             services.cancel(registration, now=timezone.now())
@@ -77,7 +77,7 @@ def intention(request: HttpRequest, session: int) -> HttpResponse:
     seats = Registration.objects.confirmed().filter(user=me(request), series=meeting.series_id)
     registration = get_object_or_404(seats.select_related("series__hub", "user"))
     is_coming = request.POST.get("coming") == "yes"
-    services.say_intention(registration, meeting, is_coming=is_coming, now=timezone.now())
+    services.record_intention(registration, meeting, is_coming=is_coming, now=timezone.now())
     context = {"series": registration.series, "session": meeting, "is_coming": is_coming}
     messages.success(request, render_to_string("registrations/notes/intention.html", context))
     return redirect("registrations:mine")

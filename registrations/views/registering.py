@@ -21,14 +21,14 @@ from accounts.forms import known_details
 from accounts.languages import current_language
 from accounts.limits import EMAIL_REFUSED, may_send_email, within_limits
 from accounts.models import ProviderProfile
-from accounts.services import Details, begin_again, find_or_begin, keep_details
+from accounts.services import Details, get_or_create_user, restart_unproven_account, save_details
 from accounts.zones import ZONE_COOKIE, known_zone
 from registrations import services
 from registrations.forms import QuestionsForm, RegisterForm
-from registrations.models import Place, Registration
+from registrations.models import Registration, RegistrationState
 from registrations.queries import chances
 from registrations.services.seats import Answers
-from registrations.views.common import me, my_place, my_place_in_line, page_context, public_series
+from registrations.views.common import me, my_registration, my_registration_with_position, page_context, public_series
 from sessions_app.addresses import to_canonical
 from sessions_app.models import Series
 from sessions_app.status import Status
@@ -55,13 +55,13 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
     redirected = to_canonical(request, series)
     if redirected:
         return redirected
-    place = my_place(request, series)
-    context = page_context(request, series, place=place)
-    if place and place.place != Place.RECORDING and not place.is_held:
+    registration = my_registration(request, series)
+    context = page_context(request, series, registration=registration)
+    if registration and registration.state != RegistrationState.RECORDING and not registration.is_held:
         return redirect("registrations:mine")
-    if context["entry"].status not in OPEN_STATES and not (place and place.is_held):
+    if context["entry"].status not in OPEN_STATES and not (registration and registration.is_held):
         return render(request, "registrations/not_open.html", context)
-    if profile and not series.welcomes(profile.profession):
+    if profile and not series.accepts_profession(profile.profession):
         return render(request, "registrations/not_for_you.html", context | {"profile": profile})
     return _one_click(request, slug) if profile else _form(request, series, context)
 
@@ -88,7 +88,7 @@ def _one_click(request: HttpRequest, slug: str) -> HttpResponse:
             return ratelimit.respond_429(request)
         return settle(request, series, answers=form.answers() if questions else None)
     series = public_series(slug)
-    context = page_context(request, series, place=my_place(request, series), form=form)
+    context = page_context(request, series, registration=my_registration(request, series), form=form)
     return render(request, "registrations/one_click.html", context, status=400 if form.errors else 200)
 
 
@@ -137,8 +137,8 @@ def _typed(request: HttpRequest, slug: str) -> dict[str, Any]:
 def _send_code(request: HttpRequest, series: Series, form: RegisterForm) -> HttpResponse:
     email, details = form.cleaned_data["email"], form.details()
     now = timezone.now()
-    user = find_or_begin(email, language=details.language)
-    begin_again(user, now=now)
+    user = get_or_create_user(email, language=details.language)
+    restart_unproven_account(user, now=now)
     pending = {
         "slug": series.slug,
         "email": email,
@@ -240,19 +240,19 @@ def settle(
 ) -> HttpResponse:
     """The person is known: write down who they are, give them their place, and say what happens next."""
     if details:
-        keep_details(me(request), details)
+        save_details(me(request), details)
     try:
         registration = services.register(series, me(request), now=timezone.now(), answers=answers)
     except (services.RegistrationRefusedError, services.NotForThisAudienceError):
         # closed or filled while the code was on its way, or for others only: the page says which
         return redirect("registrations:register", slug=series.slug_here)
     unfinished.forget(request, PENDING)
-    _say_registered(request, series, registration)
+    _add_registered_message(request, series, registration)
     return redirect("registrations:mine")
 
 
-def _say_registered(request: HttpRequest, series: Series, registration: Registration) -> None:
-    note = "registered" if registration.place == Place.CONFIRMED else "waitlisted"
+def _add_registered_message(request: HttpRequest, series: Series, registration: Registration) -> None:
+    note = "registered" if registration.state == RegistrationState.CONFIRMED else "waitlisted"
     context = {"series": series, "person": me(request)}
     messages.success(request, render_to_string(f"registrations/notes/{note}.html", context))
 
@@ -266,10 +266,20 @@ def panel(request: HttpRequest, slug: str) -> HttpResponse:
         return HttpResponse(status=204)
     profile = _profile(request)
     one_click = bool(profile) and not series.questions.exists()
-    is_welcome = not profile or series.welcomes(profile.profession)
-    place = my_place_in_line(request, series)
-    odds = chances(place, timezone.now()) if place and place.place == Place.WAITLISTED else None
+    fits_audience = not profile or series.accepts_profession(profile.profession)
+    registration = my_registration_with_position(request, series)
+    odds = (
+        chances(registration, timezone.now())
+        if registration and registration.state == RegistrationState.WAITLISTED
+        else None
+    )
     context = page_context(
-        request, series, place=place, one_click=one_click, is_welcome=is_welcome, profile=profile, chances=odds
+        request,
+        series,
+        registration=registration,
+        one_click=one_click,
+        fits_audience=fits_audience,
+        profile=profile,
+        chances=odds,
     )
     return render(request, "registrations/panel.html", context)

@@ -65,7 +65,7 @@ def similar_series(context: dict[str, Any], series: Series) -> list[Listing]:
 def email_to_colleague(listing: Listing) -> str:
     """A `mailto:` address (RFC 6068) of an email, in the page's language, that tells a colleague about the series."""
     series = listing.series
-    when = times.say_when(listing.lead.starts_at, listing.lead.ends_at, series.zone) if listing.lead else ""
+    when = times.format_when(listing.lead.starts_at, listing.lead.ends_at, series.zone) if listing.lead else ""
     subject = _("Palliative care sessions: %(title)s") % {"title": series.title}
     lines = [
         _("This free online palliative care program may interest you:"),

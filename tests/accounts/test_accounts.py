@@ -6,7 +6,7 @@ from django.utils import translation
 
 from accounts.languages import Text
 from accounts.models import User
-from accounts.services import Details, find_or_begin, keep_details
+from accounts.services import Details, get_or_create_user, save_details
 from tests.factories import HubFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -15,24 +15,24 @@ pytestmark = pytest.mark.django_db
 def test_an_address_is_one_account_whatever_its_case(client):
     user = User.objects.create_user("Staff@Example.ca", "a good password", is_staff=True)
     assert user.email == "staff@example.ca"
-    assert find_or_begin(" STAFF@example.ca ", language="fr") == user
+    assert get_or_create_user(" STAFF@example.ca ", language="fr") == user
     assert client.login(email="STAFF@Example.ca", password="a good password")
     with pytest.raises(IntegrityError), transaction.atomic():
         User.objects.bulk_create([User(email="STAFF@EXAMPLE.CA")])
 
 
 def test_an_account_begins_with_nothing_but_the_address():
-    user = find_or_begin("new@example.ca", language="fr")
+    user = get_or_create_user("new@example.ca", language="fr")
     assert (user.name, user.language, user.has_usable_password()) == ("", "fr", False)
     assert not user.emailaddress_set.get().verified
-    assert find_or_begin("new@example.ca", language="en").language == "fr"
+    assert get_or_create_user("new@example.ca", language="en").language == "fr"
 
 
 def test_details_fill_the_zone_from_the_province_unless_the_browser_told():
     user = UserFactory()
-    keep_details(user, Details("Zoé", "physician", "SK", "fr"))
+    save_details(user, Details("Zoé", "physician", "SK", "fr"))
     assert (user.time_zone, user.profile.province) == ("America/Regina", "SK")
-    keep_details(user, Details("Zoé Roy", "pharmacist", "SK", "fr", "America/Vancouver"))
+    save_details(user, Details("Zoé Roy", "pharmacist", "SK", "fr", "America/Vancouver"))
     user.refresh_from_db()
     assert (user.time_zone, user.profile.profession, user.get_short_name()) == (
         "America/Vancouver",

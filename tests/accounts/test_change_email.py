@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import ProviderProfile, User
-from accounts.services import AddressTakenError, change_email, find_or_begin
+from accounts.services import AddressTakenError, change_email, get_or_create_user
 from outbox.models import Message, State
 from outbox.services import Draft, write
 from registrations.services import register
@@ -48,7 +48,7 @@ class TestChanging:
         Message.objects.all().delete()
         for email in (old, "amelie@new.ca", "AMELIE@NEW.CA"):
             Client().post("/en/account/sign-in/", {"email": email})
-        assert list(Message.objects.order_by("pk").values_list("kind", "to")) == [
+        assert list(Message.objects.order_by("pk").values_list("message_type", "to")) == [
             ("no-account", old),
             ("code", "amelie@new.ca"),
             ("code", "amelie@new.ca"),
@@ -57,7 +57,7 @@ class TestChanging:
     def test_it_signs_everybody_out(self, provider, now):
         browser = Client()
         page = browser.post("/en/account/sign-in/", {"email": provider.email}).url
-        browser.post(page, {"code": Message.objects.get(kind="code").data["code"]})
+        browser.post(page, {"code": Message.objects.get(message_type="code").data["code"]})
         assert browser.get("/en/account/profile/").status_code == 200
         change_email(provider, "new@example.ca", now=now)
         assert browser.get("/en/account/profile/").status_code == 302
@@ -79,7 +79,7 @@ class TestChanging:
         write([code, sent], now=now)
         Message.objects.filter(key="sent:1").update(state=State.SENT)
         change_email(provider, "new@example.ca", now=now)
-        rows = set(Message.objects.values_list("kind", "to", "state"))
+        rows = set(Message.objects.values_list("message_type", "to", "state"))
         assert rows == {
             ("registered", "new@example.ca", "queued"),
             ("code", old, "expired"),
@@ -104,13 +104,13 @@ class TestChanging:
         assert not Message.objects.exists()
 
     def test_an_address_that_was_only_typed_makes_way_for_who_proves_it(self, provider, now):
-        find_or_begin("new@example.ca", language="en")
+        get_or_create_user("new@example.ca", language="en")
         change_email(provider, "new@example.ca", now=now, is_proven=True)
         assert User.objects.get(email="new@example.ca") == provider
         assert EmailAddress.objects.get().verified
 
     def test_one_that_holds_a_seat_does_not(self, provider, now):
-        begun = find_or_begin("new@example.ca", language="en")
+        begun = get_or_create_user("new@example.ca", language="en")
         register(SessionFactory(now=now).series, begun, now=now)
         with pytest.raises(AddressTakenError):
             change_email(provider, "new@example.ca", now=now, is_proven=True)

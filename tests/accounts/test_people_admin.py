@@ -138,7 +138,7 @@ class TestAddresses:
         provider.refresh_from_db()
         assert provider.email == "right@example.ca"
         assert list(EmailAddress.objects.values_list("email", flat=True)) == ["right@example.ca"]
-        assert set(Message.objects.values_list("kind", "to")) == {
+        assert set(Message.objects.values_list("message_type", "to")) == {
             ("email-changed", old),
             ("email-changed", "right@example.ca"),
         }

@@ -13,11 +13,11 @@ from django.utils import timezone
 from accounts.models import User
 from outbox.models import Message
 from registrations.models import Registration
-from registrations.services import invite, register, say_intention, take_recording
+from registrations.services import invite, record_intention, register, switch_to_recording
 from registrations.services.colleagues import Colleague
-from registrations.tokens import make_join_token, make_place_token
+from registrations.tokens import make_join_token, make_registration_token
 from sessions_app.models import Question, Series, Session
-from sessions_app.times import say_date
+from sessions_app.times import format_date
 from tests.factories import SessionFactory, UserFactory
 
 pytestmark = pytest.mark.browser
@@ -48,12 +48,12 @@ def person(programme):
     now = timezone.now()
     person = UserFactory(with_profile=True, name="Zoé Roy")
     seat = register(programme["first-words"], person, now=now)
-    say_intention(seat, programme["first-words"].sessions.first(), is_coming=False, now=now)
+    record_intention(seat, programme["first-words"].sessions.first(), is_coming=False, now=now)
     long = SessionFactory(now=now, days=20, slug="long").series
     for days in range(27, 70, 7):
         SessionFactory(now=now, days=days, series=long)
     register(long, person, now=now)
-    take_recording(register(SessionFactory(now=now, days=6).series, person, now=now), now=now)
+    switch_to_recording(register(SessionFactory(now=now, days=6).series, person, now=now), now=now)
     register(programme["waitlist"], person, now=now)
     soon = SessionFactory(now=now, days=0.003, join_url="https://meet.example.ca/x").series
     register(soon, person, now=now)
@@ -91,11 +91,11 @@ def own_pages(person):
         "registration/many-seats/": "inscription/many-seats/",
         "registration/many-seats/colleagues/": "inscription/many-seats/collegues/",
         "registration/first-words/colleagues/": "inscription/first-words/collegues/",
-        f"registration/place/{make_place_token(person.refused.pk)}/": f"inscription/place/{make_place_token(person.refused.pk)}/",
-        f"registration/place/{make_place_token(person.asked.pk)}/": f"inscription/place/{make_place_token(person.asked.pk)}/",
-        f"registration/place/{make_place_token(seat.pk, session.pk)}/": f"inscription/place/{make_place_token(seat.pk, session.pk)}/",
-        f"registration/place/{make_place_token(held.pk)}/": f"inscription/place/{make_place_token(held.pk)}/",
-        f"registration/place/{make_place_token(long.pk)}/": f"inscription/place/{make_place_token(long.pk)}/",
+        f"registration/place/{make_registration_token(person.refused.pk)}/": f"inscription/place/{make_registration_token(person.refused.pk)}/",
+        f"registration/place/{make_registration_token(person.asked.pk)}/": f"inscription/place/{make_registration_token(person.asked.pk)}/",
+        f"registration/place/{make_registration_token(seat.pk, session.pk)}/": f"inscription/place/{make_registration_token(seat.pk, session.pk)}/",
+        f"registration/place/{make_registration_token(held.pk)}/": f"inscription/place/{make_registration_token(held.pk)}/",
+        f"registration/place/{make_registration_token(long.pk)}/": f"inscription/place/{make_registration_token(long.pk)}/",
         f"registration/join/{make_join_token(seat.pk, session.pk)}/": f"inscription/participer/{make_join_token(seat.pk, session.pk)}/",
         "registration/place/nonsense/": "inscription/place/nonsense/",
         "account/profile/": "compte/profil/",
@@ -146,7 +146,7 @@ def test_two_form_pages_the_first_time_one_click_ever_after(open_page, programme
     page.locator("#id_profession").select_option("physician")
     page.locator("#id_province").select_option("QC")
     page.get_by_role("button", name="Continue").click()
-    page.locator("#id_code").fill(Message.objects.get(kind="code").data["code"])
+    page.locator("#id_code").fill(Message.objects.get(message_type="code").data["code"])
     page.get_by_role("button", name="Confirm my registration").click()
     page.get_by_text("You are registered, Zoé Roy.").wait_for()
     assert len(sent) == 2
@@ -190,7 +190,7 @@ def test_by_keyboard_alone_and_without_javascript(open_page, programme):
     page.keyboard.press("Enter")
     page.locator("#id_code").wait_for()
     reach("#id_code")
-    page.keyboard.type(Message.objects.get(kind="code").data["code"])
+    page.keyboard.type(Message.objects.get(message_type="code").data["code"])
     page.keyboard.press("Enter")
     page.get_by_text("You are registered, Zoé Roy.").wait_for()
     profile = User.objects.get(email="zoe@example.ca").profile
@@ -210,7 +210,7 @@ def test_i_cannot_come_is_said_and_taken_back_by_keyboard_and_without_javascript
     page = signed_in(person, 360, javascript=False)
     page.goto("/en/registration/mine/")
     series = Series.objects.get(slug="long")
-    day = say_date(series.sessions.first().starts_at, series.zone, year=False)
+    day = format_date(series.sessions.first().starts_at, series.zone, year=False)
     about = f"({day}, {series.title_en})".replace("\u00a0", " ")
     for words, traces in (("I can’t come to this one", 1), ("I can come after all", 0)):
         page.get_by_role("button", name=f"{words} {about}").focus()

@@ -70,7 +70,7 @@ def test_a_newcomer_walks_the_path(open_page, axe, programme, width, language, j
     page.get_by_role("button", name=words["continue"]).click()
 
     look(page)
-    page.locator("#id_code").fill(Message.objects.get(kind="code").data["code"])
+    page.locator("#id_code").fill(Message.objects.get(message_type="code").data["code"])
     page.get_by_role("button", name=words["confirm"]).click()
     assert words["done"] in page.get_by_role("status").inner_text()
     assert getattr(series, words["title"]) in page.get_by_role("main").inner_text()
@@ -80,4 +80,4 @@ def test_a_newcomer_walks_the_path(open_page, axe, programme, width, language, j
     look(page)
     page.get_by_role("button", name=words["cancel"]).click()
     assert words["cancelled"] in page.get_by_role("status").inner_text()
-    assert Registration.objects.get().place == "cancelled"
+    assert Registration.objects.get().state == "cancelled"

@@ -27,7 +27,7 @@ register(SessionFactory(now=now, days=10).series, UserFactory(with_profile=True,
 
 def row(name, state="queued", not_before=-1, expires=60, **fields):
     Message.objects.create(
-        key=f"drill:{name}", kind="security", to=f"{name}@example.ca", language="en", data={"what": "password_set"},
+        key=f"drill:{name}", message_type="security", to=f"{name}@example.ca", language="en", data={"what": "password_set"},
         state=state, not_before=now + timedelta(minutes=not_before), expires_at=now + timedelta(minutes=expires), **fields,
     )
 

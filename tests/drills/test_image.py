@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from echo_portal.checkout.checks import PRODUCTION
-from outbox.models import Pulse
+from outbox.models import Heartbeat
 from tests import build_context
 from tests.conftest import free_port
 from tests.processes import ROOT, Portal, wait_until
@@ -80,7 +80,7 @@ def test_web_worker_and_beat_run_with_a_read_only_file_system(transactional_db, 
     portal.start()
     try:
         wait_until(portal.answers, "The answer on PORT")
-        wait_until(Pulse.objects.exists, "The first sweep", 60)
+        wait_until(Heartbeat.objects.exists, "The first sweep", 60)
         page = urllib.request.Request(f"{portal.address}/en/about/", headers=BEHIND_TLS)
         with urllib.request.urlopen(page, timeout=10) as answer:
             style = re.search(r'href="(/static/css/[^"]+)"', answer.read().decode())[1]

@@ -42,7 +42,7 @@ def text(response):
 
 
 def code():
-    return Message.objects.filter(kind="code").latest("pk").data["code"]
+    return Message.objects.filter(message_type="code").latest("pk").data["code"]
 
 
 def totp_code(secret):
@@ -221,7 +221,7 @@ class TestData:
         assert data["profile"]["profession"] == "registered-nurse"
         assert data["registrations"][0]["series"] == open_series.slug
         assert data["colleagues_registered"][0]["email"] == "anna@example.ca"
-        assert [mail["kind"] for mail in data["mail"]] == ["registered"]
+        assert [mail["message_type"] for mail in data["mail"]] == ["registered"]
         assert "Someone Else" not in response.content.decode()
         assert "password" not in json.dumps(data["account"]).replace("has_password", "")
 
@@ -259,11 +259,11 @@ class TestClosing:
         assert not PersonalCalendar.objects.exists()
         for one in (place, attended, waiting):
             one.refresh_from_db()
-        assert (place.place, waiting.place, attended.place) == ("cancelled", "confirmed", "confirmed")
+        assert (place.state, waiting.state, attended.state) == ("cancelled", "confirmed", "confirmed")
         assert Series.objects.get(pk=series.pk).seats_taken == 1
         sent = drain(now)
         assert sorted(mail.subject.partition(":")[0] for mail in sent) == ["You have a seat", "Your account is closed"]
-        assert Message.objects.filter(to=address).values_list("kind", flat=True).get() == "account-closed"
+        assert Message.objects.filter(to=address).values_list("message_type", flat=True).get() == "account-closed"
 
     def test_whoever_comes_back_begins_anew(self, browser, provider, open_series):
         address = provider.email

@@ -33,7 +33,7 @@ def browser(provider):
 
 
 def code():
-    return Message.objects.filter(kind="code").latest("pk").data["code"]
+    return Message.objects.filter(message_type="code").latest("pk").data["code"]
 
 
 def wrong():
@@ -52,7 +52,7 @@ def test_a_code_to_the_new_address_changes_it_and_one_stays_signed_in_here(brows
     assert f"Your email address is {old}." in text(browser.get(ASK))
     assert browser.post(ASK, {"email": "Amelie@New.ca"}).url == CONFIRM
     message = Message.objects.latest("pk")
-    assert (message.kind, message.to) == ("code", "amelie@new.ca")
+    assert (message.message_type, message.to) == ("code", "amelie@new.ca")
     assert "Confirm your new email address" in drain(now)[-1].body
     provider.refresh_from_db()
     assert provider.email == old
@@ -133,7 +133,7 @@ def test_a_code_expires_after_fifteen_minutes(browser, clock):
 def test_many_addresses_and_many_codes_are_refused(browser):
     answers = [browser.post(ASK, {"email": f"n{n}@example.ca"}).status_code for n in range(11)]
     assert answers == [302] * 10 + [400]
-    assert Message.objects.filter(kind="code").count() == 10
+    assert Message.objects.filter(message_type="code").count() == 10
 
 
 def test_guesses_count_with_those_of_all_other_sessions(browser, settings):
@@ -160,7 +160,7 @@ def test_who_has_a_password_shows_it_first(browser, provider):
     browser.force_login(provider)
     assert browser.get(ASK).url.startswith("/en/account/again/")
     assert browser.post(ASK, {"email": "new@example.ca"}).url.startswith("/en/account/again/")
-    assert not Message.objects.filter(kind="code").exists()
+    assert not Message.objects.filter(message_type="code").exists()
 
 
 def test_it_asks_to_sign_in_and_is_linked_from_the_account(client, browser):
@@ -177,7 +177,7 @@ def test_what_went_to_the_old_address_stays_ones_own_data_and_goes_with_the_acco
     browser.post(CONFIRM, {"code": code()})
     data = json.loads(browser.get("/en/account/data/download/").content)
     assert data["account"]["former_emails"] == [old]
-    assert [mail["kind"] for mail in data["mail"]].count("email-changed") == 2
+    assert [mail["message_type"] for mail in data["mail"]].count("email-changed") == 2
     browser.post("/en/account/close/", {"sure": "yes"})
     assert not Message.objects.filter(to=old).exists()
     provider.refresh_from_db()
@@ -191,6 +191,6 @@ def test_an_old_address_that_is_another_persons_by_now_is_theirs(browser, provid
     Message.objects.filter(to=old).delete()
     UserFactory(email=old)
     Client().post("/en/account/sign-in/", {"email": old})
-    assert old not in [mail["kind"] for mail in browser.get("/en/account/data/download/").json()["mail"]]
+    assert old not in [mail["message_type"] for mail in browser.get("/en/account/data/download/").json()["mail"]]
     browser.post("/en/account/close/", {"sure": "yes"})
     assert Message.objects.get(to=old).kind == "code"

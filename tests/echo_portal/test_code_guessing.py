@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.services import change_email, unproven
 from outbox.models import Message
 from registrations.models import Registration
-from registrations.services import forget_unproven
+from registrations.services import delete_unproven_accounts
 from tests.factories import SessionFactory, UserFactory
 
 FORM = {"name": "Zoé", "profession": "physician", "province": "QC"}
@@ -39,7 +39,7 @@ def ask(request, now):
 
 
 def code():
-    return Message.objects.filter(kind="code").latest("pk").data["code"]
+    return Message.objects.filter(message_type="code").latest("pk").data["code"]
 
 
 def wrong():
@@ -118,7 +118,7 @@ class TestOneAfterTheOther:
         assert response.status_code == 429
         assert "We can’t send an email to this address right now." in response.content.decode()
         assert 'name="code"' in response.content.decode()
-        assert Message.objects.filter(kind="code").count() == 1
+        assert Message.objects.filter(message_type="code").count() == 1
         browser.post(page, {"code": code()})
         assert is_signed_in(browser)
 
@@ -178,7 +178,7 @@ def test_an_unproven_account_is_not_forgotten_in_the_middle_of_a_second_attempt(
     clock.shift(timedelta(minutes=10))
     from django.utils import timezone
 
-    assert forget_unproven(timezone.now()) == 0
+    assert delete_unproven_accounts(timezone.now()) == 0
     client.post(response.url, {"code": code()})
     assert Registration.objects.get().user.email == "zoe@example.ca"
     assert not unproven(timezone.now() + timedelta(days=9)).exists()
@@ -193,7 +193,7 @@ def test_nor_while_its_owner_signs_in(client, open_series, clock):
     clock.shift(timedelta(minutes=10))
     from django.utils import timezone
 
-    assert forget_unproven(timezone.now()) == 0
+    assert delete_unproven_accounts(timezone.now()) == 0
     browser.post(page, {"code": code()})
     assert is_signed_in(browser)
     assert User.objects.count() == 1

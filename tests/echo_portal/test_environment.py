@@ -80,7 +80,7 @@ def test_an_empty_port_is_the_usual_one():
 
 def test_a_mail_provider_stands_in_for_the_mail_server():
     without = {key: value for key, value in PRODUCTION.items() if key != "EMAIL_URL"}
-    done = start(**without, MAIL_PROVIDER="postmark", MAIL_PROVIDER_SETTINGS='{"POSTMARK_SERVER_TOKEN": "x"}')
+    done = start(**without, EMAIL_PROVIDER="postmark", EMAIL_PROVIDER_SETTINGS='{"POSTMARK_SERVER_TOKEN": "x"}')
     assert (done.returncode, done.stdout.split("\n")[0]) == (0, "False ['echo.example.ca']")
 
 

@@ -23,7 +23,7 @@ from registrations.models import Registration
 from registrations.services import register
 from registrations.services.calendar import calendar_of
 from registrations.services.colleagues import Colleague, invite
-from registrations.tokens import make_join_token, make_place_token
+from registrations.tokens import make_join_token, make_registration_token
 from sessions_app.models import Question
 from tests.factories import HubFactory, SeriesFactory, SessionFactory, UserFactory
 
@@ -196,7 +196,12 @@ def program(now):
         SessionFactory(now=now, days=16, series=series[slug])
     SeriesFactory(slug="passee", is_concluded=True)
     Question.objects.create(
-        series=series["ouverte"], position=1, kind="text", label_en="Why?", label_fr="Pourquoi?", is_required=True
+        series=series["ouverte"],
+        position=1,
+        message_type="text",
+        label_en="Why?",
+        label_fr="Pourquoi?",
+        is_required=True,
     )
     return series
 
@@ -258,12 +263,12 @@ def test_no_page_on_the_way_to_a_seat_contains_english(client, program, now):
     code_page = pages["code"].redirect_chain[-1][0]
     pages["sent again"] = client.post(code_page, {"action": "resend"}, follow=True)
     pages["wrong code"] = client.post(code_page, {"code": "000000"}, follow=True)
-    code = Message.objects.filter(kind="code").latest("pk").data["code"]
+    code = Message.objects.filter(message_type="code").latest("pk").data["code"]
     pages["registered"] = client.post(code_page, {"code": code}, follow=True)
     registration = Registration.objects.get(user__email="zoe@example.ca")
     session = series.sessions.first()
     tokens = {
-        "place": make_place_token(registration.pk, session.pk),
+        "place": make_registration_token(registration.pk, session.pk),
         "join": make_join_token(registration.pk, session.pk),
     }
     for name, token in tokens.items():

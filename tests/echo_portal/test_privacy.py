@@ -18,7 +18,7 @@ import outbox.services
 import registrations.services.colleagues
 from accounts.models import User
 from echo_portal import privacy
-from outbox import kinds
+from outbox import message_types
 from outbox.models import Message
 from outbox.services import BODIES_KEPT_FOR, Draft, prune, write
 from tests.factories import SessionFactory, UserFactory
@@ -76,8 +76,8 @@ def test_what_is_promised_is_deleted_by_tasks_that_run(settings):
     scheduled = {entry["task"]: entry["schedule"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     for task in (
         "outbox.tasks.prune",
-        "registrations.tasks.forget_unproven",
-        "registrations.tasks.let_invitations_lapse",
+        "registrations.tasks.delete_unproven_accounts",
+        "registrations.tasks.expire_invitations",
         "echo_portal.tasks.clear_old_sessions",
     ):
         assert scheduled[task] <= privacy.DELETED_EVERY.total_seconds()
@@ -95,7 +95,7 @@ def test_counts_against_abuse_are_kept_no_longer_than_said():
 
 def test_where_someone_signed_in_is_forgotten_once_they_have_signed_out(client, provider, now):
     response = client.post("/en/account/sign-in/", {"email": provider.email})
-    client.post(response.url, {"code": Message.objects.get(kind="code").data["code"]})
+    client.post(response.url, {"code": Message.objects.get(message_type="code").data["code"]})
     accounts.services.clear_sessions(now)
     assert UserSession.objects.get().user == provider
     client.post("/en/account/sign-out/")
@@ -121,7 +121,7 @@ class TestCookies:
         series = SessionFactory(now=now).series
         client.post("/en/time-zone/", {"zone": "America/Halifax"})
         response = client.post(f"/en/registration/{series.slug}/", DETAILS)
-        code = Message.objects.filter(kind="code").latest("pk").data["code"]
+        code = Message.objects.filter(message_type="code").latest("pk").data["code"]
         assert client.post(response.url, {"code": code}).url == "/en/registration/mine/"
         client.get("/en/registration/mine/")
         client.get("/en/account/profile/")
@@ -158,8 +158,8 @@ def test_an_address_without_an_account_is_forgotten_with_the_copy_of_the_email(n
     prune(now + BODIES_KEPT_FOR)
     assert Message.objects.filter(to="").count() == 0
     prune(late)
-    assert {"no-account", "account-closed"} == kinds.TO_NO_ACCOUNT
-    assert list(Message.objects.order_by("kind").values_list("kind", "to", "subject")) == [
+    assert {"no-account", "account-closed"} == message_types.TO_NO_ACCOUNT
+    assert list(Message.objects.order_by("message_type").values_list("message_type", "to", "subject")) == [
         ("account-closed", "", ""),
         ("no-account", "", ""),
         ("registered", "registered@example.ca", "You asked to sign in"),

@@ -13,8 +13,8 @@ from echo_portal.checkout.sample import handful, many
 from hubs.models import Hub
 from outbox.models import Message
 from registrations import queries
-from registrations.models import Announced, Attendance, Place, Registration
-from registrations.services import answer_closed_lines, tell_changes
+from registrations.models import Announcement, Attendance, Registration, RegistrationState
+from registrations.services import close_due_waitlists, notify_session_changes
 from registrations.tokens import make_join_token
 from sessions_app import feeds
 from sessions_app.models import Feed, Resource, Series, Session
@@ -32,7 +32,7 @@ def loaded():
 
 
 def everything():
-    models = (Series, Session, Registration, Resource, Attendance, Announced, User, ProviderProfile, Message)
+    models = (Series, Session, Registration, Resource, Attendance, Announcement, User, ProviderProfile, Message)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
@@ -65,7 +65,7 @@ def test_seats_add_up_and_are_as_many_as_a_real_series_has(loaded):
         if registration_status(series, NOW) == Status.OPEN
     )
     assert left[0] < 10 < left[-1]
-    waiting = Registration.objects.waiting()
+    waiting = Registration.objects.waitlisted()
     assert waiting.count() >= 5
     assert {registration_status(registration.series, NOW) for registration in waiting} == {Status.WAITLIST}
 
@@ -99,10 +99,14 @@ def test_the_provider_has_sessions_to_come_a_place_on_a_waitlist_and_a_past_seri
     mine = queries.mine(User.objects.get(email=sample.PROVIDER_EMAIL), NOW, None)
     confirmed, [waiting] = mine.next, mine.waitlist
     assert mine.upcoming == []
-    assert (confirmed.registration.place, len(confirmed.meetings_ahead)) == (Place.CONFIRMED, 3)
+    assert (confirmed.registration.state, len(confirmed.meetings_ahead)) == (RegistrationState.CONFIRMED, 3)
     assert all(session.join_url for session in confirmed.meetings_ahead)
-    assert (waiting.registration.place, waiting.registration.line_place, waiting.registration.line_length) == (
-        Place.WAITLISTED,
+    assert (
+        waiting.registration.state,
+        waiting.registration.waitlist_position,
+        waiting.registration.waitlist_length,
+    ) == (
+        RegistrationState.WAITLISTED,
         4,
         5,
     )
@@ -118,7 +122,7 @@ def test_past_series_have_dates_recordings_and_people_who_were_there(loaded):
         if registration_status(series, NOW) == Status.PAST
     ]
     assert len(past) >= 4
-    assert sum(series.resources.filter(kind="recording").exists() for series in past) >= 3
+    assert sum(series.resources.filter(message_type="recording").exists() for series in past) >= 3
     for series in past:
         for session in series.sessions.all():
             assert 0.5 < session.attendances.count() / series.seats_taken < 0.8
@@ -129,7 +133,7 @@ def test_only_those_one_can_sign_in_as_are_emailed(loaded):
     assert Message.objects.count() == len(handful.REGISTERED)
     assert set(Message.objects.values_list("to", flat=True)) <= known
     later = NOW + timedelta(minutes=10)
-    assert (tell_changes(later), answer_closed_lines(later)) == (0, 0)
+    assert (notify_session_changes(later), close_due_waitlists(later)) == (0, 0)
 
 
 @pytest.mark.parametrize("once", [True, False])

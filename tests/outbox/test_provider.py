@@ -6,8 +6,8 @@ import pytest
 import requests
 from anymail.exceptions import AnymailAPIError, AnymailRecipientsRefused, AnymailRequestsAPIError
 
-from outbox import kinds, sending, services
-from outbox.kinds import Letter
+from outbox import message_types, sending, services
+from outbox.message_types import RenderedEmail
 from outbox.models import Message, Suppression
 from outbox.services import Draft, write
 
@@ -16,9 +16,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _kind():
-    kinds.register("hello", lambda _data, _now: Letter("Hello", "Hello there", "<p>Hello there</p>"))
+    message_types.register("hello", lambda _data, _now: RenderedEmail("Hello", "Hello there", "<p>Hello there</p>"))
     yield
-    del kinds._kinds["hello"]
+    del message_types._message_types["hello"]
 
 
 def answer(status):
@@ -46,7 +46,7 @@ def test_each_answer_is_a_verdict(now, monkeypatch, settings, error, state, supp
 
     monkeypatch.setattr("anymail.backends.test.EmailBackend._send", refuse)
     write([Draft("hello:1", "hello", "a@example.ca", "en", {}, now + timedelta(hours=1))], now=now)
-    with sending.Line() as line:
+    with sending.Connection() as line:
         services.drain_batch(line, now)
     assert Message.objects.get().state == state
     assert Suppression.objects.exists() is suppresses
@@ -55,7 +55,7 @@ def test_each_answer_is_a_verdict(now, monkeypatch, settings, error, state, supp
 def test_a_message_goes_over_the_api_and_is_kept_as_it_went(now, settings):
     settings.EMAIL_BACKEND = "anymail.backends.test.EmailBackend"
     write([Draft("hello:1", "hello", "a@example.ca", "en", {}, now + timedelta(hours=1))], now=now)
-    with sending.Line() as line:
+    with sending.Connection() as line:
         services.drain_batch(line, now)
     message = Message.objects.get()
     assert (message.state, b"Hello there" in bytes(message.as_sent)) == ("sent", True)

@@ -30,7 +30,7 @@ def test_what_staff_read_of_a_confirmation_and_a_reminder_holds_no_working_link(
     person = UserFactory(with_profile=True, language=language)
     register(session.series, person, now=now - timedelta(hours=30))
     queue_due_reminders(now + timedelta(hours=1))
-    with sending.Line() as line:
+    with sending.Connection() as line:
         services.drain_batch(line, now + timedelta(hours=1))
     assert len(smtp.messages) == 2
     for message in Message.objects.all():
@@ -45,7 +45,7 @@ def test_what_staff_read_of_a_confirmation_and_a_reminder_holds_no_working_link(
 
 def test_each_secret_link_is_hidden_and_every_other_is_left(now, open_series, provider):
     registration = register(open_series, provider, now=now)
-    from registrations.emails import join_link, place_link
+    from registrations.emails import join_link, registration_link
 
     session = open_series.sessions.get()
     secret = calendar_of(provider, now=now).secret
@@ -53,7 +53,7 @@ def test_each_secret_link_is_hidden_and_every_other_is_left(now, open_series, pr
         with translation.override(language):
             links = [
                 join_link(registration, session),
-                place_link(registration),
+                registration_link(registration),
                 f"https://echo.example.ca{reverse('registrations:feed', args=[secret])}",
             ]
             for link in links:

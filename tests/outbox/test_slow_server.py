@@ -8,17 +8,17 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from outbox import kinds, sending, services
-from outbox.kinds import Letter
+from outbox import message_types, sending, services
+from outbox.message_types import RenderedEmail
 from outbox.models import Message
 from outbox.services import Draft, write
 
 
 @pytest.fixture(autouse=True)
 def _kind():
-    kinds.register("hello", lambda _data, _now: Letter("Hello", "Hello there", "<p>Hello there</p>"))
+    message_types.register("hello", lambda _data, _now: RenderedEmail("Hello", "Hello there", "<p>Hello there</p>"))
     yield
-    del kinds._kinds["hello"]
+    del message_types._message_types["hello"]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def put(count):
 
 
 def work(_number=0):
-    with sending.Line() as line:
+    with sending.Connection() as line:
         while services.drain_batch(line, timezone.now()):
             pass
 
@@ -74,7 +74,7 @@ def test_fifty_slow_messages_go_once_though_the_claim_on_them_runs_out_many_time
 def test_rows_that_another_worker_has_taken_over_are_neither_sent_nor_recorded(smtp, monkeypatch):
     """The first worker wakes up after its claim ran out, with a second one in the middle of the same rows."""
     put(12)
-    original = sending.Line.send
+    original = sending.Connection.send
     moment = [0.0]
     monkeypatch.setattr(services, "time", SimpleNamespace(monotonic=lambda: moment[0]))
 
@@ -85,8 +85,8 @@ def test_rows_that_another_worker_has_taken_over_are_neither_sent_nor_recorded(s
             rest.update(claimed_at=timezone.now() + services.CLAIM_LASTS, handed_over_at=None)
         return original(self, message, letter)
 
-    monkeypatch.setattr(sending.Line, "send", send)
-    with sending.Line() as line:
+    monkeypatch.setattr(sending.Connection, "send", send)
+    with sending.Connection() as line:
         services.drain_batch(line, timezone.now())
     assert [str(mail["To"]) for mail in smtp.messages] == [f"p{n:02}@example.ca" for n in range(4)]
     assert Counter(Message.objects.values_list("state", flat=True)) == {"sent": 4, "sending": 8}
@@ -95,14 +95,14 @@ def test_rows_that_another_worker_has_taken_over_are_neither_sent_nor_recorded(s
 @pytest.mark.django_db
 def test_a_message_given_up_as_uncertain_gets_its_true_outcome_from_the_worker_that_sent_it(smtp, monkeypatch):
     put(1)
-    original = sending.Line.send
+    original = sending.Connection.send
 
     def send(self, message, letter):
         services._recover(timezone.now() + services.CLAIM_LASTS + timedelta(minutes=1))
         assert Message.objects.get().state == "uncertain"
         return original(self, message, letter)
 
-    monkeypatch.setattr(sending.Line, "send", send)
+    monkeypatch.setattr(sending.Connection, "send", send)
     work()
     assert (Message.objects.get().state, len(smtp.messages)) == ("sent", 1)
 
@@ -110,7 +110,7 @@ def test_a_message_given_up_as_uncertain_gets_its_true_outcome_from_the_worker_t
 @pytest.mark.django_db
 def test_a_worker_that_has_to_stop_sends_no_further_message_and_puts_the_rest_back(smtp):
     put(30)
-    with sending.Line() as line:
+    with sending.Connection() as line:
         services.drain_batch(line, timezone.now(), is_over=lambda: len(smtp.messages) >= 14)
     assert len(smtp.messages) == 14
     assert Counter(Message.objects.values_list("state", flat=True)) == {"sent": 14, "queued": 16}

@@ -10,9 +10,9 @@ from anymail.webhooks.amazon_ses import AmazonSESTrackingWebhookView
 from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 from django.test import RequestFactory
 
-from outbox import alarms, kinds, sending, services, suppression
-from outbox.kinds import Letter
-from outbox.models import Message, Pulse, SoftBounce, Suppression
+from outbox import alarms, message_types, sending, services, suppression
+from outbox.message_types import RenderedEmail
+from outbox.models import Heartbeat, Message, SoftBounce, Suppression
 from outbox.services import Draft, forget_address, requeue, write
 from outbox.suppression import lift, suppress, suppressed
 from outbox.webhooks import on_tracking
@@ -24,9 +24,9 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def _kind():
-    kinds.register("hello", lambda _data, _now: Letter("Hello", "Hello there", "<p>Hello there</p>"))
+    message_types.register("hello", lambda _data, _now: RenderedEmail("Hello", "Hello there", "<p>Hello there</p>"))
     yield
-    del kinds._kinds["hello"]
+    del message_types._message_types["hello"]
 
 
 def put(now, key="hello:1", to="someone@example.ca", **fields):
@@ -35,7 +35,7 @@ def put(now, key="hello:1", to="someone@example.ca", **fields):
 
 
 def run(now):
-    with sending.Line() as line:
+    with sending.Connection() as line:
         while services.drain_batch(line, now):
             pass
 
@@ -179,15 +179,15 @@ def test_service_mail_goes_before_bulk_mail_that_was_there_first(now, smtp):
     for number in range(25):
         put(now, f"bulk:{number}", is_bulk=True)
     put(now + timedelta(seconds=1), "service:1", to="first@example.ca")
-    with sending.Line() as line:
+    with sending.Connection() as line:
         services.drain_batch(line, now + timedelta(seconds=2))
     assert [mail["To"] for mail in smtp.messages] == ["first@example.ca"]
-    with sending.Line() as line:
+    with sending.Connection() as line:
         assert services.drain_batch(line, now + timedelta(seconds=2)) == services.BULK_BATCH
 
 
 def test_the_message_id_is_the_same_whenever_it_is_composed(now):
-    message, letter = put(now), Letter("Hello", "x", "<p>x</p>")
+    message, letter = put(now), RenderedEmail("Hello", "x", "<p>x</p>")
     ids = {sending.compose(message, letter).message()["Message-ID"] for _ in range(2)}
     assert len(ids) == 1
     assert ids != {sending.compose(put(now, "hello:2"), letter).message()["Message-ID"]}
@@ -197,7 +197,7 @@ def test_what_went_is_kept_for_staff_but_never_a_code_and_pruned_in_time(now, sm
     message = put(now)
     Message.objects.create(
         key="code:1",
-        kind="code",
+        message_type="code",
         to="a@example.ca",
         language="en",
         data={"code": "123456"},
@@ -207,7 +207,7 @@ def test_what_went_is_kept_for_staff_but_never_a_code_and_pruned_in_time(now, sm
     run(now)
     message.refresh_from_db()
     assert b"Hello there" in bytes(message.as_sent)
-    code = Message.objects.get(kind="code")
+    code = Message.objects.get(message_type="code")
     assert (code.state, code.as_sent, code.data) == ("sent", None, {})
     assert services.prune(now + timedelta(days=29)) == 0
     assert services.prune(now + timedelta(days=31)) == 1
@@ -219,7 +219,7 @@ def test_a_code_survives_until_it_goes(now, smtp):
     smtp.answer = "451 Later"
     Message.objects.create(
         key="code:1",
-        kind="code",
+        message_type="code",
         to="a@example.ca",
         language="en",
         data={"code": "123456"},
@@ -271,7 +271,7 @@ def test_the_ledger_keeps_no_subject_of_a_code(now, smtp):
 def test_the_pace_is_kept(now, smtp, settings, monkeypatch):
     import time
 
-    settings.MAIL_PER_SECOND = 5
+    settings.EMAIL_PER_SECOND = 5
     naps = []
     moment = [1000.0]
     monkeypatch.setattr(time, "time", lambda: moment[0])
@@ -308,7 +308,7 @@ class TestAlarms:
         assert alarms.alarms(now) == ["Beat's sweep was never seen."]
         alarms.tick(now)
         assert alarms.alarms(now) == []
-        assert Pulse.objects.count() == 1
+        assert Heartbeat.objects.count() == 1
 
     def test_bulk_mail_that_waits_is_no_alarm(self, now):
         put(now - timedelta(hours=1), is_bulk=True)

@@ -7,7 +7,7 @@ import vobject
 
 from accounts.models import User
 from registrations.models import PersonalCalendar
-from registrations.services import cancel, register, say_intention
+from registrations.services import cancel, record_intention, register
 from registrations.services.calendar import calendar_of
 from tests.factories import SessionFactory, UserFactory
 
@@ -49,7 +49,7 @@ def test_a_session_that_one_cannot_come_to_is_left_out(client, address, provider
     SessionFactory(now=now, days=17, series=first.series)
     seat = register(first.series, provider, now=now)
     assert len(events(client.get(address))) == 2
-    say_intention(seat, first, is_coming=False, now=now)
+    record_intention(seat, first, is_coming=False, now=now)
     assert len(events(client.get(address))) == 1
 
 

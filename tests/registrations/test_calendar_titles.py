@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import translation
 
-from registrations.services import cancel, register, tell_changes
+from registrations.services import cancel, notify_session_changes, register
 from registrations.services.calendar import calendar_of
 from sessions_app import calendars
 from sessions_app.models import Series, Session
@@ -64,7 +64,7 @@ def test_in_the_email_about_one_session(series, now, drain, clock):
     session = series.sessions.last()
     session.ends_at += timedelta(hours=1)
     session.save()
-    tell_changes(now + timedelta(minutes=10))
+    notify_session_changes(now + timedelta(minutes=10))
     (mail,) = drain(now + timedelta(minutes=10))
     assert mailed(mail) == ["Premiers mots (4 de 4)"]
 

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from outbox.models import Message
-from registrations.services import cancel, invite, register, take_recording, tell_changes
+from registrations.services import cancel, invite, notify_session_changes, register, switch_to_recording
 from registrations.services.colleagues import Colleague
 from sessions_app.models import Resource, Session
 from tests.factories import SessionFactory, UserFactory
@@ -49,7 +49,7 @@ def move(session, **by):
 
 
 def sent(drain, moment):
-    tell_changes(moment)
+    notify_session_changes(moment)
     return drain(moment)
 
 
@@ -170,7 +170,7 @@ def test_whoever_waits_and_whoever_is_invited_hears_of_it_too_without_a_seat(now
 def test_whoever_left_the_waitlist_before_the_email_goes_is_not_told(session, people, drain, now, clock):
     clock.move_to(now + MINUTES[2])
     move(session, hours=1)
-    tell_changes(now + MINUTES[8])
+    notify_session_changes(now + MINUTES[8])
     cancel(people[2], now=now + MINUTES[8])
     assert people[2].user.email not in [mail.to[0] for mail in drain(now + MINUTES[8]) if "changed" in mail.subject]
 
@@ -201,7 +201,7 @@ def test_an_import_that_writes_without_saving_is_known_as_it_stands(session, peo
         [Session(series=session.series, starts_at=now + timedelta(days=40), ends_at=now + timedelta(days=41))]
     )
     assert sent(drain, now + MINUTES[8]) == []
-    assert Session.objects.filter(announced=None).count() == 0
+    assert Session.objects.filter(announcement=None).count() == 0
 
 
 def test_what_a_calendar_holds_after_request_change_and_cancel_is_right(session, people, drain, now, clock):
@@ -220,7 +220,7 @@ def test_what_a_calendar_holds_after_request_change_and_cancel_is_right(session,
                 if uid not in held or sequence >= held[uid][0]:
                     held[uid] = (sequence, str(found["STATUS"]), found["DTSTART"].dt)
 
-    Message.objects.filter(kind="registered").update(state="queued", settled_at=None)
+    Message.objects.filter(message_type="registered").update(state="queued", settled_at=None)
     receive(drain(now + MINUTES[1]))
     assert sorted(status for _n, status, _at in held.values()) == ["CONFIRMED", "CONFIRMED"]
     clock.move_to(now + MINUTES[2])
@@ -244,7 +244,7 @@ def test_what_a_calendar_holds_after_request_change_and_cancel_is_right(session,
 
 
 def test_the_recording_is_told_to_who_came_and_to_who_asked_for_it(session, people, drain, now, clock):
-    take_recording(people[1], now=now)
+    switch_to_recording(people[1], now=now)
     drain(now)
     clock.move_to(now + timedelta(days=30))
     Resource.objects.create(series=session.series, kind="slides", url="https://video.example.ca/slides")

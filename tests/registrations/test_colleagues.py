@@ -13,8 +13,8 @@ from registrations.models import EndReason, Invitation, Registration
 from registrations.services import (
     cancel,
     confirm_invitation,
+    expire_invitations,
     invite,
-    let_invitations_lapse,
     queue_due_reminders,
     register,
 )
@@ -40,7 +40,7 @@ def provider(provider, series, now):
 
 
 def kinds():
-    return sorted(Message.objects.values_list("kind", flat=True))
+    return sorted(Message.objects.values_list("message_type", flat=True))
 
 
 def seats(series):
@@ -67,7 +67,7 @@ def test_confirming_makes_it_theirs_and_brings_the_calendar(series, provider, no
     assert mail.subject.startswith("You are registered")
     assert len(mail.attachments) == 1
     assert User.objects.get(email="anna@example.ca").name == "Anna Roy"
-    let_invitations_lapse(now + timedelta(days=3))
+    expire_invitations(now + timedelta(days=3))
     assert seats(series) == 2
 
 
@@ -76,11 +76,11 @@ def test_after_48_hours_the_seat_goes_to_the_next_in_line_and_both_are_told(seri
     for _ in range(3):
         register(series, UserFactory(), now=now)
     waiting = register(series, UserFactory(), now=now)
-    assert let_invitations_lapse(now + timedelta(hours=47, minutes=59)) == 0
-    assert let_invitations_lapse(now + timedelta(hours=48)) == 2
-    assert let_invitations_lapse(now + timedelta(hours=49)) == 0
+    assert expire_invitations(now + timedelta(hours=47, minutes=59)) == 0
+    assert expire_invitations(now + timedelta(hours=48)) == 2
+    assert expire_invitations(now + timedelta(hours=49)) == 0
     waiting.refresh_from_db()
-    assert (waiting.place, seats(series)) == ("confirmed", 5)
+    assert (waiting.state, seats(series)) == ("confirmed", 5)
     assert kinds().count("invitation-lapsed") == kinds().count("colleague-not-coming") == 2
 
 
@@ -122,7 +122,7 @@ def test_who_has_a_place_already_keeps_it_and_the_inviter_is_not_told(series, pr
     (invitation,) = invite(series, [ANNA], by=provider, language="en", now=now)
     assert invitation.registration is None
     place.refresh_from_db()
-    assert (place.place, place.held_until, seats(series)) == ("confirmed", None, 2)
+    assert (place.state, place.held_until, seats(series)) == ("confirmed", None, 2)
     assert kinds() == ["registered"]
 
 
@@ -213,21 +213,21 @@ class TestPages:
         page = client.get(link).content.decode()
         assert "Viendrez-vous" in page
         assert Registration.objects.get(user__email="anna@example.ca").held_until  # reading changes nothing
-        page = client.post(link, {"act": "confirm"}, follow=True).content.decode()
+        page = client.post(link, {"action": "confirm"}, follow=True).content.decode()
         assert "Votre inscription est faite" in page
         assert "Nous vous envoyons une confirmation" in page
         assert "Annuler mon inscription" not in page  # nothing to press by mistake; one link leads to it
         assert "Annuler mon inscription" in client.get(link).content.decode()
         assert Registration.objects.get(user__email="anna@example.ca").held_until is None
-        client.post(link, {"act": "confirm"})
+        client.post(link, {"action": "confirm"})
         assert kinds() == ["invited", "registered"]
 
     def test_a_lapsed_link_says_so(self, client, series, provider, now, clock, drain):
         (invitation,) = invite(series, [ANNA], by=provider, language="en", now=now)
         (mail,) = drain(now)
         link = re.search(r"http://[^\s]+(/en/registration/place/\S+)", mail.body)[1]
-        let_invitations_lapse(now + timedelta(days=2))
-        page = client.post(link, {"act": "confirm"}, follow=True).content.decode()
+        expire_invitations(now + timedelta(days=2))
+        page = client.post(link, {"action": "confirm"}, follow=True).content.decode()
         assert "The seat is released" in page
         invitation.refresh_from_db()
         assert invitation.registration.end_reason == EndReason.LAPSED

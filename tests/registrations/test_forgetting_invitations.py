@@ -11,15 +11,15 @@ from registrations.models import Invitation, Registration
 from registrations.services import (
     cancel,
     confirm_invitation,
-    forget_unanswered,
-    forget_unproven,
+    delete_unanswered_invitations,
+    delete_unproven_accounts,
+    expire_invitations,
     invite,
-    let_invitations_lapse,
     register,
-    take_recording,
+    switch_to_recording,
 )
 from registrations.services.colleagues import Colleague
-from registrations.tasks import forget_unproven as hourly
+from registrations.tasks import delete_unproven_accounts as hourly
 from tests.factories import SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -51,8 +51,8 @@ def invited(series, host, now):
 
 
 def forget(now):
-    forget_unanswered(now)
-    forget_unproven(now)
+    delete_unanswered_invitations(now)
+    delete_unproven_accounts(now)
 
 
 def traces():
@@ -69,7 +69,7 @@ def traces():
 def test_nothing_is_left_of_whoever_did_not_answer_once_everyone_was_told(invited, host, now, drain):
     drain(now)
     lapsed = now + HOURS_HELD
-    let_invitations_lapse(lapsed)
+    expire_invitations(lapsed)
     mails = {mail.to[0]: mail for mail in drain(lapsed)}
     assert "Anna Secret did not answer in time." in mails[host.email].body
     assert "We delete your name and email address within three days" in " ".join(mails["anna@example.ca"].body.split())
@@ -77,7 +77,7 @@ def test_nothing_is_left_of_whoever_did_not_answer_once_everyone_was_told(invite
     assert traces() == ["Invitation", "Message", "User"]
     forget(lapsed + 2 * DAY)
     assert traces() == []
-    assert Message.objects.filter(kind="colleague-not-coming", to=host.email, state="sent").exists()
+    assert Message.objects.filter(message_type="colleague-not-coming", to=host.email, state="sent").exists()
 
 
 def test_nor_of_whoever_declined(invited, host, now, drain):
@@ -90,7 +90,7 @@ def test_nor_of_whoever_declined(invited, host, now, drain):
 
 def test_the_inviter_is_told_by_name_also_when_email_was_down_for_a_day(invited, host, now, drain):
     lapsed = now + HOURS_HELD
-    let_invitations_lapse(lapsed)
+    expire_invitations(lapsed)
     forget(lapsed + DAY)
     (mail,) = [mail for mail in drain(lapsed + DAY) if mail.to == [host.email] and "colleague" in mail.subject]
     assert "Anna Secret did not answer in time." in mail.body
@@ -99,10 +99,10 @@ def test_the_inviter_is_told_by_name_also_when_email_was_down_for_a_day(invited,
 def test_an_email_that_is_sent_again_after_that_names_nobody(invited, host, now, drain):
     drain(now)
     cancel(invited.registration, now=now)
-    forget_unanswered(now + 2 * DAY)
-    Message.objects.filter(kind="colleague-not-coming").update(expires_at=now + 9 * DAY)
+    delete_unanswered_invitations(now + 2 * DAY)
+    Message.objects.filter(message_type="colleague-not-coming").update(expires_at=now + 9 * DAY)
     drain(now + 2 * DAY)
-    assert Message.objects.get(kind="colleague-not-coming").state == "expired"
+    assert Message.objects.get(message_type="colleague-not-coming").state == "expired"
 
 
 def test_someone_who_was_registered_already_is_forgotten_as_if_they_had_not_answered(series, host, now):
@@ -119,14 +119,14 @@ def test_someone_who_was_registered_already_is_forgotten_as_if_they_had_not_answ
 def test_an_account_of_ones_own_stays(series, host, now):
     anna = UserFactory(email="anna@example.ca", with_profile=True)
     invite(series, [Colleague("Anna Secret", anna.email)], by=host, language="en", now=now)
-    let_invitations_lapse(now + HOURS_HELD)
+    expire_invitations(now + HOURS_HELD)
     forget(now + 9 * DAY)
     assert not Invitation.objects.exists()
     assert User.objects.filter(pk=anna.pk).exists()
     assert Message.objects.filter(to=anna.email).exists()
 
 
-@pytest.mark.parametrize("answer", [confirm_invitation, take_recording])
+@pytest.mark.parametrize("answer", [confirm_invitation, switch_to_recording])
 def test_whoever_answered_stays(invited, now, answer):
     answer(invited.registration, now=now)
     forget(now + 99 * DAY)
@@ -134,7 +134,7 @@ def test_whoever_answered_stays(invited, now, answer):
 
 
 def test_an_account_that_waits_for_another_answer_stays_until_then(invited, host, now):
-    let_invitations_lapse(now + HOURS_HELD)
+    expire_invitations(now + HOURS_HELD)
     later = now + HOURS_HELD + DAY
     other = SessionFactory(now=now, days=40).series
     register(other, host, now=later)
@@ -142,13 +142,13 @@ def test_an_account_that_waits_for_another_answer_stays_until_then(invited, host
     forget(now + HOURS_HELD + 2 * DAY)
     assert Invitation.objects.get().series == other
     assert User.objects.filter(email="anna@example.ca").exists()
-    let_invitations_lapse(later + HOURS_HELD)
+    expire_invitations(later + HOURS_HELD)
     forget(later + HOURS_HELD + 2 * DAY)
     assert traces() == []
 
 
 def test_the_hourly_task_does_both(invited, now, clock):
-    let_invitations_lapse(now + HOURS_HELD)
+    expire_invitations(now + HOURS_HELD)
     clock.move_to(now + HOURS_HELD + 3 * DAY)
     hourly()
     assert traces() == []

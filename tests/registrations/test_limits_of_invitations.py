@@ -22,7 +22,7 @@ from registrations.services import (
     invite,
     move,
     register,
-    take_recording,
+    switch_to_recording,
 )
 from registrations.services.colleagues import MOST_UNANSWERED, Colleague
 from sessions_app.models import Series
@@ -48,7 +48,7 @@ def host(series, now):
 
 
 def held(**which):
-    return Registration.objects.filter(held_until__isnull=False, place="confirmed", **which).count()
+    return Registration.objects.filter(held_until__isnull=False, state="confirmed", **which).count()
 
 
 class TestWhoMayInvite:
@@ -60,7 +60,7 @@ class TestWhoMayInvite:
             "held": UserFactory(),
         }
         cancel(register(series, strangers["cancelled"], now=now), now=now)
-        take_recording(register(series, strangers["recording only"], now=now), now=now)
+        switch_to_recording(register(series, strangers["recording only"], now=now), now=now)
         invite(series, [Colleague("Held", strangers["held"].email)], by=host, language="en", now=now)
         for name, stranger in strangers.items():
             with pytest.raises(NotRegisteredError):
@@ -152,7 +152,7 @@ class TestHowOftenAnAddress:
         with pytest.raises(InvitedTooOftenError) as refused:
             invite(series, [*named(1), Colleague("Anna", "anna@example.ca")], by=inviter, language="en", now=now)
         assert refused.value.emails == ["anna@example.ca"]
-        assert Message.objects.filter(kind="invited").count() == 3
+        assert Message.objects.filter(message_type="invited").count() == 3
         invite(series, [Colleague("Anna", "anna@example.ca")], by=inviter, language="en", now=now + timedelta(days=1))
 
     def test_someone_who_was_registered_already_counts_the_same(self, now, series, host):
@@ -169,7 +169,7 @@ def test_whoever_invited_hears_of_a_seat_that_staff_moved_meanwhile(now, series,
     other = SessionFactory(now=now).series
     arrived = move(invitation.registration, other, by=UserFactory(is_staff=True), reason="Asked for it.", now=now)
     cancel(arrived, now=now)
-    assert Message.objects.get(kind="colleague-not-coming").to == host.email
+    assert Message.objects.get(message_type="colleague-not-coming").to == host.email
 
 
 @pytest.mark.django_db(transaction=True)

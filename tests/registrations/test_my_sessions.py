@@ -14,7 +14,7 @@ from django.utils.safestring import mark_safe
 from accounts.models import User
 from outbox.models import Message
 from registrations.models import Registration
-from registrations.services import cancel, invite, register, say_intention, take_recording
+from registrations.services import cancel, invite, record_intention, register, switch_to_recording
 from registrations.services.colleagues import Colleague
 from sessions_app.models import Session
 from tests.factories import SessionFactory, UserFactory
@@ -86,7 +86,7 @@ class TestSections:
         register(seat, provider, now=now)
         register(other, provider, now=now)
         register(waitlist := series_of(now, 2, capacity=0), provider, now=now)
-        take_recording(register(recording := series_of(now, 3), provider, now=now), now=now)
+        switch_to_recording(register(recording := series_of(now, 3), provider, now=now), now=now)
         shown = sections(signed_in)
         assert list(shown)[:5] == ["Please confirm", "Next session", "Upcoming", "Waitlist", "Recordings to come"]
         expected = [held, seat, other, waitlist, recording, past]
@@ -120,7 +120,7 @@ class TestICannotCome:
         seat = register(series, provider, now=now)
         first = series.sessions.first()
         assert "Thursday, November\u00a026, 2026" in sections(signed_in)["Next session"].partition("<h3>")[0]
-        say_intention(seat, first, is_coming=False, now=now)
+        record_intention(seat, first, is_coming=False, now=now)
         card = sections(signed_in)["Next session"]
         assert "Thursday, December\u00a03, 2026" in card.partition("<h3>")[0]
         assert "November" not in card.partition("<h3>")[0]
@@ -133,14 +133,14 @@ class TestICannotCome:
         declined, other = series_of(now, 1, 20), series_of(now, 5)
         seat = register(declined, provider, now=now)
         register(other, provider, now=now)
-        say_intention(seat, declined.sessions.first(), is_coming=False, now=now)
+        record_intention(seat, declined.sessions.first(), is_coming=False, now=now)
         shown = sections(signed_in)
         assert other.title_en in shown["Next session"]
         assert "You said you can’t come on Tuesday, November\u00a024." in shown["Upcoming"]
 
     def test_who_comes_to_none_has_no_next_session_and_can_come_after_all(self, signed_in, provider, now):
         series = series_of(now, 1)
-        say_intention(register(series, provider, now=now), series.sessions.get(), is_coming=False, now=now)
+        record_intention(register(series, provider, now=now), series.sessions.get(), is_coming=False, now=now)
         shown = sections(signed_in)
         assert "Next session" not in shown
         assert "You said you can’t come on Tuesday, November\u00a024." in shown["Upcoming"]
@@ -162,7 +162,7 @@ class TestICannotCome:
         open_part, _summary, folded = sections(signed_in)["Next session"].partition("<details")
         assert (open_part.count("I can’t come"), folded.count("I can’t come")) == (4, 5)
         assert "5 more sessions" in folded
-        say_intention(seat, last, is_coming=False, now=now)
+        record_intention(seat, last, is_coming=False, now=now)
         open_part, _summary, folded = sections(signed_in)["Next session"].partition("<details")
         assert "You said you can’t come on" in open_part
         assert "4 more sessions" in folded
@@ -216,7 +216,7 @@ class TestAddToMyCalendar:
         assert b"ATTENDEE" not in response.content
         assert all("/registration/join/" in str(event["URL"]) for event in events)
         first, second, _third = series.sessions.all()
-        say_intention(seat, second, is_coming=False, now=now)
+        record_intention(seat, second, is_coming=False, now=now)
         clock.move_to(first.ends_at)
         assert len(icalendar.Calendar.from_ical(signed_in.get(self.file_of(seat)).content).walk("VEVENT")) == 1
 
@@ -294,4 +294,4 @@ class TestCancelPage:
         assert ("waitlist" in page) == someone_waits
         assert ("becomes free" in page) == (promise.endswith("for someone else."))
         assert "removes the sessions from your calendar" in page
-        assert Message.objects.filter(kind="cancelled").count() == 0
+        assert Message.objects.filter(message_type="cancelled").count() == 0

@@ -102,7 +102,7 @@ def test_an_odd_address_is_text_and_never_markup(client, open_series):
     address = f"/en/registration/{open_series.slug}/"
     details = {"name": "Amélie", "email": odd, "profession": "registered-nurse", "province": "NL"}
     response = client.post(address, details)
-    code = Message.objects.get(kind="code").data["code"]
+    code = Message.objects.get(message_type="code").data["code"]
     page = client.post(response.url, {"code": code}, follow=True).content.decode()
     assert "&quot;&lt;b&gt;x&lt;/b&gt;&quot;@example.ca" in page
     assert "<b>x</b>" not in page

@@ -11,7 +11,7 @@ from outbox.models import Message
 from registrations.models import Registration
 from registrations.services import NotForThisAudienceError, confirm_invitation, invite, register
 from registrations.services.colleagues import Colleague
-from registrations.tokens import make_place_token
+from registrations.tokens import make_registration_token
 from sessions_app.models import Series
 from tests.factories import SessionFactory, UserFactory
 
@@ -41,7 +41,7 @@ def invited(series, nurse, email, now):
 
 
 def link(registration):
-    return f"/en/registration/place/{make_place_token(registration.pk)}/"
+    return f"/en/registration/place/{make_registration_token(registration.pk)}/"
 
 
 def text(response):
@@ -82,19 +82,19 @@ def test_the_link_in_the_email_says_so_and_offers_to_decline(client, held, now):
     page = text(client.get(link(held)))
     assert "so you cannot confirm this seat" in page
     assert 'value="confirm"' not in page
-    page = text(client.post(link(held), {"act": "confirm"}, follow=True))
+    page = text(client.post(link(held), {"action": "confirm"}, follow=True))
     assert "so you cannot confirm this seat" in page
     held.refresh_from_db()
     assert held.is_held
-    client.post(link(held), {"act": "give-up"})
+    client.post(link(held), {"action": "give-up"})
     held.refresh_from_db()
-    assert held.place == "cancelled"
+    assert held.state == "cancelled"
 
 
 def test_ones_own_second_address_does_not_get_round_it(client, series, nurse, physician, now):
     """What was seen: invite an address of one's own, then confirm."""
     held = invited(series, nurse, "other@example.ca", now)
-    response = client.post(link(held), {"act": "confirm"})
+    response = client.post(link(held), {"action": "confirm"})
     assert response.status_code == 400
     assert Registration.objects.get(pk=held.pk).is_held
 
@@ -108,14 +108,14 @@ class TestSomeoneWithoutAProfile:
         page = text(client.get(link(held)))
         assert "Your profession" in page
         assert "Your province or territory" in page
-        answer = {"act": "confirm", "profession": "registered-nurse", "province": "AB"}
+        answer = {"action": "confirm", "profession": "registered-nurse", "province": "AB"}
         page = text(client.post(link(held), answer, follow=True))
         assert "You are registered" in page
         anna = User.objects.get(email="anna@example.ca")
         assert (anna.name, anna.profile.profession, anna.profile.province) == ("Anna Roy", "registered-nurse", "AB")
         assert anna.time_zone == "America/Edmonton"
         client.post(link(held), answer)
-        assert Message.objects.filter(kind="registered", to=anna.email).count() == 1
+        assert Message.objects.filter(message_type="registered", to=anna.email).count() == 1
 
     @pytest.mark.parametrize(
         ("answer", "sentence"),
@@ -126,7 +126,7 @@ class TestSomeoneWithoutAProfile:
         ],
     )
     def test_what_is_wrong_is_said_and_the_seat_stays_held(self, client, held, answer, sentence):
-        response = client.post(link(held), answer | {"act": "confirm"})
+        response = client.post(link(held), answer | {"action": "confirm"})
         assert response.status_code == 400
         assert text(response).count(sentence) == 2
         assert "<title>Error:" in re.sub(r">\s+", ">", text(response))
@@ -137,14 +137,14 @@ class TestSomeoneWithoutAProfile:
         assert not ProviderProfile.objects.filter(user=held.user).exists()
 
     def test_can_decline_without_saying_it(self, client, held):
-        client.post(link(held), {"act": "give-up"})
+        client.post(link(held), {"action": "give-up"})
         held.refresh_from_db()
-        assert held.place == "cancelled"
+        assert held.state == "cancelled"
 
     def test_is_not_asked_where_everyone_is_welcome(self, client, held):
         Series.objects.update(audience_required=False)
         assert "Your profession" not in text(client.get(link(held)))
-        client.post(link(held), {"act": "confirm"})
+        client.post(link(held), {"action": "confirm"})
         held.refresh_from_db()
         assert not held.is_held
 

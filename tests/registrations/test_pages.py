@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from outbox.models import Message
-from registrations.models import Attendance, Place, Registration
+from registrations.models import Attendance, Registration, RegistrationState
 from registrations.services import register
 from registrations.tokens import make_join_token
 from tests.factories import SeriesFactory, SessionFactory, UserFactory
@@ -32,7 +32,7 @@ def address(open_series):
 
 
 def code():
-    return Message.objects.filter(kind="code").latest("pk").data["code"]
+    return Message.objects.filter(message_type="code").latest("pk").data["code"]
 
 
 def text(response):
@@ -53,7 +53,7 @@ def test_a_newcomer_registers_in_two_pages_and_is_told_what_happens_next(client,
     assert "with a calendar invitation to amelie@example.ca" in page
     assert open_series.title_en in page
     registration = Registration.objects.get()
-    assert (registration.place, registration.user.email) == (Place.CONFIRMED, "amelie@example.ca")
+    assert (registration.state, registration.user.email) == (RegistrationState.CONFIRMED, "amelie@example.ca")
     assert (registration.user.name, registration.user.profile.province) == ("Amélie Tremblay", "NL")
     assert (registration.user.language, registration.user.time_zone) == ("en", "America/St_Johns")
     assert registration.user.emailaddress_set.get().verified
@@ -172,7 +172,7 @@ def test_an_address_is_not_flooded_with_codes(client, address):
         assert client.post(address, FORM).status_code == 302
     response = client.post(address, FORM)
     assert "We can’t send an email to this address right now" in text(response)
-    assert Message.objects.filter(kind="code").count() == 6
+    assert Message.objects.filter(message_type="code").count() == 6
     assert client.post(address, FORM | {"email": "colleague@example.ca"}).status_code == 302
 
 
@@ -218,7 +218,7 @@ def test_a_closed_account_gets_no_code_and_no_hint(client, address):
     UserFactory(email="amelie@example.ca", is_active=False)
     response = client.post(address, FORM)
     assert response.url == address + "code/"
-    assert not Message.objects.filter(kind="code").exists()
+    assert not Message.objects.filter(message_type="code").exists()
 
 
 @pytest.mark.parametrize("page", ["", "code/", "panel/"])
@@ -263,11 +263,11 @@ def test_cancelling_asks_first_then_frees_the_seat_and_offers_the_way_back(clien
     client.force_login(provider)
     address = f"/en/registration/{open_series.slug}/cancel/"
     assert "Cancel your registration?" in text(client.get(address))
-    assert Registration.objects.get().place == Place.CONFIRMED
+    assert Registration.objects.get().state == RegistrationState.CONFIRMED
     page = text(client.post(address, follow=True))
     assert "Your registration is cancelled." in page
     assert "A mistake? Register again" in page
-    assert Registration.objects.get().place == Place.CANCELLED
+    assert Registration.objects.get().state == RegistrationState.CANCELLED
     assert client.post(address).url == "/en/registration/mine/"  # a second click
 
 
@@ -278,7 +278,7 @@ def test_another_persons_place_cannot_be_seen_or_cancelled(client, open_series, 
     client.force_login(provider)
     assert client.get(address).status_code == 404
     assert client.post(address).status_code == 404
-    assert Registration.objects.get().place == Place.CONFIRMED
+    assert Registration.objects.get().state == RegistrationState.CONFIRMED
 
 
 def test_leaving_the_waitlist(client, provider, now):
@@ -376,11 +376,11 @@ class TestSignIn:
 
 
 def test_accounts_that_nobody_proved_are_forgotten_after_two_days(client, address, now):
-    from registrations.services import forget_unproven
+    from registrations.services import delete_unproven_accounts
 
     client.post(address, FORM)
-    assert forget_unproven(now + timedelta(days=1)) == 0
-    assert forget_unproven(now + timedelta(days=3)) == 1
+    assert delete_unproven_accounts(now + timedelta(days=1)) == 0
+    assert delete_unproven_accounts(now + timedelta(days=3)) == 1
     assert not User.objects.exists()
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from outbox.models import Message
-from registrations.models import Place, Registration
+from registrations.models import Registration, RegistrationState
 from registrations.services import RegistrationRefusedError, cancel, register
 from sessions_app.models import Series
 from sessions_app.status import Status
@@ -19,13 +19,13 @@ def seats(series):
 
 
 def kinds():
-    return sorted(Message.objects.values_list("kind", flat=True))
+    return sorted(Message.objects.values_list("message_type", flat=True))
 
 
 @pytest.mark.django_db
 def test_registering_takes_a_seat_and_tells_once(open_series, provider, now):
     registration = register(open_series, provider, now=now)
-    assert (registration.place, registration.confirmed_at, seats(open_series)) == (Place.CONFIRMED, now, 1)
+    assert (registration.state, registration.confirmed_at, seats(open_series)) == (RegistrationState.CONFIRMED, now, 1)
     again = register(open_series, provider, now=now + timedelta(minutes=1))
     assert (again.pk, seats(open_series), kinds()) == (registration.pk, 1, ["registered"])
 
@@ -53,12 +53,12 @@ def test_when_it_is_full_people_stand_in_line_and_get_freed_seats_in_order(now):
     series = SessionFactory(now=now, capacity=1).series
     people = [UserFactory() for _ in range(4)]
     places = [register(series, person, now=now + timedelta(seconds=n)) for n, person in enumerate(people)]
-    assert [place.place for place in places] == ["confirmed", "waitlisted", "waitlisted", "waitlisted"]
+    assert [place.state for place in places] == ["confirmed", "waitlisted", "waitlisted", "waitlisted"]
     cancel(places[2], now=now)
     cancel(places[0], now=now)
     for place in places:
         place.refresh_from_db()
-    assert [place.place for place in places] == ["cancelled", "confirmed", "cancelled", "waitlisted"]
+    assert [place.state for place in places] == ["cancelled", "confirmed", "cancelled", "waitlisted"]
     assert seats(series) == 1
     assert kinds() == ["cancelled", "left-waitlist", "registered", "seat-found", *["waitlisted"] * 3]
 
@@ -71,7 +71,7 @@ def test_seats_that_staff_add_go_to_the_line_at_once(now):
     series.save()
     for place in places:
         place.refresh_from_db()
-    assert [place.place for place in places] == ["confirmed", "confirmed", "confirmed", "waitlisted"]
+    assert [place.state for place in places] == ["confirmed", "confirmed", "confirmed", "waitlisted"]
     assert seats(series) == 3
 
 
@@ -91,7 +91,7 @@ def test_a_seat_freed_in_a_past_series_goes_to_nobody(now):
     seat, waiting = (register(series, UserFactory(), now=now) for _ in range(2))
     cancel(seat, now=now + timedelta(days=5))
     waiting.refresh_from_db()
-    assert waiting.place == Place.WAITLISTED
+    assert waiting.state == RegistrationState.WAITLISTED
 
 
 def in_threads(work, count):
@@ -121,7 +121,7 @@ def test_a_burst_never_oversells(now):
     people = [UserFactory() for _ in range(24)]
     in_threads(lambda n: register(series, people[n], now=now), 24)
     assert seats(series) == Registration.objects.confirmed().count() == 7
-    assert Registration.objects.waiting().count() == 17
+    assert Registration.objects.waitlisted().count() == 17
     assert Message.objects.count() == 24
 
 
@@ -149,5 +149,5 @@ def test_nobody_waits_while_a_seat_is_free(now):
 
         in_threads(work, 6)
         confirmed = Registration.objects.confirmed().filter(series=series).count()
-        waiting = Registration.objects.waiting().filter(series=series).count()
+        waiting = Registration.objects.waitlisted().filter(series=series).count()
         assert (seats(series), confirmed, waiting) == (2, 2, 2)

@@ -37,7 +37,7 @@ def test_each_reminder_is_written_once(seat, session):
     assert queue_due_reminders(start - 23 * HOUR) == 0
     assert queue_due_reminders(start - HOUR) == 1
     assert queue_due_reminders(start - HOUR / 2) == 0
-    assert sorted(Message.objects.values_list("kind", flat=True)) == ["reminder-1h", "reminder-24h"]
+    assert sorted(Message.objects.values_list("message_type", flat=True)) == ["reminder-1h", "reminder-24h"]
 
 
 def test_a_reminder_that_beat_was_late_for_goes_as_long_as_it_helps(seat, session):
@@ -81,7 +81,7 @@ def test_a_reminder_in_the_queue_is_checked_once_more_before_it_goes(seat, sessi
     queue_due_reminders(moment)
     cancel(seat, now=now)
     assert [mail.subject for mail in drain(moment) if "Your seat" not in mail.subject] == []
-    assert Message.objects.get(kind="reminder-1h").state == "expired"
+    assert Message.objects.get(message_type="reminder-1h").state == "expired"
 
 
 def test_a_session_that_moved_is_reminded_of_anew_and_the_old_reminder_does_not_go(seat, session, drain):

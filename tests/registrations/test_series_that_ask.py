@@ -31,14 +31,14 @@ def series(open_series):
     ask(
         series=open_series,
         position=1,
-        kind="choice",
+        message_type="choice",
         label_en="Which case?",
         label_fr="Quel cas ?",
         is_required=True,
         **words,
     )
-    ask(series=open_series, position=2, kind="choices", label_en="Tried?", options_en="A pump\nA plan")
-    ask(series=open_series, position=3, kind="yes-no", label_en="Bring a case?")
+    ask(series=open_series, position=2, message_type="choices", label_en="Tried?", options_en="A pump\nA plan")
+    ask(series=open_series, position=3, message_type="yes-no", label_en="Bring a case?")
     ask(series=open_series, position=4, kind="text", label_en="One question")
     return open_series
 
@@ -71,7 +71,7 @@ def test_a_newcomers_answers_wait_for_the_code(client, series, names):
     address = f"/fr/inscription/{series.slug}/"
     assert "Quel cas" in client.get(address).content.decode()
     response = client.post(address, {**FORM, names[0]: "Pain", names[3]: "Pourquoi ?"})
-    code = Message.objects.get(kind="code").data["code"]
+    code = Message.objects.get(message_type="code").data["code"]
     client.post(response.url, {"code": code})
     # the French reader chose “Douleur”, which is kept as what it means in both languages
     assert given(Registration.objects.get()) == [["Pain"], ["Pourquoi ?"]]
@@ -105,7 +105,7 @@ def test_a_series_asks_five_questions_at_most_and_none_without_words(series):
         Question(series=series, position=5, kind="choice", label_en="Which?", options_en="One").full_clean()
     with pytest.raises(ValidationError, match="not equally many"):
         Question(
-            series=series, position=5, kind="choice", label_en="W", options_en="a\nb", options_fr="a\nb\nc"
+            series=series, position=5, message_type="choice", label_en="W", options_en="a\nb", options_fr="a\nb\nc"
         ).clean()
     with pytest.raises(IntegrityError):
         Question.objects.create(series=series, position=6, label_en="A sixth")
@@ -146,12 +146,12 @@ class TestAudience:
         assert only_psw.seats_taken == 0
         staff = UserFactory(is_staff=True)
         place = register_for(only_psw, provider.email, name="", language="en", by=staff, now=now)
-        assert place.place == "confirmed"
+        assert place.state == "confirmed"
 
     def test_an_advisory_audience_keeps_nobody_out(self, client, now, provider):
         series = SessionFactory(now=now, audience=["personal-support-worker"]).series
         assert "everyone is welcome" in client.get(series.get_absolute_url()).content.decode()
-        assert register(series, provider, now=now).place == "confirmed"
+        assert register(series, provider, now=now).state == "confirmed"
 
 
 def test_answers_are_kept_with_the_registration(series, provider, now):

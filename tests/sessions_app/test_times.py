@@ -28,7 +28,7 @@ def at(*moment, zone=TORONTO):
 )
 def test_a_session_is_said_with_its_zone(language, start, end, expected):
     with translation.override(language):
-        assert times.say_when(at(*start), at(*end), TORONTO).replace("\u00a0", " ") == expected
+        assert times.format_when(at(*start), at(*end), TORONTO).replace("\u00a0", " ") == expected
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_a_session_is_said_with_its_zone(language, start, end, expected):
 )
 def test_the_readers_time_in_december_2026_by_the_pinned_rules(zone, expected):
     start, end = datetime(2026, 12, 4, 17, tzinfo=UTC), datetime(2026, 12, 4, 18, tzinfo=UTC)
-    said = times.say_readers_times(start, end, TORONTO, ZoneInfo(zone))
+    said = times.readers_times_text(start, end, TORONTO, ZoneInfo(zone))
     assert said.replace("\u00a0", " ") == expected
 
 
 def test_the_readers_day_is_said_where_it_is_another_one():
     start, end = at(2026, 12, 4, 23, 0), at(2026, 12, 4, 23, 45)
-    said = times.say_readers_times(start, end, TORONTO, ZoneInfo("America/St_Johns"))
+    said = times.readers_times_text(start, end, TORONTO, ZoneInfo("America/St_Johns"))
     assert said.replace("\u00a0", " ") == "Saturday, December 5, 12:30–1:15 am NT for you"
 
 
@@ -82,15 +82,15 @@ def test_every_province_has_a_zone_that_the_portal_speaks_of():
 )
 def test_how_far_away_a_session_is(now, english, french):
     start = at(2026, 12, 3, 10)
-    assert times.say_until(start, at(*now), TORONTO) == english
+    assert times.format_until(start, at(*now), TORONTO) == english
     with translation.override("fr"):
-        assert times.say_until(start, at(*now), TORONTO) == french
+        assert times.format_until(start, at(*now), TORONTO) == french
 
 
 def test_today_and_tomorrow_are_days_of_the_clock_of_the_series():
     start, now = at(2026, 12, 3, 19), at(2026, 12, 3, 1)
-    assert times.say_until(start, now, TORONTO) == "Today"
-    assert times.say_until(start, now, ZoneInfo("America/Vancouver")) == "Tomorrow"
+    assert times.format_until(start, now, TORONTO) == "Today"
+    assert times.format_until(start, now, ZoneInfo("America/Vancouver")) == "Tomorrow"
 
 
 @pytest.mark.parametrize(
@@ -104,20 +104,20 @@ def test_today_and_tomorrow_are_days_of_the_clock_of_the_series():
     ],
 )
 def test_how_long_before_a_session_reminders_go(hours, english, french):
-    assert times.say_reminders(hours) == english
+    assert times.format_reminders(hours) == english
     with translation.override("fr"):
-        assert times.say_reminders(hours) == french
+        assert times.format_reminders(hours) == french
 
 
 def test_one_moment_is_said_on_the_readers_clock_with_the_day_where_it_differs():
     moment = at(2026, 12, 10, 18, 45)
-    said = times.say_readers_moment(moment, TORONTO, ZoneInfo("America/Edmonton"))
+    said = times.readers_moment_text(moment, TORONTO, ZoneInfo("America/Edmonton"))
     assert said.replace("\u00a0", " ") == "5:45 pm AB time for you"
     late = at(2026, 12, 10, 23, 45)
-    said = times.say_readers_moment(late, TORONTO, ZoneInfo("America/St_Johns"))
+    said = times.readers_moment_text(late, TORONTO, ZoneInfo("America/St_Johns"))
     assert said.replace("\u00a0", " ") == "Friday, December 11, 1:15 am NT for you"
-    assert times.say_readers_moment(moment, TORONTO, TORONTO) == ""
-    assert times.say_readers_moment(moment, TORONTO, None) == ""
+    assert times.readers_moment_text(moment, TORONTO, TORONTO) == ""
+    assert times.readers_moment_text(moment, TORONTO, None) == ""
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_one_moment_is_said_on_the_readers_clock_with_the_day_where_it_differs()
 )
 def test_a_moment_is_said_as_people_say_it(language, expected):
     with translation.override(language):
-        assert times.say_moment(at(2021, 5, 21, 19), TORONTO).replace("\u00a0", " ") == expected
+        assert times.format_moment(at(2021, 5, 21, 19), TORONTO).replace("\u00a0", " ") == expected
 
 
 @pytest.mark.parametrize(
@@ -138,17 +138,17 @@ def test_a_moment_is_said_as_people_say_it(language, expected):
 )
 def test_a_moment_is_also_said_on_the_readers_clock_where_it_differs(zone, expected):
     reader = ZoneInfo(zone) if zone else None
-    said = times.say_readers_moment(datetime(2026, 12, 4, 17, tzinfo=UTC), TORONTO, reader)
+    said = times.readers_moment_text(datetime(2026, 12, 4, 17, tzinfo=UTC), TORONTO, reader)
     assert said.replace("\u00a0", " ") == expected
 
 
 def test_the_readers_day_is_said_for_a_moment_too():
-    said = times.say_readers_moment(at(2026, 12, 4, 23), TORONTO, ZoneInfo("America/St_Johns"))
+    said = times.readers_moment_text(at(2026, 12, 4, 23), TORONTO, ZoneInfo("America/St_Johns"))
     assert said.replace("\u00a0", " ") == "Saturday, December 5, 12:30 am NT for you"
 
 
 def test_a_range_of_times_is_marked_so_that_it_never_breaks_after_the_dash():
-    said = times.say_when(at(2021, 5, 21, 11, 30), at(2021, 5, 21, 12, 30), TORONTO)
+    said = times.format_when(at(2021, 5, 21, 11, 30), at(2021, 5, 21, 12, 30), TORONTO)
     marked = '<span class="unbroken">11:30\u00a0am–12:30\u00a0pm</span>'
     assert times.unbroken(said) == f"Friday, May\u00a021, 2021, {marked} ET"
     assert times.unbroken("<b>") == "&lt;b&gt;"

@@ -14,7 +14,7 @@ from accounts.zones import PROJECT_ZONE
 from echo_portal.checkout.sample import dates, people
 from hubs.models import Hub
 from registrations import services
-from registrations.models import Announced, Attendance, EndReason, Place, Registration
+from registrations.models import Announcement, Attendance, EndReason, Registration, RegistrationState
 from sessions_app import programme_file
 from sessions_app.models import Delivery, Resource, ResourceKind, Series, Session
 from sessions_app.version import programme_changed
@@ -155,7 +155,7 @@ def _say_what_no_file_can(made: QuerySet[Series]) -> None:
     made.filter(slug=CANCELLED).update(is_cancelled=True)
     for session in Session.objects.filter(series__in=made, series__slug=GOING_HOME).order_by("-starts_at")[:1]:
         Session.objects.filter(pk=session.pk).update(delivery=Delivery.POSTPONED)
-        Announced.objects.filter(session=session).update(delivery=Delivery.POSTPONED)  # known, so not told once more
+        Announcement.objects.filter(session=session).update(delivery=Delivery.POSTPONED)  # known, so not told once more
 
 
 def _take_seats(made: dict[str, Series], provider: User, crowd: list[User], now: datetime) -> None:
@@ -189,11 +189,11 @@ def _registrations(series: Series, seats: Seats, who: list[User], now: datetime)
         at = opened + (until - opened) * (n + 1) / (count + 1)
         row = Registration(series=series, user=who[n], created_at=at)
         if n < seats.taken:
-            row.place, row.confirmed_at = Place.CONFIRMED, at
+            row.state, row.confirmed_at = RegistrationState.CONFIRMED, at
         elif n < seats.taken + seats.waiting:
-            row.place, row.waitlisted_at = Place.WAITLISTED, at
+            row.state, row.waitlisted_at = RegistrationState.WAITLISTED, at
         else:
-            row.place, row.confirmed_at, row.created_at = Place.CANCELLED, opened, opened
+            row.state, row.confirmed_at, row.created_at = RegistrationState.CANCELLED, opened, opened
             row.cancelled_at, row.end_reason = at, EndReason.SELF
         yield row
 
@@ -201,7 +201,7 @@ def _registrations(series: Series, seats: Seats, who: list[User], now: datetime)
 def _attendances(series: Series, rows: list[Registration], now: datetime) -> Iterator[Attendance]:
     """Two out of three who had a seat were at each session that is over."""
     over = [session for session in series.sessions.all() if session.ends_at <= now]
-    seated = [row for row in rows if row.place == Place.CONFIRMED]
+    seated = [row for row in rows if row.state == RegistrationState.CONFIRMED]
     for number, session in enumerate(over):
         for n, row in enumerate(seated):
             if (n + number) % 3 != 2:  # noqa: PLR2004 - one in three was not there

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from accounts.choices import Profession, Province
 from accounts.models import ProviderProfile, User
 from hubs.models import Hub
-from registrations.models import Place, Registration
+from registrations.models import Registration, RegistrationState
 from sessions_app.models import Publication, Series, Session
 from sessions_app.services import series_edited
 from sessions_app.version import programme_changed
@@ -105,7 +105,7 @@ def _many_registrations(count: int, now: datetime, say: Callable[[str], None]) -
             Registration(
                 series_id=series[(n // len(people) * 7919 + n) % len(series)],
                 user_id=people[n % len(people)],
-                place=Place.CONFIRMED,
+                state=RegistrationState.CONFIRMED,
                 created_at=now,
                 confirmed_at=now,
             )
@@ -113,7 +113,7 @@ def _many_registrations(count: int, now: datetime, say: Callable[[str], None]) -
         )
         say(f"{numbers.stop} of {count} registrations")
     taken = Series.objects.filter(slug__startswith="sample-").annotate(
-        n=Count("registrations", filter=Q(registrations__place=Place.CONFIRMED))
+        n=Count("registrations", filter=Q(registrations__state=RegistrationState.CONFIRMED))
     )
     for pk, n in taken.order_by().values_list("pk", "n").iterator():
         Series.objects.filter(pk=pk).exclude(seats_taken=n).update(seats_taken=n)

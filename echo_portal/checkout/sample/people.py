@@ -8,7 +8,7 @@ from django.utils.text import slugify
 
 from accounts.choices import PracticeSetting, Profession, Province
 from accounts.models import ProviderProfile, User
-from accounts.services import Details, find_or_begin, keep_details
+from accounts.services import Details, get_or_create_user, save_details
 from accounts.zones import OF_PROVINCE
 
 DOMAIN = "echo.example.ca"
@@ -70,8 +70,8 @@ def make_known() -> dict[str, User]:
     """The people one can sign in as, by their address; each has shown that the address is theirs."""
     known = {}
     for email, name, profession, province, setting in KNOWN:
-        person = find_or_begin(email, language="fr" if province == "QC" else "en")
-        keep_details(person, Details(name, profession, province, person.language, practice_setting=setting))
+        person = get_or_create_user(email, language="fr" if province == "QC" else "en")
+        save_details(person, Details(name, profession, province, person.language, practice_setting=setting))
         EmailAddress.objects.filter(user=person).update(verified=True)
         known[email] = person
     return known

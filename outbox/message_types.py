@@ -1,0 +1,63 @@
+"""The kinds of messages. Each app registers its own, from its emails.py, when it starts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """`content` goes out under `content_type`, parameters and all: a calendar part carries its method there."""
+
+    filename: str
+    content: bytes
+    content_type: str
+
+
+@dataclass(frozen=True)
+class RenderedEmail:
+    """What one message says, in the recipient's language."""
+
+    subject: str
+    text: str
+    html: str
+    attachments: list[Attachment] = field(default_factory=list)
+    reply_to: str = ""  # the team that runs the series; the project where it is empty
+
+
+class OutdatedMessage(Exception):  # noqa: N818 - says what happened
+    """What the message was to say no longer holds (cancelled, moved); the text says why, for staff."""
+
+
+Data = dict[str, Any]
+Loader = Callable[[list[Data]], list[Any]]
+Renderer = Callable[[Any, datetime], RenderedEmail]
+
+# What these say is a secret: it is not kept, not even until it is pruned.
+SECRET = {"code"}
+# What these say is for whoever reads that address, whatever address the account has by now.
+OF_THE_ADDRESS = {"security", "email-changed", "address-taken", "account-closed"}
+# These go to an address that has no account, or has none any longer: the address is kept no longer than what the email said.
+TO_NO_ACCOUNT = {"no-account", "account-closed"}
+
+_message_types: dict[str, tuple[Renderer, Loader]] = {}
+
+
+def register(message_type: str, render: Renderer, load: Loader = list) -> None:
+    """Register what the messages of a kind say.
+
+    `load(datas)` reads what several messages need from the database at once, and returns one object for each, in the same
+    order. `render(loaded, now)` makes an email of one of those objects, or raises NoLongerTrue. Without a `load`, `render`
+    gets the message's data.
+    """
+    _message_types[message_type] = (render, load)
+
+
+def load(message_type: str, datas: list[Data]) -> list[Any]:
+    """Raises KeyError for a kind that is not registered."""
+    return _message_types[message_type][1](datas)
+
+
+def render(message_type: str, loaded: Any, now: datetime) -> RenderedEmail:
+    return _message_types[message_type][0](loaded, now)

@@ -1,0 +1,106 @@
+"""What holds of every kind of mail, in both languages: both forms, small, marked, signed, and with no header of the other class."""
+
+import email
+import email.policy
+import re
+
+import pytest
+from django.conf import settings as django_settings
+
+from echo_portal.checkout.gallery import MAKERS, letters
+from outbox import message_types, sending
+from outbox.models import Message
+from registrations.models import Registration
+from sessions_app.models import Series
+
+pytestmark = pytest.mark.django_db
+BULK_HEADERS = {"List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Precedence"}
+
+
+@pytest.fixture(params=["en", "fr"])
+def language(request):
+    return request.param
+
+
+@pytest.fixture
+def composed(language, now, settings):
+    settings.POSTAL_ADDRESS = "1550 Somewhere Street\nOttawa ON K1A 0A1"
+    return {
+        name: (
+            letter,
+            email.message_from_bytes(
+                sending.compose(message, letter).message().as_bytes(), policy=email.policy.default
+            ),
+        )
+        for name, (message, letter) in letters(language, now).items()
+    }
+
+
+def test_the_gallery_knows_every_kind():
+    assert set(MAKERS) == set(message_types._message_types)
+
+
+def test_the_gallery_leaves_nothing_behind(now):
+    letters("en", now)
+    assert [model.objects.count() for model in (Series, Registration, Message)] == [0, 0, 0]
+
+
+def test_each_is_text_and_html_under_100_kb_in_its_language(composed, language):
+    for name, (letter, mail) in composed.items():
+        assert mail.get_body(("plain",)), name
+        html = mail.get_body(("html",)).get_content()
+        assert f'<html lang="{language}-CA"' in html, name
+        assert mail["Content-Language"] == language
+        assert len(mail.as_bytes()) < 100_000, name
+        assert "<h1" in html, name
+        assert letter.text.count("\n") > 3, name
+        assert "%MISSING" not in html + letter.text, name
+        assert not re.search(r"<[a-z]|&[a-z]+;|\{\{|\{%", letter.text), name
+
+
+def test_each_says_the_same_in_both_forms(composed):
+    for name, (letter, _mail) in composed.items():
+        links = set(re.findall(r'href="(http[^"]+)"', letter.html))
+        for link in links:
+            assert link.replace("&amp;", "&") in letter.text, (name, link)
+
+
+def test_each_carries_the_headers_of_service_mail_and_none_of_the_others(composed):
+    for name, (letter, mail) in composed.items():
+        assert mail["Auto-Submitted"] == "auto-generated", name
+        assert BULK_HEADERS & set(mail.keys()) == set(), name
+        assert django_settings.SERVICE_FROM_EMAIL in mail["From"], name
+        assert mail["Reply-To"] == (letter.reply_to or django_settings.CONTACT_EMAIL), name
+        assert re.fullmatch(r"<[\w.]+@echo\.example\.ca>", mail["Message-ID"]), name
+
+
+def test_each_says_who_sends_it_with_a_postal_address_and_why(composed):
+    for name, (letter, _mail) in composed.items():
+        assert "1550 Somewhere Street" in letter.text, name
+        assert "Pallium Canada" in letter.text, name
+        assert '<div class="hide"' in letter.html, name  # the preheader
+        assert "background: #0e1d1c !important" in letter.html, name  # dark mode has to overrule the inlined styles
+
+
+def test_the_mail_of_a_hubs_series_is_answered_by_the_hub(composed):
+    assert composed["registered"][1]["Reply-To"] == "north@echo.example.ca"
+    assert "north@echo.example.ca" in composed["registered"][0].text
+
+
+def test_nothing_that_was_typed_can_add_a_header_or_markup(now):
+    message, letter = letters("en", now)["registered"]
+    evil = message_types.RenderedEmail("Hello\r\nBcc: x@example.ca", "t", "<p>h</p>")
+    with pytest.raises(ValueError, match="newlines"):
+        sending.compose(message, evil).message()
+    assert "\n" not in letter.subject
+
+
+def test_the_gallery_shows_each_kind_and_is_shut_in_production(client, settings):
+    page = client.get("/_mail/gallery/").content.decode()
+    for name in MAKERS:
+        assert f'id="{name}"' in page
+    assert client.get("/_mail/gallery/registered/fr/").status_code == 200
+    assert "inscription" in client.get("/_mail/gallery/registered/fr/?text=1").content.decode()
+    assert client.get("/_mail/gallery/nothing/fr/").status_code == 404
+    settings.MAILBOX_OPEN = False
+    assert client.get("/_mail/gallery/").status_code == 404
