@@ -122,7 +122,7 @@ class TestAdding:
         person = User.objects.get(email="new@example.ca")
         assert (person.is_staff, person.is_superuser, person.has_usable_password()) == (False, False, False)
         Client().post("/en/account/sign-in/", {"email": "new@example.ca"})
-        assert Message.objects.get().kind == "code"
+        assert Message.objects.get().message_type == "code"
 
     def test_an_address_that_exists_in_other_letters_is_an_error_of_the_form(self, editor, provider):
         response = editor.post(f"{PEOPLE}add/", fields(User(), email=provider.email.upper(), name="Zoé"))

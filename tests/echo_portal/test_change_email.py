@@ -193,4 +193,4 @@ def test_an_old_address_that_is_another_persons_by_now_is_theirs(browser, provid
     Client().post("/en/account/sign-in/", {"email": old})
     assert old not in [mail["message_type"] for mail in browser.get("/en/account/data/download/").json()["mail"]]
     browser.post("/en/account/close/", {"sure": "yes"})
-    assert Message.objects.get(to=old).kind == "code"
+    assert Message.objects.get(to=old).message_type == "code"

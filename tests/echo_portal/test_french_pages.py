@@ -198,7 +198,7 @@ def program(now):
     Question.objects.create(
         series=series["ouverte"],
         position=1,
-        message_type="text",
+        kind="text",
         label_en="Why?",
         label_fr="Pourquoi?",
         is_required=True,

@@ -122,7 +122,7 @@ def test_past_series_have_dates_recordings_and_people_who_were_there(loaded):
         if registration_status(series, NOW) == Status.PAST
     ]
     assert len(past) >= 4
-    assert sum(series.resources.filter(message_type="recording").exists() for series in past) >= 3
+    assert sum(series.resources.filter(kind="recording").exists() for series in past) >= 3
     for series in past:
         for session in series.sessions.all():
             assert 0.5 < session.attendances.count() / series.seats_taken < 0.8

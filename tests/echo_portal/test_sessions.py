@@ -83,7 +83,7 @@ class TestFillingTheDatabase:
 
     def test_an_answer_is_kept_once_however_often_it_is_sent(self, client, address, open_series):
         question = Question.objects.create(
-            series=open_series, position=1, message_type="choices", label_en="Which?", options_en="First\nSecond"
+            series=open_series, position=1, kind="choices", label_en="Which?", options_en="First\nSecond"
         )
         name = f"question_{question.pk}"
         first = re.search(rf'name="{name}" value="([^"]+)"', text(client.get(address)))[1]

@@ -364,7 +364,7 @@ class TestSignIn:
         strip = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"')
         assert unknown.url == known.url
         assert strip.sub("", text(client.get(unknown.url))) == strip.sub("", known_page)
-        assert Message.objects.get(to="nobody@example.ca").kind == "no-account"
+        assert Message.objects.get(to="nobody@example.ca").message_type == "no-account"
 
     def test_signing_out_needs_a_click(self, client, provider):
         client.force_login(provider)

@@ -180,7 +180,7 @@ class Places(RuleBasedStateMachine):
     def _told(self):
         """What was told of each place. The key of a message is unique, so nothing is told twice as long as keys name the fact."""
         told = defaultdict(set)
-        for key, kind, data in Message.objects.values_list("key", "kind", "data"):
+        for key, kind, data in Message.objects.values_list("key", "message_type", "data"):
             if "registration" in data:
                 assert key == f"{kind}:{data['registration']}"
                 told[data["registration"]].add(kind)

@@ -31,14 +31,14 @@ def series(open_series):
     ask(
         series=open_series,
         position=1,
-        message_type="choice",
+        kind="choice",
         label_en="Which case?",
         label_fr="Quel cas ?",
         is_required=True,
         **words,
     )
-    ask(series=open_series, position=2, message_type="choices", label_en="Tried?", options_en="A pump\nA plan")
-    ask(series=open_series, position=3, message_type="yes-no", label_en="Bring a case?")
+    ask(series=open_series, position=2, kind="choices", label_en="Tried?", options_en="A pump\nA plan")
+    ask(series=open_series, position=3, kind="yes-no", label_en="Bring a case?")
     ask(series=open_series, position=4, kind="text", label_en="One question")
     return open_series
 
@@ -71,7 +71,7 @@ def test_a_newcomers_answers_wait_for_the_code(client, series, names):
     address = f"/fr/inscription/{series.slug}/"
     assert "Quel cas" in client.get(address).content.decode()
     response = client.post(address, {**FORM, names[0]: "Pain", names[3]: "Pourquoi ?"})
-    code = Message.objects.get(message_type="code").data["code"]
+    code = Message.objects.get(kind="code").data["code"]
     client.post(response.url, {"code": code})
     # the French reader chose “Douleur”, which is kept as what it means in both languages
     assert given(Registration.objects.get()) == [["Pain"], ["Pourquoi ?"]]
@@ -105,7 +105,7 @@ def test_a_series_asks_five_questions_at_most_and_none_without_words(series):
         Question(series=series, position=5, kind="choice", label_en="Which?", options_en="One").full_clean()
     with pytest.raises(ValidationError, match="not equally many"):
         Question(
-            series=series, position=5, message_type="choice", label_en="W", options_en="a\nb", options_fr="a\nb\nc"
+            series=series, position=5, kind="choice", label_en="W", options_en="a\nb", options_fr="a\nb\nc"
         ).clean()
     with pytest.raises(IntegrityError):
         Question.objects.create(series=series, position=6, label_en="A sixth")
