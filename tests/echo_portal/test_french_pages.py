@@ -268,7 +268,7 @@ def test_no_page_on_the_way_to_a_seat_contains_english(client, program, now):
     registration = Registration.objects.get(user__email="zoe@example.ca")
     session = series.sessions.first()
     tokens = {
-        "place": make_registration_token(registration.pk, session.pk),
+        "registration_link": make_registration_token(registration.pk, session.pk),
         "join": make_join_token(registration.pk, session.pk),
     }
     for name, token in tokens.items():

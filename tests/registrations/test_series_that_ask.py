@@ -71,7 +71,7 @@ def test_a_newcomers_answers_wait_for_the_code(client, series, names):
     address = f"/fr/inscription/{series.slug}/"
     assert "Quel cas" in client.get(address).content.decode()
     response = client.post(address, {**FORM, names[0]: "Pain", names[3]: "Pourquoi ?"})
-    code = Message.objects.get(kind="code").data["code"]
+    code = Message.objects.get(message_type="code").data["code"]
     client.post(response.url, {"code": code})
     # the French reader chose “Douleur”, which is kept as what it means in both languages
     assert given(Registration.objects.get()) == [["Pain"], ["Pourquoi ?"]]
