@@ -176,7 +176,7 @@ class TestSecondFactor:
             response = client.get(address)
             assert response.url in ("/en/account/security/?required=1", "/fr/compte/securite/?required=1")
         assert client.post("/en/admin/sessions_app/series/", {"action": "withdraw"}).status_code == 302
-        assert "One thing before you go on" in text(client.get("/en/account/security/?required=1"))
+        assert "Before you continue" in text(client.get("/en/account/security/?required=1"))
         set_up_app(client)
         assert client.get("/en/admin/").status_code == 200
 

@@ -114,7 +114,7 @@ def test_each_filter_narrows(client, now):
 def test_a_filter_that_makes_no_sense_is_named_and_left_out(client, now, query):
     make(now, "Here")
     assert titles(client, query) == ["Here"]
-    assert "Part of the filter was left out" in client.get("/en/sessions/" + query).content.decode()
+    assert "We couldn’t use part of the filter" in client.get("/en/sessions/" + query).content.decode()
     assert "Une partie du filtre a été laissée de côté" in client.get("/fr/seances/" + query).content.decode()
 
 
