@@ -115,7 +115,7 @@ def test_a_filter_that_makes_no_sense_is_named_and_left_out(client, now, query):
     make(now, "Here")
     assert titles(client, query) == ["Here"]
     assert "We couldn’t use part of the filter" in client.get("/en/sessions/" + query).content.decode()
-    assert "Une partie du filtre a été laissée de côté" in client.get("/fr/seances/" + query).content.decode()
+    assert "Une partie du filtre n’a pas pu être utilisée" in client.get("/fr/seances/" + query).content.decode()
 
 
 def test_what_a_reader_typed_is_never_markup(client, now):
