@@ -1,7 +1,8 @@
-"""People in the admin. Only superusers see and change what makes somebody staff; nobody else can touch those who are.
+"""People in the admin. Only superusers see and change what makes someone staff, and only they can change staff
+accounts.
 
-An account of staff can be taken over in more ways than one, so each is closed here: permissions, the password, the email address
-(a code sent to it signs in), allauth's own rows, and groups.
+There are several ways to take over an account, and each is closed here: permissions, the password, the email address (a
+code sent to it signs in), allauth's own rows, and groups.
 """
 
 from typing import Any
@@ -30,7 +31,7 @@ PERMISSION_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 def is_protected(request: HttpRequest, user: User | None) -> bool:
-    """Whether the account is staff's or a superuser's, and the reader is no superuser: then they may only look at it."""
+    """Whether this is a staff account and the viewer is not a superuser. They may then only view it."""
     return user is not None and (user.is_staff or user.is_superuser) and not request.user.is_superuser
 
 
@@ -39,7 +40,7 @@ class ProfileInline(admin.StackedInline):
 
 
 class NewPersonForm(forms.ModelForm):
-    """A new account has no password: the person signs in with a code."""
+    """A new account has no password. The person signs in with a code."""
 
     class Meta:
         model = User
@@ -69,7 +70,8 @@ class PersonAdmin(UserAdmin):
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["email", "name", "language"]})]
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Without permissions and password for all but superusers: what is not in the form is not read from a POST either."""
+        """Leave out permissions and password for everyone but superusers. Fields that are not in the form are ignored
+        in a POST too."""
         fieldsets: Any = super().get_fieldsets(request, obj)
         if request.user.is_superuser:
             return fieldsets
@@ -80,7 +82,7 @@ class PersonAdmin(UserAdmin):
         ]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Names go into email, also those that staff type."""
+        """Check names that staff type too, because names go into email."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "name":
             field.validators.append(validate_name)
@@ -102,13 +104,13 @@ class PersonAdmin(UserAdmin):
         return super().has_delete_permission(request, obj) and not is_protected(request, obj)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's own name
-        """Who sets a password can sign in as that person, so only superusers may."""
+        """Let only superusers set a password, because that allows signing in as the person."""
         if not request.user.is_superuser:
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
-        """Another address goes the way that it goes for everybody: allauth's rows, sessions, and an email to both."""
+        """Change an email address as everywhere else: with allauth's rows, sessions, and an email to both addresses."""
         if not change:
             super().save_model(request, obj, form, change)
             EmailAddress.objects.create(user=obj, email=obj.email, primary=True, verified=False)
@@ -119,7 +121,7 @@ class PersonAdmin(UserAdmin):
 
 
 class OfAPersonAdmin(admin.ModelAdmin):
-    """What belongs to one person: that of staff is for superusers to change or delete."""
+    """Rows that belong to a person. Only superusers may change or delete those of staff."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and not is_protected(request, getattr(obj, "user", None))
@@ -128,12 +130,12 @@ class OfAPersonAdmin(admin.ModelAdmin):
         return super().has_delete_permission(request, obj) and not is_protected(request, getattr(obj, "user", None))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """People make these themselves: by adding an app or a passkey, and by signing in."""
+        """Refuse: people create these themselves, by adding an app or a passkey, or by signing in."""
         return False
 
 
 class FactorAdmin(OfAPersonAdmin, AuthenticatorAdmin):
-    """Second factors: deleted for who has lost theirs (docs/operations.md); the keys are not shown."""
+    """Second factors, to delete for someone who lost theirs (docs/operations.md). The keys are not shown."""
 
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
 
@@ -144,7 +146,7 @@ class SignedInAdmin(OfAPersonAdmin, UserSessionAdmin):
 
 
 class SuperusersGroupAdmin(GroupAdmin):
-    """A group gives its members permissions, so only superusers may see or change one."""
+    """A group gives permissions, so only superusers may see or change one."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)

@@ -14,8 +14,8 @@ class AccountsConfig(AppConfig):
 
 
 def _begin_own_session(request: Any, user: Any, **_kwargs: Any) -> None:
-    """The web session is this person's from here on: nothing that another one typed stays in it, and it lasts as long as sessions
-    of people who are signed in do."""
+    """Make the web session this person's: delete what someone else typed, and let it last as long as a signed-in
+    session."""
     from accounts.unfinished import forget_others  # noqa: PLC0415 - apps are ready only now
 
     if hasattr(request, "session"):

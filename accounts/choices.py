@@ -1,11 +1,11 @@
-"""The lists of professions, practice settings, and provinces and territories (DESIGN.md §2: accounts owns them)."""
+"""Professions, practice settings, and provinces and territories."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Profession(models.TextChoices):
-    """Whom the programme is for; over 17 professions took part from 2021 to 2023 (DESIGN.md §3)."""
+    """The professions that the program is for. Over 17 took part from 2021 to 2023 (BMC Palliative Care, 2025)."""
 
     PHYSICIAN = "physician", _("Physician")
     NURSE_PRACTITIONER = "nurse-practitioner", _("Nurse practitioner")
@@ -30,7 +30,7 @@ class Profession(models.TextChoices):
 
 
 class PracticeSetting(models.TextChoices):
-    """Where care is given: what the funder's reports tell rural clinics from city hospitals by."""
+    """Where care is given, for the funder's reports."""
 
     HOSPITAL = "hospital", _("Hospital")
     LONG_TERM_CARE = "long-term-care", _("Long-term care home")

@@ -1,7 +1,8 @@
-"""allauth's page for an emailed code, with limits that hold for parallel requests and over all sessions (accounts/limits.py).
+"""allauth's page for an emailed code, with limits that also hold for parallel requests and over all sessions
+(accounts/limits.py).
 
-allauth counts the tries in the web session, where parallel requests do not see each other. The registration's code page and the
-sign-in's are both made of this one.
+allauth counts tries in the web session, where parallel requests do not see each other. The code pages for registering
+and for signing in both build on this one.
 """
 
 from http import HTTPStatus
@@ -43,7 +44,7 @@ class CodePage(ConfirmLoginCodeView):
         return normalize_email(self._process.state.get("email", ""))
 
     def _is_of_no_use(self) -> bool:
-        """Whether a code was sent to an account that is gone by now, or that has another address."""
+        """Whether the code was sent to an account that was deleted meanwhile, or has another address now."""
         was_sent = "user_id" in self._process.state
         return was_sent and (self._process.user is None or self._process.user.email != self._email)
 

@@ -14,7 +14,7 @@ HTTPS_ASSUMED: Any = {models.URLField: {"assume_scheme": "https"}}
 
 
 def normalize_email(email: str) -> str:
-    """The one form in which an email address is kept and compared: without spaces around it, in lower case."""
+    """Return the form in which an address is stored and compared: lower case, without spaces around it."""
     return email.strip().lower()
 
 
@@ -23,9 +23,8 @@ LONGEST_ADDRESS = 254  # the most that an envelope takes (RFC 5321 §4.5.3.1.3)
 
 
 def validate_address(address: str) -> None:
-    """Raises ValidationError, with one sentence, for what is no email address, is too long, or has an accent or another special
-    letter before the @, which many mail servers do not take. A domain with accents is fine: it is sent in its ASCII form.
-    """
+    """Raise ValidationError, with one sentence, if the address is invalid, too long, or has an accent or special letter
+    before the @, which many mail servers do not accept. A domain with accents is fine."""
     if len(address) > LONGEST_ADDRESS:
         raise ValidationError(_("This email address is too long. Check it, or use another one."), code="too_long")
     local, at, _domain = address.rpartition("@")
@@ -35,7 +34,8 @@ def validate_address(address: str) -> None:
 
 
 class NormalizedEmailField(models.EmailField):
-    """An email address that is normalized wherever it is typed, saved or looked up, so that capitals never make a second one."""
+    """An email address that is normalized wherever it is typed, saved or looked up, so that capitals never create a
+    second one."""
 
     default_validators = [validate_address]
 
@@ -54,7 +54,7 @@ class NormalizedEmailField(models.EmailField):
 
 
 class AddressField(forms.EmailField):
-    """An email address that the portal can write to, as accounts keep it (normalize_email)."""
+    """An email address that the portal can send to, normalized."""
 
     default_validators = [validate_address]
 
@@ -67,12 +67,12 @@ class AddressField(forms.EmailField):
 
 
 def is_key(text: str) -> bool:
-    """Whether `text` can be the key of a row: Postgres and Django refuse to look for anything else."""
+    """Whether `text` can be the key of a row. Postgres and Django raise an error for anything else."""
     return re.fullmatch(r"[0-9]{1,18}", text) is not None
 
 
 def choices_field(db_field: models.Field, choices: list[tuple[str, Any]]) -> forms.MultipleChoiceField:
-    """A list of ticks for an ArrayField of choices, instead of a comma-separated line."""
+    """Return a form field with checkboxes for an ArrayField of choices."""
     return forms.MultipleChoiceField(
         choices=choices,
         required=not db_field.blank,

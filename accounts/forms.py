@@ -1,4 +1,4 @@
-"""What a provider says of themselves: asked once when they register, and changed on their profile."""
+"""What a provider tells us about themselves, when they register and on their profile."""
 
 import re
 from typing import Any
@@ -30,7 +30,7 @@ CHOOSE = [("", _("Choose …"))]
 
 
 class DetailsForm(PortalForm):
-    """Each field says why it is asked."""
+    """The details, each with the reason why we ask."""
 
     name = forms.CharField(
         label=_("Your name"),
@@ -95,7 +95,7 @@ class DetailsForm(PortalForm):
 
 
 def known_details(user: User, profile: ProviderProfile | None) -> dict[str, Any]:
-    """What the account holds, as a form begins with it."""
+    """Return what the account already holds, as initial values."""
     known = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
     if profile:
         names = ("profession", "province", "practice_setting", "organization", "accessibility_needs")

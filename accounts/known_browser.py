@@ -1,7 +1,8 @@
 """Recognize a browser in which someone proved an email address, by a signed cookie that stays after they sign out.
 
-OWASP calls this a device cookie (Slow Down Online Guessing Attacks with Device Cookies). It signs nobody in. It only gives the browser
-limits of its own (accounts/limits.py), so that strangers who type the address cannot use up its owner's.
+OWASP calls this a device cookie (Slow Down Online Guessing Attacks with Device Cookies). It does not sign anyone in. It
+only gives the browser its own limits (accounts/limits.py), so that strangers who type the address cannot use up its
+owner's.
 """
 
 from datetime import timedelta
@@ -23,7 +24,7 @@ def browser_id(request: HttpRequest, address: str) -> str | None:
 
 
 def remember(request: HttpRequest, response: HttpResponse, address: str) -> None:
-    """Set the cookie after a right code. Of the address it holds only a keyed hash."""
+    """Set the cookie after a right code. It holds only a keyed hash of the address."""
     proven = _proven(request)
     hidden = _hidden(address)
     browser = proven.pop(hidden, None) or get_random_string(20)
@@ -39,7 +40,7 @@ def remember(request: HttpRequest, response: HttpResponse, address: str) -> None
 
 
 def _proven(request: HttpRequest) -> dict[str, str]:
-    """The browser's ID for each address, by the address's hash; the oldest first."""
+    """Return the browser's ID for each address, by the address's hash, the oldest first."""
     try:
         proven: dict[str, str] = signing.loads(request.COOKIES.get(COOKIE, ""), salt=COOKIE, max_age=LASTS)
     except signing.BadSignature:

@@ -1,7 +1,7 @@
-"""The two languages of the portal, and text that authors write in both.
+"""The portal's two languages, and text that authors write in both.
 
-A model keeps `title_en` and `title_fr` as plain columns and declares `title = Bilingual()`. Reading `series.title`
-gives the reader's language, or the other one where it is missing (DESIGN.md §4), as a `Text` that knows its language.
+A model has `title_en` and `title_fr` as plain columns and declares `title = Bilingual()`. Reading `series.title` gives
+the reader's language, or the other one if it is missing, as a `Text` that knows its language.
 """
 
 from typing import Any, Self
@@ -12,13 +12,13 @@ LANGUAGES = ("en", "fr")
 
 
 def current_language() -> str:
-    """`en` or `fr`: the language that texts are being shown in."""
+    """Return `en` or `fr`, the active language."""
     language = (get_language() or "en")[:2]
     return language if language in LANGUAGES else "en"
 
 
 class Text(str):
-    """A string that knows the language it is written in, so that a page can mark it where it is not the page's own."""
+    """A string that knows its language, so that a page can mark it if it differs from the page's own."""
 
     __slots__ = ("lang",)
     lang: str
@@ -30,7 +30,7 @@ class Text(str):
 
 
 class Bilingual:
-    """Reads `<name>_en` or `<name>_fr`, whichever the reader's language asks for and the authors wrote."""
+    """Reads `<name>_en` or `<name>_fr`: the reader's language if the authors wrote it, else the other one."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name

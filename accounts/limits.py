@@ -44,7 +44,7 @@ Count = tuple[str, int, int]  # the name it is kept under, how many are allowed,
 
 
 def network_of(request: HttpRequest) -> str:
-    """The visitor's IP address; of an IPv6 address the prefix, since whoever has one has 2^64."""
+    """Return the visitor's IP address, or the prefix of an IPv6 address, because one visitor has 2^64 of these."""
     address = ipaddress.ip_address(get_adapter().get_client_ip(request))
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False))
@@ -52,12 +52,12 @@ def network_of(request: HttpRequest) -> str:
 
 
 def within_limits(request: HttpRequest, act: str, key: str) -> bool:
-    """Count one more `act` by `key` (a person) from this network, and say whether that is within the limits."""
+    """Count one more `act` by `key` (a person) from this network. Returns whether it is within the limits."""
     return _within(_counts(act, "key", key) + _counts(act, "ip", network_of(request)))
 
 
 def may_send_email(request: HttpRequest, address: str) -> bool:
-    """Count one more email that a visitor sets off to an address by typing it; say whether it may be sent.
+    """Count one more email that a visitor causes by typing an address. Returns whether it may be sent.
 
     For every email that needs no proof that the address is the visitor's: codes, "no account", invitations.
     """
@@ -77,9 +77,9 @@ def may_send_email(request: HttpRequest, address: str) -> bool:
 
 
 def may_try_code(request: HttpRequest, address: str, attempt: str) -> bool:
-    """Count one more guess at a code sent to `address`, before the guess is looked at; say whether it may be looked at.
+    """Count one more guess at a code sent to `address`, before the guess is checked. Returns whether it may be checked.
 
-    `attempt` names the code that is guessed at, so that parallel requests share its few tries.
+    `attempt` names the code, so that parallel requests share its few tries.
     """
     counts, browser = _counts("try-code", "code", attempt), browser_id(request, address)
     if browser:
@@ -92,7 +92,8 @@ def may_try_code(request: HttpRequest, address: str, attempt: str) -> bool:
 
 
 def code_was_right(request: HttpRequest, address: str) -> None:
-    """The visitor proved the address: the email and the try do not count, and their network is known as one of its owner's."""
+    """Record that the visitor proved the address. The email and the try no longer count, and their network is known as
+    one of its owner's."""
     address, network = normalize_email(address), network_of(request)
     browser = browser_id(request, address)
     if browser:
@@ -108,7 +109,7 @@ def code_was_right(request: HttpRequest, address: str) -> None:
 
 
 def _counts(act: str, scope: str, key: str) -> list[Count]:
-    """The limits of an act for one address, person or network: none, one, or several windows of time."""
+    """Return the limits of an act for one address, person or network: none, one, or several windows of time."""
     limits = settings.RATE_LIMITS[act].get(scope, [])
     windows = [limits] if isinstance(limits, tuple) else limits
     return [(f"{act}:{scope}:{seconds}:{_hidden(key)}", most, seconds) for most, seconds in windows]
@@ -120,10 +121,10 @@ def _within(counts: list[Count]) -> bool:
 
 
 def _standing(address: str, network: str) -> str:
-    """Where it is kept whether an address was typed, or proven, from a network."""
+    """Return the cache key for whether an address was typed, or proven, from a network."""
     return f"standing:{_hidden(f'{address}|{network}')}"
 
 
 def _hidden(value: str) -> str:
-    """No address and no IP is readable in the cache."""
+    """Hash an address or IP, so that none is readable in the cache."""
     return salted_hmac("accounts.limits", value).hexdigest()[:20]

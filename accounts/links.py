@@ -1,4 +1,4 @@
-"""Links that leave the site (in email, calendars and structured data they need the portal's public address), and links back."""
+"""Links that leave the site (email, calendars and structured data need the full URL), and links back."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def absolute_url(target: Any) -> str:
-    """The full address of a path, or of an object that has `get_absolute_url`."""
+    """Return the full URL of a path, or of an object that has `get_absolute_url`."""
     path = target if isinstance(target, str) else target.get_absolute_url()
     return f"{settings.SITE_URL}{path}"
 
 
 def next_page(request: HttpRequest) -> str:
-    """The page of ours that `next` names, in the form or in the address; empty if it names none.
+    """Return the page of ours that `next` names, in the form or the URL, or an empty string.
 
-    Only a path counts: a word without a slash would be taken for the name of a view.
+    Only a path counts. A word without a slash would be taken for the name of a view.
     """
     target = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)

@@ -32,7 +32,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Whoever signs in: a provider, a hub's coordinator, Pallium staff."""
+    """Someone who can sign in: a provider, a hub's coordinator, Pallium staff."""
 
     email = NormalizedEmailField(
         _("email address"), unique=True, error_messages={"unique": _("Another account has this email address.")}
@@ -66,19 +66,19 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def zone_if_known(self) -> ZoneInfo | None:
-        """The person's time zone once they have told us who they are. An account that somebody else began has none yet."""
+        """The person's time zone, or None until they have told us who they are."""
         return self.zone if hasattr(self, "profile") else None
 
     def get_full_name(self) -> str:
         return self.name
 
     def get_short_name(self) -> str:
-        """The name as given: the first word of a name is not everyone's given name."""
+        """The full name, because the first word of a name is not always a given name."""
         return self.name
 
 
 class ProviderProfile(models.Model):
-    """What the programme asks of a provider: who takes part, and from where."""
+    """What the program asks providers, to know who takes part and from where."""
 
     user = models.OneToOneField(User, models.CASCADE, related_name="profile", verbose_name=_("person"))
     profession = models.CharField(_("profession"), max_length=40, choices=Profession.choices)

@@ -29,7 +29,7 @@ class AddressTakenError(Exception):
 
 @dataclass(frozen=True)
 class Details:
-    """What a provider says of themselves when they register."""
+    """What a provider tells us when they register."""
 
     name: str
     profession: str
@@ -43,10 +43,10 @@ class Details:
 
 @transaction.atomic
 def get_or_create_user(email: str, *, language: str) -> User:
-    """The account of an address, begun where there is none.
+    """Return the account of an address, or create one.
 
-    A begun account holds nothing but the address, until the address is proven by a code: what a stranger typed is never
-    written to somebody's account. Begun ones that nobody proves are forgotten after UNPROVEN_KEPT_FOR.
+    A new account holds only the address until a code proves it, so what a stranger typed is never saved to someone's
+    account. Accounts that nobody proves are deleted after UNPROVEN_KEPT_FOR.
     """
     email = normalize_email(email)
     user, begun = User.objects.get_or_create(email=email, defaults={"language": language})
@@ -58,13 +58,13 @@ def get_or_create_user(email: str, *, language: str) -> User:
 
 
 def restart_unproven_account(user: User, *, now: datetime) -> None:
-    """A code is on its way to the person: an account that was never proven is not forgotten while it is."""
+    """Keep an unproven account from being deleted while a code is on its way."""
     _never_proven().filter(pk=user.pk).update(date_joined=now)
 
 
 @transaction.atomic
 def save_details(user: User, details: Details) -> None:
-    """Write what the person, now proven, said of themselves."""
+    """Save what the person, who has proven the address, told us."""
     user.name = details.name
     user.language = details.language
     user.time_zone = details.time_zone or OF_PROVINCE[details.province]
@@ -74,17 +74,17 @@ def save_details(user: User, details: Details) -> None:
 
 
 def unproven(now: datetime) -> QuerySet[User]:
-    """The accounts that were begun and never proven, older than UNPROVEN_KEPT_FOR."""
+    """Return the accounts that were created and never proven, older than UNPROVEN_KEPT_FOR."""
     return _never_proven().filter(date_joined__lt=now - UNPROVEN_KEPT_FOR).order_by("pk")
 
 
 def _never_proven() -> QuerySet[User]:
-    """Accounts that hold nothing but an address that somebody typed."""
+    """Return accounts that hold nothing but an address that someone typed."""
     return User.objects.filter(emailaddress__verified=False, last_login=None, is_staff=False, profile=None)
 
 
 def address_is_taken(email: str) -> bool:
-    """Whether the address belongs to somebody. One that was only typed, and never proven, does not."""
+    """Whether the address belongs to someone. An address that was only typed and never proven does not."""
     return User.objects.filter(email=email).exclude(pk__in=_never_proven().values("pk")).exists()
 
 
@@ -92,12 +92,12 @@ def address_is_taken(email: str) -> bool:
 def change_email(
     user: User, new_email: str, *, now: datetime, is_proven: bool = False, session_key: str | None = None
 ) -> bool:
-    """Give an account another email address. From then on only the new one signs in; says whether anything changed.
+    """Give an account another email address, with which alone it signs in from now on. Returns whether anything
+    changed.
 
-    Everyone who is signed in to the account is signed out, except in the web session `session_key`; codes that were sent to the
-    old address are of no use (accounts/code_page.py). `is_proven` says that the person entered a code sent to the new address;
-    an account that somebody began with it, and never proved, then makes way. `email_changed` is sent for the other apps.
-    Raises AddressTakenError.
+    The person is signed out everywhere except in the web session `session_key`, and codes sent to the old address stop
+    working. `is_proven` says that the person entered a code sent to the new address. An unproven account with that
+    address is then deleted. Sends `email_changed` for the other apps. Raises AddressTakenError.
     """
     new_email = normalize_email(new_email)
     locked = User.objects.select_for_update().get(pk=user.pk)
@@ -121,7 +121,7 @@ def change_email(
 
 
 def former_emails(user: User) -> list[str]:
-    """The addresses that the account had before, without those that were another person's too: what was sent there may be theirs."""
+    """Return the addresses that the account had before, without those that also belonged to someone else."""
     others = User.objects.exclude(pk=user.pk)
     shared = set(others.filter(email__in=user.former_emails).values_list("email", flat=True))
     for theirs in others.filter(former_emails__overlap=user.former_emails).values_list("former_emails", flat=True):
@@ -130,7 +130,7 @@ def former_emails(user: User) -> list[str]:
 
 
 def _make_way(email: str) -> None:
-    """Delete an account that holds nothing but this address. One with a registration stays, and so does its address."""
+    """Delete an account that holds only this address. An account with a registration stays and keeps its address."""
     for other in _never_proven().filter(email=email):
         try:
             with transaction.atomic():
@@ -146,7 +146,7 @@ def end_sessions(user: User, *, but: str | None = None) -> None:
 
 
 def clear_sessions(now: datetime) -> int:
-    """Delete the web sessions that have expired, and what is kept about them (IP address, browser); returns how many."""
+    """Delete expired web sessions and what is stored about them (IP address, browser). Returns how many."""
     cleared = WebSession.objects.filter(expire_date__lt=now).delete()[0]
     UserSession.objects.exclude(session_key__in=WebSession.objects.values("session_key")).delete()
     return cleared
@@ -154,10 +154,10 @@ def clear_sessions(now: datetime) -> int:
 
 @transaction.atomic
 def close(user: User, *, now: datetime) -> None:
-    """Close an account for good: nobody can sign in to it, and nothing in it tells who it was.
+    """Close an account for good. Nobody can sign in to it, and nothing in it identifies the person.
 
-    Profession, practice setting and province stay, without a person, for the programme's figures (Quebec's Law 25 calls this
-    anonymized). The address is free again: registering with it begins a new account.
+    Profession, practice setting and province stay for the program's figures (anonymized, in the terms of Quebec's Law
+    25). The address is free again: registering with it creates a new account.
     """
     user.email = f"closed-{user.pk}@account.invalid"
     user.former_emails, user.name = [], ""

@@ -1,7 +1,7 @@
-"""What someone typed before we knew who they are: kept in the web session for a short while, for that one person.
+"""What someone typed before we know who they are, saved in the web session for a short while.
 
-A hospital's computer is shared. So it is forgotten after KEPT_FOR, when somebody else signs in, and when they sign out (Django
-empties the session then).
+Hospital computers are shared. So it is deleted after KEPT_FOR, when someone else signs in, and when they sign out
+(Django empties the session then).
 """
 
 from datetime import datetime, timedelta
@@ -16,14 +16,14 @@ UNFINISHED = "unfinished"
 
 
 def keep(request: HttpRequest, name: str, data: dict[str, Any], *, email: str, now: datetime) -> None:
-    """Keep `data` (JSON, already cut to what its form allows) for the person with this address."""
+    """Save `data` (JSON, cut to what its form allows) for the person with this address."""
     others = request.session.get(UNFINISHED, {})
     entry = {"email": normalize_email(email), "at": now.timestamp(), "data": data}
     request.session[UNFINISHED] = others | {name: entry}
 
 
 def kept(request: HttpRequest, name: str, *, now: datetime) -> dict[str, Any] | None:
-    """What was kept under `name`, unless it is too old: then it is forgotten."""
+    """Return what was saved under `name`. If it is too old, delete it and return None."""
     entry = request.session.get(UNFINISHED, {}).get(name)
     if entry and now.timestamp() - entry["at"] > KEPT_FOR.total_seconds():
         forget(request, name)
@@ -37,7 +37,7 @@ def forget(request: HttpRequest, name: str) -> None:
 
 
 def forget_others(request: HttpRequest, email: str) -> None:
-    """Somebody signed in: what another person typed here is none of their business."""
+    """Delete what other people typed, when someone signs in."""
     own = {key: entry for key, entry in request.session.get(UNFINISHED, {}).items() if entry["email"] == email}
     _replace(request, own)
 

@@ -1,4 +1,4 @@
-"""The time zones that the portal speaks of: their names, their short names, and which one a reader lives in."""
+"""The time zones that the portal knows: their names, their abbreviations, and which one a reader is in."""
 
 from zoneinfo import ZoneInfo
 
@@ -62,17 +62,17 @@ OF_PROVINCE = {
 
 
 def known_zone(name: str | None) -> str | None:
-    """The portal's own name for an IANA zone, or None for one that it does not speak of."""
+    """Return the portal's name for an IANA zone, or None if it does not know it."""
     name = ALIASES.get(name or "", name)
     return name if name in ZONES else None
 
 
 def reader_zone(request: HttpRequest) -> ZoneInfo | None:
-    """The zone that the reader lives in, from their cookie: set by the browser, by choice, or when they signed in."""
+    """Return the reader's zone from their cookie, which the browser, their choice or signing in sets."""
     name = known_zone(request.COOKIES.get(ZONE_COOKIE))
     return ZoneInfo(name) if name else None
 
 
 def zone_label(name: str) -> str:
-    """What stands behind a time: "ET", "HE". A zone that the portal has no word for is named in full."""
+    """Return what follows a time: "ET", "HE". A zone without an abbreviation is named in full."""
     return str(ZONES[name][1]) if name in ZONES else name

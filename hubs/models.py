@@ -14,11 +14,11 @@ from accounts.languages import Bilingual, current_language
 
 class HubQuerySet(models.QuerySet["Hub"]):
     def listed(self) -> "HubQuerySet":
-        """The hubs that the public may see, in the order of a list."""
+        """Return the hubs that the public may see, in the order of a list."""
         return self.filter(is_listed=True).order_by("name_en")
 
     def choices(self) -> list[tuple[str, str]]:
-        """(slug, name in the reader's language) of each."""
+        """Return (slug, name in the reader's language) of each."""
         french = current_language() == "fr"
         rows = self.values_list("slug", "name_en", "name_fr")
         return [(slug, (french and name_fr) or name_en) for slug, name_en, name_fr in rows]

@@ -1,10 +1,11 @@
-"""Email addresses in the form that mail servers take."""
+"""Email addresses in the form that mail servers accept."""
 
 from django.utils.encoding import punycode
 
 
 def ascii_domain(address: str) -> str:
-    """`marie@hôpital.ca` → `marie@xn--hpital-ixa.ca` (RFC 5890). What cannot be converted is returned as it is."""
+    """Return the address with its domain in ASCII: `marie@hôpital.ca` → `marie@xn--hpital-ixa.ca` (RFC 5890). An
+    address that cannot be converted is returned unchanged."""
     local, at, domain = address.rpartition("@")
     try:
         return f"{local}{at}{punycode(domain)}"
@@ -13,9 +14,9 @@ def ascii_domain(address: str) -> str:
 
 
 def deliverable(address: str) -> str:
-    """The address as it is given to a mail server. Raises UnicodeError if the server could not take it.
+    """Return the address as it is given to a mail server. Raises UnicodeError if no server could accept it.
 
-    An accent before the @ needs SMTPUTF8 (RFC 6531), which many servers along the way do not speak.
+    An accent before the @ needs SMTPUTF8 (RFC 6531), which many servers do not support.
     """
     converted = ascii_domain(address)
     converted.encode("ascii")

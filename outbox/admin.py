@@ -1,4 +1,4 @@
-"""The ledger in the admin: what was told to whom, what became of it, and sending again what failed."""
+"""The ledger in the admin: what was sent to whom, the result, and sending failed messages again."""
 
 import email
 import email.policy
@@ -62,7 +62,7 @@ class MessageAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("what went"))
     def what_went(self, message: Message) -> SafeString | str:
-        """Headers, text and attachments, as they left but for secret links; the HTML on a page of its own."""
+        """Show headers, text and attachments as they were sent, without secret links. The HTML has its own page."""
         if not message.as_sent:
             return gettext("Not sent, a secret, or pruned by now.")
         parsed = email.message_from_bytes(bytes(message.as_sent), policy=email.policy.default)
@@ -81,7 +81,7 @@ class MessageAdmin(admin.ModelAdmin):
         return without_secret_links(body.get_content())
 
     def html(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        """On a page of its own, where nothing runs and nothing is loaded."""
+        """Serve the HTML on a page where nothing runs and nothing is loaded."""
         if not self.has_view_permission(request):
             raise Http404
         content = self._html_of(get_object_or_404(Message, pk=pk))
@@ -89,7 +89,7 @@ class MessageAdmin(admin.ModelAdmin):
 
     @admin.action(description=_("Send again"), permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        """Asks first: of what is uncertain, a second copy may arrive."""
+        """Ask, then send again. A person may get a second copy of an uncertain message."""
         chosen = queryset.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED])
         if "sure" not in request.POST:
             context = {
@@ -110,7 +110,7 @@ DIRECTIVES = {"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "sand
 
 
 def figures(now: datetime) -> dict[str, Any]:
-    """What staff want to see first: how old the queue is, what happened in a day, and why what failed did."""
+    """Return what staff want to see first: the age of the queue, what was sent in a day, and why messages failed."""
     recent = Message.objects.filter(settled_at__gt=now - A_DAY)
     waiting = Message.objects.filter(state=State.QUEUED, not_before__lte=now)
     oldest = waiting.aggregate(oldest=Min("not_before"))["oldest"]
@@ -128,7 +128,7 @@ def figures(now: datetime) -> dict[str, Any]:
 
 @admin.register(Suppression)
 class SuppressionAdmin(admin.ModelAdmin):
-    """Addresses that nothing is sent to. Deleting a row lifts it."""
+    """Addresses that get no email. Deleting a row allows email again."""
 
     list_display = ["email", "reason", "detail", "since"]
     list_filter = ["reason"]

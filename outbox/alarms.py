@@ -1,4 +1,4 @@
-"""What is wrong with the mail, seen without beat, worker or Redis: `/readyz` asks, and says it in the log too."""
+"""What is wrong with email. `/readyz` asks, and needs neither beat, worker nor Redis for it. Alarms are also logged."""
 
 import logging
 import time
@@ -14,12 +14,12 @@ _process_began = time.monotonic()
 
 
 def tick(now: datetime) -> None:
-    """Beat's sweep was carried out: beat, broker and worker all live."""
+    """Record that beat's sweep ran, so beat, broker and worker are alive."""
     Heartbeat.objects.update_or_create(name="sweep", defaults={"at": now})
 
 
 def alarms(now: datetime) -> list[str]:
-    """One sentence for each thing that somebody should look at; each is also logged as an error."""
+    """Return one sentence for each problem that someone should look at, and log it as an error."""
     found = [words for words in (_overdue(now), _silent(now)) if words]
     for words in found:
         log.error("%s", words)

@@ -1,4 +1,4 @@
-"""What is missing for the configured sender's mail to be believed: SPF, DKIM, DMARC and their alignment.
+"""Check that receivers can trust the configured sender: SPF, DKIM, DMARC and their alignment.
 
 Rules: RFC 7208 (SPF), RFC 6376 (DKIM), RFC 7489 §3.1 (alignment); RFC 8058 §4 (the unsubscribe headers must be signed).
 """
@@ -15,9 +15,10 @@ MOST_LOOKUPS = 10  # RFC 7208 §4.6.4
 
 
 def complaints(sender: str, *, txt: Txt, selector: str = "", message: bytes = b"") -> list[str]:
-    """One sentence for each thing that is missing, and what to do about it; none is good.
+    """Return one sentence for each problem, with what to do about it. An empty list is good.
 
-    `sender` is the From address, `selector` the DKIM key's name, `message` a mail as it arrived somewhere, headers and all.
+    `sender` is the From address, `selector` the DKIM key's name, `message` an email as it arrived somewhere, with
+    headers.
     """
     domain = sender.rpartition("@")[2].lower()
     found = [*_spf(domain, txt), *_dkim(domain, selector, txt), *_dmarc(domain, txt)]
@@ -80,7 +81,8 @@ def _dmarc(domain: str, txt: Txt) -> Iterable[str]:
 
 
 def _signature(domain: str, message: bytes) -> list[str]:
-    """What the DKIM signatures of a mail that arrived say: an aligned one, which covers the unsubscribe headers where there are any."""
+    """Return what is wrong with the DKIM signatures of an email: one must be aligned and cover the unsubscribe headers
+    if there are any."""
     parsed = email.message_from_bytes(message, policy=email.policy.default)
     signatures = [_tags(str(value)) for value in parsed.get_all("DKIM-Signature", [])]
     aligned = [tags for tags in signatures if _is_aligned(tags.get("d", ""), domain)]
@@ -107,6 +109,6 @@ def _tags(value: str) -> dict[str, str]:
 
 
 def _is_aligned(signed_by: str, domain: str) -> bool:
-    """Relaxed alignment: the same organization's domain (here: the same, or one under the other)."""
+    """Whether two domains are aligned in relaxed mode: they are the same, or one is under the other."""
     signed_by = signed_by.lower()
     return signed_by == domain or signed_by.endswith(f".{domain}") or domain.endswith(f".{signed_by}")

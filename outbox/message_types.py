@@ -1,4 +1,4 @@
-"""The kinds of messages. Each app registers its own, from its emails.py, when it starts."""
+"""The message types. Each app registers its own, from its emails.py, when it starts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Attachment:
-    """`content` goes out under `content_type`, parameters and all: a calendar part carries its method there."""
+    """`content` is sent as `content_type`, with its parameters: a calendar part carries its method there."""
 
     filename: str
     content: bytes
@@ -17,7 +17,7 @@ class Attachment:
 
 @dataclass(frozen=True)
 class RenderedEmail:
-    """What one message says, in the recipient's language."""
+    """One message as text and HTML, in the recipient's language."""
 
     subject: str
     text: str
@@ -27,7 +27,7 @@ class RenderedEmail:
 
 
 class OutdatedMessage(Exception):  # noqa: N818 - says what happened
-    """What the message was to say no longer holds (cancelled, moved); the text says why, for staff."""
+    """What the message was going to say is no longer true (cancelled, moved). The text says why, for staff."""
 
 
 Data = dict[str, Any]
@@ -45,17 +45,17 @@ _message_types: dict[str, tuple[Renderer, Loader]] = {}
 
 
 def register(message_type: str, render: Renderer, load: Loader = list) -> None:
-    """Register what the messages of a kind say.
+    """Register how messages of a type are rendered.
 
-    `load(datas)` reads what several messages need from the database at once, and returns one object for each, in the same
-    order. `render(loaded, now)` makes an email of one of those objects, or raises NoLongerTrue. Without a `load`, `render`
-    gets the message's data.
+    `load(datas)` reads what several messages need from the database at once, and returns one object for each, in the
+    same order. `render(loaded, now)` makes an email of one of those objects, or raises OutdatedMessage. Without a
+    `load`, `render` gets the message's data.
     """
     _message_types[message_type] = (render, load)
 
 
 def load(message_type: str, datas: list[Data]) -> list[Any]:
-    """Raises KeyError for a kind that is not registered."""
+    """Raises KeyError for a type that is not registered."""
     return _message_types[message_type][1](datas)
 
 

@@ -1,4 +1,4 @@
-"""The ledger of every e-mail that leaves (DESIGN.md §4). Redis only nudges; what is not in this table is not sent."""
+"""The ledger of every email that is sent (docs/structure.md). What is not in this table is not sent."""
 
 from django.conf import settings
 from django.db import models
@@ -17,10 +17,10 @@ class State(models.TextChoices):
 
 
 class Message(models.Model):
-    """One e-mail to one person, written in the same transaction as the fact it tells.
+    """One email to one person, written in the transaction of the fact that it is about.
 
-    `data` holds what the kind's renderer needs (ids, a one-time code), never a rendered text: what a message says is worked
-    out, and checked once more, just before it goes. `as_sent` is what went, headers and all, until it is pruned.
+    `data` holds what the renderer needs (ids, a one-time code), never rendered text. The text is made, and checked
+    again, just before it is sent. `as_sent` is the email as it was sent, with headers, until it is pruned.
     """
 
     key = models.CharField(_("key"), max_length=200, unique=True)
@@ -67,7 +67,8 @@ class SuppressionReason(models.TextChoices):
 
 
 class Suppression(models.Model):
-    """An address that nothing is sent to. Known by its hash, so that it holds also after the address itself is erased."""
+    """An address that gets no email. It is known by its hash, so it stays suppressed after the address itself is
+    erased."""
 
     address_hash = models.CharField(max_length=64, unique=True, editable=False)
     email = models.EmailField(_("e-mail address"), blank=True)
@@ -85,7 +86,7 @@ class Suppression(models.Model):
 
 
 class SoftBounce(models.Model):
-    """One day on which an address was refused for now. Days count, not tries."""
+    """A day on which an address was refused temporarily. Days count, not attempts."""
 
     address_hash = models.CharField(max_length=64)
     day = models.DateField()
@@ -95,7 +96,7 @@ class SoftBounce(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When something that has to tick ticked last. Written by the tick, read by an alarm that needs neither it nor Redis."""
+    """When something that runs regularly last ran. An alarm reads it without needing that thing or Redis."""
 
     name = models.CharField(max_length=20, primary_key=True)
     at = models.DateTimeField()

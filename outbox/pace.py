@@ -1,4 +1,4 @@
-"""How fast mail leaves: EMAIL_PER_SECOND over all workers together, so that a provider's limit is respected. 0: no limit."""
+"""Limit how fast email is sent: EMAIL_PER_SECOND over all workers together, for a provider's limit. 0 means no limit."""
 
 import time
 from typing import Any, cast
@@ -8,7 +8,8 @@ from django.core.cache import cache
 
 
 def wait() -> None:
-    """Return when one more message may go. Workers count together in Redis; without it each keeps the pace by itself."""
+    """Return when one more message may be sent. Workers count together in Redis. Without Redis each worker keeps the
+    rate by itself."""
     most = settings.EMAIL_PER_SECOND
     while most:
         second = int(time.time())

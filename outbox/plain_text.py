@@ -1,6 +1,6 @@
-"""The text of a letter, read out of its HTML, so that both always say the same.
+"""Make the plain text of an email from its HTML, so that both always say the same.
 
-It knows the few elements that the portal's letters are made of; it is no general converter.
+It knows only the few elements that the portal's emails use.
 """
 
 import re
@@ -11,7 +11,7 @@ UNSEEN = {"head", "style", "title"}
 
 
 class _Reader(HTMLParser):
-    """Collects blocks; an empty line parts them, but for the items of a list."""
+    """Collects blocks of text, separated by empty lines, except between the items of a list."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -70,7 +70,7 @@ class _Reader(HTMLParser):
 
 
 def plain_text(html: str) -> str:
-    """The letter as text, ending in a line break; a button is its words with the address under them."""
+    """Return the email as text, ending in a line break. A button becomes its label with the URL below it."""
     reader = _Reader()
     reader.feed(html)
     reader._end_block()  # noqa: SLF001 - the same module

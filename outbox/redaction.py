@@ -1,4 +1,4 @@
-"""What staff may read of an email that was sent: all of it, but for links that act for the person without a sign-in."""
+"""What staff may read of a sent email: everything except links that act for the person without a sign-in."""
 
 import re
 from urllib.parse import unquote, urlsplit
@@ -11,15 +11,15 @@ HIDDEN = "…"
 
 
 def without_secret_links(text: str) -> str:
-    """`text` with the secret in each of the portal's own links replaced by "…".
+    """Return `text` with the secret in each of the portal's own links replaced by "…".
 
-    A secret is what the URL configuration calls `token`: the links for joining, answering, a personal calendar.
+    A secret is what the URL configuration calls `token`: links to join, to answer, and to a personal calendar.
     """
     return LINK.sub(lambda link: _hide(link[0]), text)
 
 
 def unfolded(calendar: str) -> str:
-    """A calendar's text with its long lines put together again (RFC 5545 §3.1), so that no link is cut in two."""
+    """Return a calendar's text with its folded lines joined (RFC 5545 §3.1), so that no link is cut in two."""
     return re.sub(r"\r?\n[ \t]", "", calendar)
 
 

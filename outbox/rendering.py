@@ -1,4 +1,4 @@
-"""Letters from templates: `<name>.html` in the portal's mail layout, its styles inlined; the text is read out of it."""
+"""Render emails from templates: `<name>.html`, with inlined styles, and the text made from it."""
 
 from typing import Any
 

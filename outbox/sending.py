@@ -1,4 +1,4 @@
-"""Speaking to the mail server: one connection for a batch, and a verdict for each message."""
+"""Send messages over one connection for a batch, and tell what happened to each."""
 
 import re
 import smtplib
@@ -21,7 +21,7 @@ from outbox.models import Message
 
 
 class DeliveryFailure(Exception):  # noqa: N818 - these are verdicts
-    """`is_address`: it was the recipient's address that was refused, not this message or all of them."""
+    """A message was refused. With `is_address`, the recipient's address was refused, not only this message."""
 
     def __init__(self, words: str, *, is_address: bool = False) -> None:
         super().__init__(words)
@@ -29,19 +29,19 @@ class DeliveryFailure(Exception):  # noqa: N818 - these are verdicts
 
 
 class TemporaryFailure(DeliveryFailure):
-    """The server did not take it, and may later: no connection, a 4xx answer."""
+    """The server did not accept the message but may later: no connection, or a 4xx reply."""
 
 
 class PermanentFailure(DeliveryFailure):
-    """The server will never take it: a 5xx answer."""
+    """The server will never accept the message: a 5xx reply."""
 
 
 class UncertainDelivery(Exception):  # noqa: N818
-    """The line broke while the server had the message: it may have gone."""
+    """The connection broke while the server had the message. It may have been sent."""
 
 
 class Connection:
-    """A connection to the mail server, opened with the first message and closed behind the last."""
+    """A connection to the mail server, opened for the first message and closed after the last."""
 
     def __init__(self) -> None:
         self.connection: Any = get_connection()
@@ -59,13 +59,14 @@ class Connection:
         self.is_open = False
         try:
             self.connection.close()
-        except (OSError, smtplib.SMTPException):  # the other side hung up first
+        except (OSError, smtplib.SMTPException):  # the server closed it first
             self.connection = get_connection()
 
     def send(self, message: Message, letter: RenderedEmail) -> bytes:
-        """Gives the message as it went. Raises RefusedForNow, RefusedForGood or Unheard.
+        """Send the message and return it as it was sent. Raises TemporaryFailure, PermanentFailure or
+        UncertainDelivery.
 
-        Once no connection can be had, the others that are sent over this line are not kept waiting for one each.
+        If there is no connection, the other messages of the batch fail at once instead of each waiting for one.
         """
         if self.has_no_server:
             raise TemporaryFailure("No connection to the mail server.")
@@ -80,13 +81,14 @@ class Connection:
             raise _verdict(error) from error
         except AnymailError as error:
             raise _providers_verdict(error) from error
-        except Exception as error:  # whatever it was, the server may have the message
+        except Exception as error:  # whatever happened, the server may have the message
             self._close()
             raise UncertainDelivery(f"The line broke: {type(error).__name__}") from error
         return as_sent
 
     def _compose(self, message: Message, letter: RenderedEmail) -> tuple[EmailMultiAlternatives, bytes]:
-        """The message and its bytes. Raises RefusedForGood: nothing has left yet, and trying again would not help."""
+        """Return the message and its bytes. Raises PermanentFailure, since nothing was sent and trying again would not
+        help."""
         try:
             email = compose(message, letter, self.connection)
             return email, email.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's messages take it
@@ -96,7 +98,7 @@ class Connection:
             raise PermanentFailure(f"The email could not be composed: {type(error).__name__}.") from error
 
     def _pass(self, email: EmailMultiAlternatives, as_sent: bytes) -> None:
-        """Over SMTP the very bytes that are kept; a provider's API takes the message itself."""
+        """Over SMTP, send exactly the bytes that are stored. A provider's API takes the message itself."""
         if isinstance(self.connection, SmtpBackend):
             sender = parseaddr(email.from_email)[1]
             cast("smtplib.SMTP", self.connection.connection).sendmail(sender, email.to, as_sent)
@@ -113,7 +115,8 @@ class Connection:
 
 
 def _verdict(error: smtplib.SMTPException) -> DeliveryFailure:
-    """RFC 5321 §4.2.1: 5yz is for good, 4yz for now. RFC 3463: X.7 is policy, which says nothing of the address."""
+    """Return the failure for an SMTP error. RFC 5321 §4.2.1: 5yz is permanent, 4yz temporary. RFC 3463: X.7 is about
+    policy, not the address."""
     is_recipient = isinstance(error, smtplib.SMTPRecipientsRefused)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, words = next(iter(error.recipients.values()))
@@ -127,7 +130,8 @@ def _verdict(error: smtplib.SMTPException) -> DeliveryFailure:
 
 
 def _providers_verdict(error: AnymailError) -> Exception:
-    """A provider's answer by its HTTP status: 4xx will not get better, but for "too many"; the others may."""
+    """Return the failure for a provider's HTTP status: 4xx is permanent, except "too many requests"; others may be
+    temporary."""
     status = getattr(error, "status_code", None)
     words = f"The provider answered {status}: {type(error).__name__}"
     if isinstance(error, AnymailRecipientsRefused):
@@ -139,7 +143,7 @@ def _providers_verdict(error: AnymailError) -> Exception:
 
 
 def compose(message: Message, letter: RenderedEmail, connection: Any = None) -> EmailMultiAlternatives:
-    """The e-mail of a row: HTML and text, and the headers of service mail (RFC 3834 §5)."""
+    """Return the email of a row as HTML and text, with the headers of service email (RFC 3834 §5)."""
     with translation.override(message.language):
         sender = formataddr((str(settings.PROJECT_NAME), settings.SERVICE_FROM_EMAIL))
     email = EmailMultiAlternatives(
@@ -162,13 +166,14 @@ def compose(message: Message, letter: RenderedEmail, connection: Any = None) -> 
 
 
 def message_id(message: Message) -> str:
-    """The same for a row whenever it is composed, so that a second copy can be known for one."""
+    """Return a Message-ID that is always the same for a row, so that a second copy can be recognized."""
     mark = salted_hmac("outbox.message-id", message.key).hexdigest()[:24]
     return f"<{mark}.{message.pk}@{settings.SERVICE_FROM_EMAIL.rpartition('@')[2]}>"
 
 
 def _part(attachment: Attachment) -> MIMEText:
-    """Django's own attachments cannot carry a parameter in their type, and a calendar part needs `method=` there (RFC 6047 §2.4)."""
+    """Return an attachment. Django's own cannot carry the parameter `method=` that a calendar part needs (RFC 6047
+    §2.4)."""
     main, _, parameters = attachment.content_type.partition(";")
     part = MIMEText(attachment.content.decode(), main.partition("/")[2], "utf-8")
     for parameter in filter(None, parameters.split(";")):

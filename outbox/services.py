@@ -1,8 +1,8 @@
-"""Writing to the ledger and draining it: DESIGN.md §4, the outbox.
+"""Write to the ledger and drain it (docs/structure.md, the outbox).
 
-A row is claimed in a batch with FOR UPDATE SKIP LOCKED and committed as "sending". Just before the mail server is spoken to,
-`handed_over_at` is committed. So a worker killed before that moment loses nothing (the row goes back to the queue), and one
-killed after it may or may not have been heard: the row becomes "uncertain", and is not sent again by itself.
+A batch is claimed with FOR UPDATE SKIP LOCKED and committed as "sending". Just before the mail server gets a message,
+`handed_over_at` is committed. If a worker dies before that, the row returns to the queue. If it dies after, the message
+may have been sent: the row becomes "uncertain" and is not sent again automatically.
 """
 
 import logging
@@ -27,19 +27,19 @@ from outbox.suppression import count_soft_bounce, hash_of, suppress, suppressed
 log = logging.getLogger(__name__)
 
 BATCH, BULK_BATCH = 50, 10
-# So many are said to be on their way at once: as many are uncertain at most when a worker dies among them.
+# This many are marked as on their way at once, so at most this many are uncertain if a worker dies.
 GROUP = 10
 BODIES_KEPT_FOR = timedelta(days=30)
 REQUEUED_LIFETIME = timedelta(days=2)
 NUDGED, NUDGE_HOLDS_SECONDS = "outbox-nudged", 10
 CLAIM_LASTS = timedelta(seconds=settings.OUTBOX_CLAIM_SECONDS)
-# The pauses after the first, second, … refusal for now; after the last one the row has failed.
+# The pauses after the first, second, … temporary failure. After the last one the row has failed.
 PAUSES = [timedelta(seconds=seconds) for seconds in settings.OUTBOX_PAUSES_SECONDS]
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What `write` needs of one message. `data` must be JSON; times are aware."""
+    """What `write` needs for one message. `data` must be JSON; times are aware."""
 
     key: str
     message_type: str
@@ -52,7 +52,7 @@ class Draft:
 
 
 def write(drafts: Iterable[Draft], *, now: datetime) -> None:
-    """Write rows in the caller's transaction; a key that is there already is left as it is. Nudges the worker on commit."""
+    """Write rows in the caller's transaction and nudge a worker on commit. A key that already exists is left as it is."""
     rows = [
         Message(
             key=draft.key,
@@ -72,9 +72,9 @@ def write(drafts: Iterable[Draft], *, now: datetime) -> None:
 
 
 def nudge() -> None:
-    """Ask a worker to drain now, unless one is asked already and has not begun: a burst asks once.
+    """Ask a worker to drain now, unless one was asked and has not started. So a burst asks once.
 
-    With Redis down the sweep does it ten seconds later, so a failure here is only a note.
+    Without Redis the sweep drains ten seconds later, so a failure is only logged.
     """
     from outbox.tasks import drain  # noqa: PLC0415 - tasks import this module
 
@@ -87,15 +87,15 @@ def nudge() -> None:
 
 
 def clear_nudge() -> None:
-    """A worker begins to drain: what is committed from here on asks anew. Called before the first claim, so no row is missed."""
+    """Allow the next nudge. A worker calls it before its first claim, so that no row is missed."""
     cache.delete(NUDGED)
 
 
 def drain_batch(connection: sending.Connection, now: datetime, *, is_over: Callable[[], bool] = lambda: False) -> int:
-    """Claim the next batch that is due and send it over `line`; returns how many rows were claimed, 0 when nothing is due.
+    """Claim the next due batch and send it over `connection`. Returns how many rows were claimed, 0 if nothing is due.
 
-    Service mail goes before bulk mail, and bulk mail in small batches, so that a newsletter never holds up a confirmation.
-    `is_over` is asked before each message: once it says so, the rest of the batch goes back to the queue.
+    Service email goes before bulk email, and bulk email in small batches, so that a newsletter never delays a
+    confirmation. `is_over` is asked before each message. Once it is true, the rest of the batch returns to the queue.
     """
     _recover(now)
     batch = _claim(now, is_bulk=False, most=BATCH) or _claim(now, is_bulk=True, most=BULK_BATCH)
@@ -123,8 +123,8 @@ def _claim(now: datetime, *, is_bulk: bool, most: int) -> list[Message]:
 class _Claim:
     """The rows that this worker has claimed and not recorded yet.
 
-    A claim lasts for CLAIM_LASTS. While a slow mail server takes its time the claim is renewed, and rows that another worker
-    has taken over are forgotten: this worker neither sends nor records them. A row's `claimed_at` tells whose it is.
+    A claim lasts for CLAIM_LASTS and is renewed while a slow mail server takes its time. Rows that another worker has
+    taken over are dropped: this worker neither sends nor records them. `claimed_at` shows whose a row is.
     """
 
     left: set[int]
@@ -152,13 +152,13 @@ class _Claim:
             self.left = set(self._rows().values_list("pk", flat=True))
 
     def release(self) -> None:
-        """Put what was neither sent nor recorded back into the queue. Call it only when nothing is on its way."""
+        """Return to the queue what was neither sent nor recorded. Call it only when nothing is on its way."""
         if self.left:
             self._rows().update(state=State.QUEUED, claimed_at=None, handed_over_at=None)
 
 
 def _recover(now: datetime) -> None:
-    """Rows whose worker died: back to the queue where the server was not spoken to yet, else uncertain."""
+    """Return the rows of a dead worker to the queue, or mark them as uncertain if they were handed over."""
     lost = Message.objects.filter(state=State.SENDING, claimed_at__lt=now - CLAIM_LASTS)
     lost.filter(handed_over_at=None).update(state=State.QUEUED)
     uncertain = lost.exclude(handed_over_at=None).update(
@@ -171,7 +171,7 @@ def _recover(now: datetime) -> None:
 
 @dataclass
 class _Outcome:
-    """What became of one message; recorded for a whole group at once."""
+    """The result of one message. The results of a group are recorded together."""
 
     message: Message
     state: State
@@ -186,7 +186,7 @@ def _deliver(
     claim: _Claim,
     is_over: Callable[[], bool],
 ) -> None:
-    """Write the letters, say that they are on their way, send them, and record what became of each, whatever happens to one."""
+    """Render the emails, commit that they are on their way, send them, and record each result, whatever happens to one."""
     now = claim.claimed_at
     outcomes, letters = _write_letters(group, unwanted, now)
     try:
@@ -218,7 +218,8 @@ def _write_letters(
 
 
 def _load(group: list[Message]) -> dict[int, Any]:
-    """Read what the messages need, at once for each kind; by message id. A kind is left out where one of its messages breaks that."""
+    """Read what the messages need, once for each type. Returns it by message id, without types for which reading
+    failed."""
     loaded: dict[int, Any] = {}
     for message_type in {message.message_type for message in group}:
         messages = {message.pk: message.data for message in group if message.message_type == message_type}
@@ -257,8 +258,8 @@ def _write_letter(
 
 
 def _may_be_sent(message: Message, unwanted: dict[str, str]) -> bool:
-    """A sign-in code also goes to an address that was refused for days: its mailbox may have room again, and without the code its
-    owner is shut out."""
+    """Whether the address may get the message. Sign-in codes also go to an address with soft bounces, because without a
+    code its owner is locked out."""
     reason = unwanted.get(message.to)
     return reason is None or (reason == SuppressionReason.SOFT_BOUNCES and message.message_type in message_types.SECRET)
 
@@ -294,8 +295,10 @@ RECORD_ROW = "(%s, %s::timestamptz, %s, %s, %s, %s::bytea, %s::timestamptz, %s, 
 
 
 def _record(outcomes: list[_Outcome], claim: _Claim) -> None:
-    """One statement for the group, for the rows that are still this worker's; one that was given up as uncertain meanwhile gets its
-    true outcome. A one-time code is not kept once it is settled: the ledger proves that it was sent, not what it was."""
+    """Record a group in one statement, for rows that are still this worker's or became uncertain meanwhile.
+
+    A one-time code is deleted: the ledger proves that it was sent, not what it was.
+    """
     if not outcomes:
         return
     with connection.cursor() as cursor:
@@ -320,7 +323,8 @@ def _row(outcome: _Outcome, claim: _Claim) -> tuple[Any, ...]:
 
 
 def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
-    """Send failed, uncertain or suppressed messages after all; returns how many. Of an uncertain one, a second copy may arrive."""
+    """Send failed, uncertain or suppressed messages again. Returns how many. A person may get a second copy of an
+    uncertain one."""
     again = messages.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED])
     count = again.update(
         state=State.QUEUED, attempts=0, not_before=now, expires_at=now + REQUEUED_LIFETIME, settled_at=None, reason=""
@@ -330,9 +334,10 @@ def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
 
 
 def prune(now: datetime) -> int:
-    """Delete the copies of emails that are older than BODIES_KEPT_FOR; returns how many.
+    """Delete the copies of emails that are older than BODIES_KEPT_FOR. Returns how many.
 
-    That an email was sent, when and to whom stays, except to an address without an account: there only its type and its times do.
+    The record that an email was sent, when and to whom, is kept. For an address without an account only the type and
+    the times are kept.
     """
     old = Message.objects.filter(settled_at__lt=now - BODIES_KEPT_FOR)
     count = old.filter(as_sent__isnull=False).update(as_sent=None)
@@ -341,7 +346,8 @@ def prune(now: datetime) -> int:
 
 
 def forget_address(email: str) -> None:
-    """Take an address out of the ledger: what waits is not sent, and of what was sent only kind and time stay."""
+    """Remove an address from the ledger. Queued messages are not sent, and of sent ones only the type and times are
+    kept."""
     theirs = Message.objects.filter(to=email)
     theirs.filter(state=State.QUEUED).update(state=State.EXPIRED, reason="The account was closed.")
     theirs.update(to="", subject="", data={}, as_sent=None)
@@ -349,9 +355,9 @@ def forget_address(email: str) -> None:
 
 
 def readdress(old: str, new: str) -> None:
-    """A person has another address: what waits for the old one goes to the new one; a code for the old one is not sent.
+    """Send what is queued for a person's old address to the new one. A code for the old address is not sent.
 
-    What warns the owner of the old address stays theirs: whoever took the account over must not take the warning along.
+    Warnings to the owner of the old address still go there, because someone may have taken over the account.
     """
     waiting = Message.objects.filter(to=old, state=State.QUEUED)
     waiting.filter(message_type__in=message_types.SECRET).update(

@@ -1,4 +1,4 @@
-"""Addresses that nothing is sent to: after a hard bounce, after soft ones on several days, after a complaint."""
+"""Addresses that get no email: after a hard bounce, soft bounces on several days, or a complaint."""
 
 from datetime import datetime, timedelta
 
@@ -12,12 +12,12 @@ SOFT_DAYS, SOFT_WITHIN = 5, timedelta(days=30)
 
 
 def hash_of(email: str) -> str:
-    """The same for every spelling of an address: capitals, and a domain with accents or in its ASCII form."""
+    """Return the same hash for every spelling of an address (capitals, a domain with accents or in ASCII)."""
     return salted_hmac("outbox.suppression", ascii_domain(email.strip().lower())).hexdigest()
 
 
 def suppressed(emails: list[str]) -> dict[str, str]:
-    """Which of the addresses are suppressed, each with its reason in a word."""
+    """Return the suppressed ones among the addresses, each with its reason."""
     hashes = {email: hash_of(email) for email in emails}
     rows = Suppression.objects.filter(address_hash__in=hashes.values()).values_list("address_hash", "reason")
     reasons = dict(rows)
@@ -25,13 +25,14 @@ def suppressed(emails: list[str]) -> dict[str, str]:
 
 
 def suppress(email: str, reason: SuppressionReason, *, now: datetime, detail: str = "") -> Suppression:
-    """Send nothing to `email` from here on, until staff lift it. The first reason stays."""
+    """Send nothing more to `email` until staff allow it. The first reason is kept."""
     fresh = {"email": email, "reason": reason, "detail": detail[:300], "since": now}
     return Suppression.objects.get_or_create(address_hash=hash_of(email), defaults=fresh)[0]
 
 
 def count_soft_bounce(email: str, *, now: datetime, detail: str = "") -> bool:
-    """Note a refusal for now: once a day. Past SOFT_DAYS within SOFT_WITHIN the address is suppressed; says whether it is."""
+    """Record a temporary refusal, once a day. After SOFT_DAYS within SOFT_WITHIN the address is suppressed. Returns
+    whether it is."""
     address_hash, day = hash_of(email), now.date()
     SoftBounce.objects.get_or_create(address_hash=address_hash, day=day)
     days = SoftBounce.objects.filter(address_hash=address_hash, day__gt=day - SOFT_WITHIN).count()
@@ -42,6 +43,6 @@ def count_soft_bounce(email: str, *, now: datetime, detail: str = "") -> bool:
 
 
 def lift(suppression: Suppression) -> None:
-    """Staff know better: the address is written to again, and its days are forgotten."""
+    """Allow email to the address again and delete its soft bounces."""
     SoftBounce.objects.filter(address_hash=suppression.address_hash).delete()
     suppression.delete()

@@ -1,4 +1,5 @@
-"""What an email provider reports later, by its signed webhook (django-anymail): bounces and complaints become suppressions."""
+"""Bounces and complaints that an email provider reports later, by its signed webhook (django-anymail), become
+suppressions."""
 
 from typing import Any
 
@@ -13,7 +14,7 @@ POSTMARK_PERMANENT = {"HardBounce", "BadEmailAddress"}
 
 
 def on_tracking(sender: Any, event: AnymailTrackingEvent, esp_name: str, **_kwargs: Any) -> None:
-    """Called for each event, once anymail has checked its signature. Only bounces and complaints matter here."""
+    """Handle an event whose signature anymail has checked. Only bounces and complaints matter here."""
     if not event.recipient:
         return
     now, detail = timezone.now(), f"{esp_name}: {event.description or event.reject_reason or event.event_type}"
@@ -28,8 +29,8 @@ def on_tracking(sender: Any, event: AnymailTrackingEvent, esp_name: str, **_kwar
 def _is_permanent(event: AnymailTrackingEvent) -> bool:
     """Whether the provider itself calls the bounce permanent.
 
-    anymail gives a full mailbox and a missing one the same reason ("bounced"), so the provider's own words decide: Postmark's
-    `Type`, Amazon SES's `bounceType`. What neither of them calls permanent counts as soft.
+    anymail gives a full mailbox and a missing one the same reason ("bounced"), so we read Postmark's `Type` and Amazon
+    SES's `bounceType`. Everything else counts as soft.
     """
     report = event.esp_event or {}
     if event.event_type not in ("bounced", "rejected"):
@@ -38,7 +39,7 @@ def _is_permanent(event: AnymailTrackingEvent) -> bool:
 
 
 def _is_bounce(event: AnymailTrackingEvent) -> bool:
-    """Whether the report says something about the address. A rejection by policy does not."""
+    """Whether the report is about the address. A rejection by policy is not."""
     if event.event_type == "rejected":
         return event.reject_reason in ("invalid", "bounced")
     return event.event_type in ("bounced", "deferred")

@@ -1,4 +1,5 @@
-"""Places in the admin: to read, and to act on. Seats are taken and given up by the portal's own acts only, which keep the count."""
+"""Registrations in the admin, to read and to act on. Only the services take and free seats, because they keep the count
+right."""
 
 from collections.abc import Callable, Sequence
 from copy import copy
@@ -28,7 +29,7 @@ from sessions_app.models import Series, SeriesQuerySet
 
 
 class SeriesSelect(AutocompleteSelect):
-    """Django's own select looks for whatever was sent among the keys, and fails if it is not a number."""
+    """A select that ignores a value that is not a number. Django's own fails on it."""
 
     def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
         return super().optgroups(name, [key for key in value if is_key(str(key))], attrs)
@@ -119,7 +120,7 @@ class RegistrationAdmin(admin.ModelAdmin):
         ]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Register someone by their address: an account is begun where there is none, and they are mailed as if by themselves."""
+        """Register someone by their email address. Creates an account if there is none. They get the usual emails."""
         if not self.has_add_permission(request):
             raise Http404
 
@@ -219,7 +220,7 @@ def _words(refusal: Exception) -> str:
 
 
 class SeriesForm(PlainSeriesForm):
-    """Asks before an edit would end people's places, and takes a word to them along."""
+    """Asks for confirmation if an edit would end people's registrations, and takes a message to them."""
 
     note_to_people = forms.CharField(
         label=_("a word to those who are registered"),
@@ -255,7 +256,7 @@ admin.site.unregister(Series)
 
 @admin.register(Series)
 class SeriesWithRegistrationsAdmin(SeriesAdmin):
-    """The programme's own page of a series, and what it means to the people in it."""
+    """The admin page of a series, with what an edit means for the people who are registered."""
 
     form = SeriesForm
     fieldsets = [
@@ -267,7 +268,8 @@ class SeriesWithRegistrationsAdmin(SeriesAdmin):
     ]
 
     def _set(self, request: HttpRequest, queryset: SeriesQuerySet, publication: Any) -> None:
-        """A series that people are registered for is taken off the site on its own page only, where they can be told."""
+        """Change the publication, but skip series that people are registered for: those are withdrawn on their own
+        page, with a message."""
         now, held = timezone.now(), []
         for series in queryset:
             series.publication = publication

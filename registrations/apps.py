@@ -20,7 +20,7 @@ class RegistrationsConfig(AppConfig):
 
 
 def _follow(instance: Any, created: bool, **_kwargs: Any) -> None:
-    """Whoever edits a series may have added seats, closed, cancelled or withdrawn it; everyone's place follows in the same
+    """Apply a change of a series (more seats, closed, cancelled, withdrawn) to its registrations, in the same
     transaction."""
     from django.utils import timezone  # noqa: PLC0415
 

@@ -1,6 +1,6 @@
 """The emails about registrations and sessions. Their texts are in templates/registrations/email/.
 
-Each renderer checks that its message is still true, and raises NoLongerTrue if it isn't.
+Each renderer checks that its message is still true, and raises OutdatedMessage if it isn't.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,8 @@ from sessions_app.times import format_clock, format_until
 
 @dataclass(frozen=True)
 class RegistrationEmail:
-    """A message about one registration. It is true while the place is `place`, and was ended for `reason` if that is set."""
+    """A message about one registration. It is true while the registration has the `state`, and ended for `reason` if
+    that is set."""
 
     template: str
     subject: str | Promise
@@ -307,7 +308,7 @@ def registration_link(registration: Registration, session: Session | None = None
 
 
 def _registration(data: dict[str, Any], *states: RegistrationState) -> Registration:
-    """Return the registration that was loaded. Raises NoLongerTrue unless it is in one of `places`."""
+    """Return the registration that was loaded. Raises OutdatedMessage unless it is in one of the `states`."""
     registration: Registration | None = data["registration"]
     if registration is None or registration.state not in states:
         raise OutdatedMessage("The registration has changed since.")
@@ -317,7 +318,7 @@ def _registration(data: dict[str, Any], *states: RegistrationState) -> Registrat
 
 
 def _session(registration: Registration, data: dict[str, Any]) -> Session:
-    """Return the session of the series that the message is about. Raises NoLongerTrue if it was deleted."""
+    """Return the session of the series that the message is about. Raises OutdatedMessage if it was deleted."""
     for session in registration.series.sessions.all():
         if session.pk == data["session"]:
             return session

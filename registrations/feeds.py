@@ -1,4 +1,4 @@
-"""What a person's own calendar holds: the sessions that they have a seat in, but for those they said they cannot come to."""
+"""The personal calendar: the sessions that a person has a seat in, without those that they said they cannot come to."""
 
 import hashlib
 from datetime import datetime
@@ -13,15 +13,15 @@ from sessions_app import calendars
 
 
 def personal(user: User) -> bytes:
-    """The person's calendar, in the active language; the UIDs are those of the invitations that were mailed."""
+    """Return the person's calendar in the active language. The UIDs are those of the invitations that were emailed."""
     return calendars.personal(_entries(Registration.objects.coming().filter(user=user)))
 
 
 def of_registration(registration: Registration, now: datetime) -> bytes:
-    """The sessions ahead of one registration, in the active language, to be added to a calendar by hand.
+    """Return the upcoming sessions of one registration as a file, in the active language.
 
-    They have the UIDs of the invitation that was mailed, so a calendar that holds it already updates its entries and adds none.
-    (A link that fills in a new entry at Google or Outlook cannot carry a UID, and would make duplicates: there is none.)
+    They have the UIDs of the emailed invitation, so a calendar that already has it updates its entries. Links that open
+    a new entry at Google or Outlook cannot carry a UID and would make duplicates, so there are none.
     """
     entries = _entries(Registration.objects.coming().filter(pk=registration.pk))
     return calendars.personal(e for e in entries if e.session.ends_at > now and not e.session.is_off)

@@ -1,4 +1,4 @@
-"""Registering: who you are, asked once; what the series asks; and the names of colleagues."""
+"""The forms for registering: details about the person, the series' own questions, and the names of colleagues."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -26,7 +26,7 @@ LONGEST_ANSWER = 300
 
 
 class QuestionsForm(PortalForm):
-    """What a series asks of those who register, up to five questions."""
+    """The questions that a series asks, up to five."""
 
     def __init__(self, *args: Any, questions: Iterable[Question] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,7 +35,7 @@ class QuestionsForm(PortalForm):
             self.fields[f"question_{question.pk}"] = _field(question)
 
     def answers(self) -> dict[int, list[str]]:
-        """What was answered, by the question's key; questions left empty are left out."""
+        """Return the answers by the question's key, without empty ones."""
         given = {question.pk: self.cleaned_data[f"question_{question.pk}"] for question in self.questions}
         return {pk: value if isinstance(value, list) else [value] for pk, value in given.items() if value}
 
@@ -55,7 +55,7 @@ def _field(question: Question) -> forms.Field:
 
 
 class RegisterForm(DetailsForm, QuestionsForm):
-    """The one form of registering, for the newcomer and for who has an account and forgot."""
+    """The registration form, for newcomers and for people who have an account but no profile."""
 
     email = AddressField(
         label=_("Your email address"),
@@ -80,7 +80,7 @@ class RegisterForm(DetailsForm, QuestionsForm):
 
 
 def _welcome(series: Series, profession: str) -> str:
-    """A series with a required audience is for nobody else. Raises ValidationError."""
+    """Raise ValidationError if the series is only for other professions."""
     if not series.accepts_profession(profession):
         names = ", ".join(series.audience_names)
         raise forms.ValidationError(_now("This series is only for: %(names)s.") % {"names": names})
@@ -88,7 +88,7 @@ def _welcome(series: Series, profession: str) -> str:
 
 
 class InvitedForm(DetailsForm):
-    """What someone invited to a series for certain professions says before they can confirm: just what that takes."""
+    """What an invited colleague must tell us before they can confirm a seat in a series for certain professions."""
 
     def __init__(self, *args: Any, series: Series, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -118,7 +118,7 @@ class ColleagueForm(PortalForm):
     )
 
     def __init__(self, *args: Any, own: str = "", **kwargs: Any) -> None:
-        """`own` is the address of whoever fills the form in: a seat for a colleague is not for them."""
+        """`own` is the address of the person who fills in the form. They cannot reserve a seat for themselves."""
         super().__init__(*args, **kwargs)
         self.own = own
 
@@ -138,7 +138,7 @@ class BaseColleagues(BaseFormSet):
         return helper
 
     def clean(self) -> None:
-        """Each colleague once, and at least one; raises ValidationError."""
+        """Raise ValidationError if no colleague is named, or one is named twice."""
         if any(self.errors):
             return
         addresses = [form.cleaned_data["email"] for form in self.forms if form.has_changed()]

@@ -1,4 +1,4 @@
-"""A person's place in a series: a seat, a place in line, or the recording; and what became of it."""
+"""Registrations, with everything that belongs to them: answers, invitations, intentions, attendance, staff actions."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class RegistrationState(models.TextChoices):
 
 
 class EndReason(models.TextChoices):
-    """Why a place is one no more."""
+    """Why a registration was cancelled."""
 
     SELF = "self", _("given up")
     STAFF = "staff", _("cancelled by the team")
@@ -35,20 +35,20 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         return self.exclude(state=RegistrationState.CANCELLED)
 
     def confirmed(self) -> "RegistrationQuerySet":
-        """Those who hold a seat, also while an invitation to it waits for its answer."""
+        """Registrations with a seat, including seats that a colleague has not confirmed yet."""
         return self.filter(state=RegistrationState.CONFIRMED)
 
     def coming(self) -> "RegistrationQuerySet":
-        """Those who hold a seat and said so themselves."""
+        """Registrations with a seat that the person took or confirmed."""
         return self.confirmed().filter(held_until=None)
 
     def waitlisted(self) -> "RegistrationQuerySet":
-        """Those in line, the first to be served first."""
+        """Registrations on the waitlist, in the order in which people joined."""
         return self.filter(state=RegistrationState.WAITLISTED).order_by("waitlisted_at", "pk")
 
 
 class Registration(models.Model):
-    """One person's place in one series. A cancelled one stays as a fact; coming back makes a new one."""
+    """One person's registration for one series. A cancelled one is kept. Someone who comes back gets a new one."""
 
     series = models.ForeignKey(Series, models.PROTECT, related_name="registrations", verbose_name=_("series"))
     user = models.ForeignKey(
@@ -88,12 +88,12 @@ class Registration(models.Model):
 
     @property
     def is_held(self) -> bool:
-        """A colleague took this seat for the person, who has not answered yet."""
+        """Whether a colleague reserved this seat and the person has not confirmed it yet."""
         return self.state == RegistrationState.CONFIRMED and self.held_until is not None
 
 
 class Answer(models.Model):
-    """What a person answered to a question of the series: a list of texts, of one but for several choices."""
+    """A person's answer to a question of the series: a list of texts, with more than one only if several can be chosen."""
 
     registration = models.ForeignKey(Registration, models.CASCADE, related_name="answers")
     question = models.ForeignKey(Question, models.PROTECT, related_name="answers", verbose_name=_("question"))
@@ -110,10 +110,11 @@ class Answer(models.Model):
 
 
 class Invitation(models.Model):
-    """A seat that someone took for a colleague. The name is what the colleague was called, kept apart from their account.
+    """A seat that someone reserved for a colleague. The name is what the inviter typed, and is kept apart from the
+    colleague's account.
 
-    `registration` is empty where the colleague had a place already: whoever invites is not told of that. The invitation is
-    deleted once the colleague has declined or not answered (services.delete_unanswered_invitations).
+    `registration` is empty if the colleague was already registered, because the inviter is not told that. An invitation
+    is deleted some time after the colleague declined or did not answer (services.delete_unanswered_invitations).
     """
 
     series = models.ForeignKey(Series, models.CASCADE, related_name="invitations", verbose_name=_("series"))
@@ -138,7 +139,7 @@ class Invitation(models.Model):
 
 
 class Intention(models.Model):
-    """Whether someone with a seat means to come to one session: the answer to "still coming?", or "I can't come to this one"."""
+    """Whether someone with a seat will come to one session, as they told us."""
 
     registration = models.ForeignKey(Registration, models.CASCADE, related_name="intentions")
     session = models.ForeignKey(Session, models.CASCADE, related_name="intentions", verbose_name=_("session"))
@@ -152,7 +153,7 @@ class Intention(models.Model):
 
 
 class Attendance(models.Model):
-    """Someone went into a session by their own link; the first time counts."""
+    """Someone joined a session with their own link. Only the first time is recorded."""
 
     registration = models.ForeignKey(Registration, models.CASCADE, related_name="attendances")
     session = models.ForeignKey(Session, models.PROTECT, related_name="attendances", verbose_name=_("session"))
@@ -165,7 +166,7 @@ class Attendance(models.Model):
 
 
 class StaffAction(models.Model):
-    """What staff did to someone's place, when, and why; never changed."""
+    """What staff did to a registration, when and why. Rows are never changed."""
 
     class Action(models.TextChoices):
         REGISTERED = "registered", _("Registered")
@@ -189,7 +190,7 @@ class StaffAction(models.Model):
 
 
 class PersonalCalendar(models.Model):
-    """The secret in the address of a person's own calendar feed; a new secret makes the old address void."""
+    """The secret in the URL of a person's calendar feed. After it is renewed, the old URL stops working."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="calendar")
     secret = models.CharField(max_length=64, unique=True)
@@ -197,7 +198,8 @@ class PersonalCalendar(models.Model):
 
 
 class Announcement(models.Model):
-    """What people were told of a session last. Empty times: nothing yet. `changed_at`: the first edit that is not told yet."""
+    """What people were last told about a session. The times are empty if they were told nothing yet. `changed_at` is
+    the time of the first edit that has not been announced."""
 
     session = models.OneToOneField(Session, models.CASCADE, related_name="announcement")
     starts_at = models.DateTimeField(null=True)
@@ -208,5 +210,5 @@ class Announcement(models.Model):
 
     @staticmethod
     def facts_of(session: Session) -> dict[str, Any]:
-        """What a change of is told."""
+        """Return the facts of a session whose change is announced."""
         return {name: getattr(session, name) for name in ("starts_at", "ends_at", "delivery", "join_url")}

@@ -1,4 +1,4 @@
-"""Reads of "my sessions" and of the line."""
+"""Reads for "My sessions" and the waitlist."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,9 +20,9 @@ from sessions_app.models import Resource, Series, Session
 from sessions_app.status import Status, is_past
 
 JOIN_OPENS_BEFORE = timedelta(minutes=15)
-# Of a long series, "my sessions" shows so many sessions below the one that leads; the others unfold.
+# The number of sessions that "My sessions" shows below the leading one. The others can be unfolded.
 ROWS = 3
-# Below this many seats of the past year, nothing is said of how many are usually given up.
+# With fewer seats than this in the past year, we don't say how many are usually given up.
 ENOUGH_SEATS = 50
 A_YEAR = timedelta(days=365)
 AN_HOUR_IN_SECONDS = 3600
@@ -31,7 +31,7 @@ ENDED_BY_US = (EndReason.SERIES_CANCELLED, EndReason.WITHDRAWN, EndReason.STAFF,
 
 @dataclass
 class MyListing(Listing):
-    """A series as the person who has a place in it sees it."""
+    """A series as a person who is registered for it sees it."""
 
     registration: Registration | None = None
     absent_from: set[int] = field(default_factory=set)  # keys of the sessions that they cannot come to
@@ -54,14 +54,15 @@ class MyListing(Listing):
 
     @cached_property
     def coming_next(self) -> Session | None:
-        """The next session that the person has not said no to."""
+        """The next session that the person has not declined."""
         return next((session for session in self.meetings_ahead if session.pk not in self.absent_from), None)
 
     @cached_property
     def lead(self) -> Session | None:
-        """The session whose date leads: the next one that the person comes to, else the next one; of a past series the first.
+        """The session whose date is shown first: the next one that the person comes to, else the next one. For a past
+        series it is the first.
 
-        None where the series is not over and has no session ahead: its date is still to come.
+        None if the series is not past and has no upcoming session.
         """
         if self.meetings_ahead:
             return self.coming_next or self.meetings_ahead[0]
@@ -69,12 +70,12 @@ class MyListing(Listing):
 
     @property
     def number(self) -> int:
-        """Which session of the series leads: 2 for "session 2 of 4"."""
+        """The number of the leading session in the series: 2 for "session 2 of 4"."""
         return self.meetings.index(self.lead) + 1 if self.lead else 0
 
     @property
     def rows(self) -> list[Session]:
-        """The sessions ahead that stand below the one that leads: the first few, and all that the person said no to."""
+        """The upcoming sessions shown below the leading one: the first few, and all that the person declined."""
         return [session for n, session in enumerate(self._others) if self._is_shown(n, session)]
 
     @property
@@ -90,7 +91,7 @@ class MyListing(Listing):
 
     @property
     def soon(self) -> str:
-        """How far away the next session is: "Now", "Tomorrow", "In 9 days"; empty where the person comes to none."""
+        """How soon the next session is: "Now", "Tomorrow", "In 9 days". Empty if the person comes to none."""
         if not self.coming_next:
             return ""
         starts_at = self.coming_next.starts_at
@@ -98,7 +99,7 @@ class MyListing(Listing):
 
     @property
     def can_join(self) -> bool:
-        """The doors of the next session are open: from 15 minutes before it until its end."""
+        """Whether the next session can be joined: from 15 minutes before it starts until it ends."""
         has_seat = self.registration and self.registration.state == RegistrationState.CONFIRMED
         join_opens_at = self.join_opens_at
         return bool(has_seat and join_opens_at and self.lead and join_opens_at <= self.now < self.lead.ends_at)
@@ -118,15 +119,15 @@ class MyListing(Listing):
 
 @dataclass(frozen=True)
 class MySessions:
-    """ "My sessions", by what the person is to do about them. Each list begins with what comes first; the past, with the latest."""
+    """The sections of "My sessions". Each list starts with what comes first; the past starts with the latest."""
 
-    to_answer: list[MyListing]  # seats that colleagues took, not confirmed yet
-    next: MyListing | None  # the next session that the person has a seat in and has not said no to
+    to_answer: list[MyListing]  # seats that colleagues reserved, not confirmed yet
+    next: MyListing | None  # the next session that the person has a seat in and has not declined
     upcoming: list[MyListing]  # the other seats
     waitlist: list[MyListing]
     recordings: list[MyListing]  # seats given up for the recording
     over: list[MyListing]
-    ended: list[Registration]  # by the team, though still ahead
+    ended: list[Registration]  # ended by the team, for series that are not past
 
 
 def mine(user: User, now: datetime, reader: ZoneInfo | None) -> MySessions:
@@ -178,7 +179,7 @@ def _ended_by_us(user: User, now: datetime) -> list[Registration]:
 
 
 def has_waitlist(series: Series) -> bool:
-    """Whether somebody is on the waitlist, so that a seat that is given up goes to them."""
+    """Whether someone is on the waitlist, so that a seat that is given up goes to them."""
     return Registration.objects.waitlisted().filter(series=series).exists()
 
 
@@ -187,13 +188,14 @@ def is_past_series(now: datetime) -> Q:
 
 
 def colleagues(user: User, now: datetime) -> list[Invitation]:
-    """The seats that someone took for colleagues, in series that are not over."""
+    """Return the seats that the person reserved for colleagues, in series that are not past."""
     invitations = Invitation.objects.filter(~is_past_series(now), inviter=user)
     return list(invitations.select_related("series", "registration").order_by("-created_at", "pk"))
 
 
 def with_waitlist_position(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
-    """Annotate `waitlist_position` and `waitlist_length`: "3rd of 12"; and `seats_freed`, the seats that went to the line so far."""
+    """Annotate `waitlist_position` and `waitlist_length` ("3rd of 12"), and `seats_freed`: the seats that people on the
+    waitlist have got so far."""
     line = Registration.objects.filter(state=RegistrationState.WAITLISTED, series=OuterRef("series")).order_by()
     before = Q(waitlisted_at__lt=OuterRef("waitlisted_at")) | Q(
         waitlisted_at=OuterRef("waitlisted_at"), pk__lte=OuterRef("pk")
@@ -211,7 +213,7 @@ def with_waitlist_position(registrations: RegistrationQuerySet) -> RegistrationQ
 
 
 def waitlist_position_of(registration: Registration) -> tuple[int, int]:
-    """(place, length) of the line that the person stands in: (3, 12) for "3rd of 12"; (0, 0) for who does not wait."""
+    """Return (position, length), such as (3, 12) for "3rd of 12". It is (0, 0) for someone who is not on the waitlist."""
     if registration.state != RegistrationState.WAITLISTED:
         return (0, 0)
     waiting: Any = with_waitlist_position(
@@ -222,17 +224,17 @@ def waitlist_position_of(registration: Registration) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Chances:
-    """What the portal honestly knows of somebody's chances in line; nothing is guessed from too few series."""
+    """What we know about someone's chances on the waitlist. With too little data, it says so instead of guessing."""
 
-    seats_freed: int  # seats of this series that went to the line so far
+    seats_freed: int  # seats of this series that people on the waitlist have got so far
     usual: (
         int | None
-    )  # seats of a series of this size that are usually given up, by the past year; None: too few to say
+    )  # seats that are usually given up in a series of this size, from the past year; None: too little data
     is_likely: bool
 
 
 def chances(registration: Registration, now: datetime) -> Chances:
-    """`registration` waits, and is annotated by `with_waitlist_position`."""
+    """Return the chances of a waitlisted registration, which must be annotated by `with_waitlist_position`."""
     series = registration.series
     place, seats_freed = registration.waitlist_position, registration.seats_freed  # type: ignore[attr-defined]
     share = _share_given_up(now)
@@ -241,7 +243,7 @@ def chances(registration: Registration, now: datetime) -> Chances:
 
 
 def _share_given_up(now: datetime) -> float | None:
-    """How large a part of the seats was given up by itself in last year's series with limited seats; None for too few."""
+    """Return the share of seats that people gave up in last year's limited series, or None if there were too few seats."""
     share = cache.get("share-of-seats-given-up")
     if share is None:
         share = _count_given_up(now)

@@ -11,7 +11,7 @@ def queue_due_reminders() -> None:
 
 @shared_task
 def delete_unproven_accounts() -> None:
-    """Invitations first: the accounts that they began can go once nothing says who was invited."""
+    """Delete invitations first, so that the accounts they created can be deleted too."""
     now = timezone.now()
     services.delete_unanswered_invitations(now)
     services.delete_unproven_accounts(now)

@@ -1,6 +1,5 @@
-"""The secrets in links that work without signing in. Each names one person's place, cannot be made without the portal's key,
-and is of no use once the session or series is over or the place has ended.
-"""
+"""Signed tokens for links that work without signing in. Each names one registration and stops working when the session
+or series is past or the registration has ended."""
 
 from django.core import signing
 
@@ -9,7 +8,7 @@ _place = signing.Signer(salt="registrations.state")
 
 
 class BadTokenError(Exception):
-    """Forged, cut short or mistyped."""
+    """The token is forged, cut off or mistyped."""
 
 
 def make_join_token(registration_id: int, session_id: int) -> str:
@@ -17,17 +16,17 @@ def make_join_token(registration_id: int, session_id: int) -> str:
 
 
 def read_join_token(token: str) -> tuple[int, int]:
-    """(registration id, session id). Raises BadTokenError."""
+    """Return (registration id, session id). Raises BadTokenError."""
     return _read(_join, token)
 
 
 def make_registration_token(registration_id: int, session_id: int | None = None) -> str:
-    """Lets who holds it answer for a place; with a session, also whether the person comes to that one."""
+    """Return a token to answer for a registration, and for one session if it is given."""
     return _place.sign(f"{registration_id}-{session_id or 0}")
 
 
 def read_registration_token(token: str) -> tuple[int, int]:
-    """(registration id, session id or 0). Raises BadTokenError."""
+    """Return (registration id, session id or 0). Raises BadTokenError."""
     return _read(_place, token)
 
 

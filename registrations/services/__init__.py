@@ -1,7 +1,7 @@
-"""What the registrations room does, by noun: DESIGN.md §4 (seats, outbox).
+"""What the registrations app does, one module for each noun (docs/structure.md: seats, the outbox).
 
-Every act locks the series' row before it touches a registration, and two series in the order of their keys, so that two acts
-never wait for each other in a circle.
+Every service locks the series' row before it touches a registration, and two series in the order of their keys. So two
+transactions never wait for each other in a circle.
 """
 
 from registrations.services.attendance import record_attendance, record_intention

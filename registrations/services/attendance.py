@@ -1,4 +1,4 @@
-"""Coming to one session: what people say beforehand, and that they came."""
+"""Coming to one session: what people tell us beforehand, and that they came."""
 
 from datetime import UTC, datetime
 
@@ -9,16 +9,17 @@ from outbox.services import Draft, write
 from registrations.models import Attendance, Intention, Registration, RegistrationState
 from sessions_app.models import Session
 
-# So often the team is told of one person's changes of mind about one session: more would be a way to flood its mailbox.
+# At most this many emails to the team about one person and one session, so that nobody can flood its mailbox.
 MOST_TOLD = 10
 
 
 @transaction.atomic
 def record_intention(registration: Registration, session: Session, *, is_coming: bool, now: datetime) -> Intention:
-    """Note that someone comes to `session`, or cannot come to this one: which frees no seat and stops its reminders. Either can
-    be taken back by saying the other; saying the same twice is saying it once.
+    """Record whether someone will come to `session`. An absence frees no seat and stops reminders for this session. It
+    can be withdrawn. Recording the same twice changes nothing.
 
-    The team that runs the series is told of each absence and, once it was told, of each that is taken back, MOST_TOLD times.
+    The team that runs the series is notified of each absence and of each that is withdrawn after they were notified, at
+    most MOST_TOLD times.
     """
     intention, is_new = Intention.objects.select_for_update().get_or_create(
         registration=registration, session=session, defaults={"is_coming": is_coming, "answered_at": now}
@@ -36,9 +37,10 @@ def record_intention(registration: Registration, session: Session, *, is_coming:
 
 
 def _absence_told(intention: Intention) -> Message | None:
-    """The email that told the team of this absence. None while it still waits: it looks once more, and does not go then.
+    """Return the email that notified the team of this absence, or None if it has not been sent. In that case it will
+    not be sent.
 
-    The row is locked, so no worker can take it before the intention has changed.
+    The row is locked, so that no worker can take it before the intention has changed.
     """
     keys = [_key("absence", intention), _about("absence", intention).rstrip(":")]  # the second: before an upgrade
     messages = Message.objects.select_for_update().filter(key__in=keys).order_by("-pk")
@@ -47,7 +49,7 @@ def _absence_told(intention: Intention) -> Message | None:
 
 
 def _key(message_type: str, intention: Intention) -> str:
-    """One a change of mind: a double click is not told twice, going back and forth is told each time."""
+    """Return a key for one change of mind, so that a double click is notified once, and going back and forth each time."""
     return f"{_about(message_type, intention)}{intention.answered_at.astimezone(UTC):%Y%m%dT%H%M%S%f}"
 
 
@@ -72,7 +74,7 @@ def _notify_team(message_type: str, intention: Intention, now: datetime, **more:
 
 
 def record_attendance(registration: Registration, session: Session, *, now: datetime) -> Attendance | None:
-    """Note that someone went in; the first time counts. Whoever holds no seat is never counted: None."""
+    """Record that someone joined. Only the first time counts. Returns None for someone without a seat."""
     if registration.state != RegistrationState.CONFIRMED:
         return None
     attendance, _is_new = Attendance.objects.get_or_create(

@@ -1,4 +1,4 @@
-"""Telling everyone what has changed about a session: once, five minutes after the first edit, however many edits there were."""
+"""Announce the changes of a session once, five minutes after the first edit, however many edits there were."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,18 +12,20 @@ from registrations.models import Announcement, Registration, RegistrationQuerySe
 from registrations.services.notifications import NOTIFICATION_LIFETIME
 from sessions_app.models import Resource, ResourceKind, Session
 
-# Edits are gathered for so long; what is changed back within it is never told.
+# Edits are gathered for this long. A change that is undone meanwhile is not announced.
 GATHERED_FOR = timedelta(minutes=5)
 RECORDING_NOTICE_LIFETIME = timedelta(days=7)
 
 
 @transaction.atomic
 def record_session_change(session: Session, *, created: bool, now: datetime) -> None:
-    """Compare a session that was just saved with what people were told of it last, and begin or end the five minutes."""
+    """Compare a session that was just saved with what people were last told, and start or stop the five minutes."""
     announced = Announcement.objects.select_for_update().filter(session=session).first()
     if announced is None:
         has_people = created and _concerned(session).exists()
-        facts = {} if has_people else Announcement.facts_of(session)  # a new date is news to those who are in already
+        facts = (
+            {} if has_people else Announcement.facts_of(session)
+        )  # people who are already registered must hear of a new date
         Announcement.objects.create(session=session, changed_at=now if has_people else None, **facts)
         return
     is_news = any(getattr(announced, name) != value for name, value in Announcement.facts_of(session).items())
@@ -32,7 +34,8 @@ def record_session_change(session: Session, *, created: bool, now: datetime) -> 
 
 
 def notify_session_changes(now: datetime) -> int:
-    """Write the messages for sessions whose five minutes are over; returns how many. Sessions that are over by now tell nobody."""
+    """Write the messages for sessions whose five minutes have passed. Returns how many. Sessions that have ended are
+    not announced."""
     _create_missing_announcements(now)
     due = Announcement.objects.filter(changed_at__lte=now - GATHERED_FOR).order_by("pk").values_list("pk", flat=True)
     return sum(_notify_change(pk, now) for pk in due)
@@ -63,7 +66,7 @@ def _drafts(announced: Announcement, now: datetime) -> Iterator[Draft]:
     known = Q(state=RegistrationState.CONFIRMED, confirmed_at__lt=changed_at) | Q(
         state=RegistrationState.WAITLISTED, waitlisted_at__lt=changed_at
     )
-    people = _concerned(session).filter(known)  # who registered later read the new time already
+    people = _concerned(session).filter(known)  # people who registered later have seen the new time
     if _only_the_link_changed(announced):
         people = people.coming()
     for registration in people.select_related("user").order_by("pk"):
@@ -78,20 +81,20 @@ def _drafts(announced: Announcement, now: datetime) -> Iterator[Draft]:
 
 
 def _concerned(session: Session) -> RegistrationQuerySet:
-    """Those who plan with the session's date: with a seat, on the waitlist, or invited and not decided yet."""
+    """Return the registrations of people who plan with the session's date: with a seat, waitlisted, or invited."""
     return Registration.objects.filter(
         series=session.series_id, state__in=[RegistrationState.CONFIRMED, RegistrationState.WAITLISTED]
     )
 
 
 def _only_the_link_changed(announced: Announcement) -> bool:
-    """Nothing that concerns people who have no link to join."""
+    """Whether only the link to join changed, which does not concern people without a seat."""
     facts = Announcement.facts_of(announced.session)
     return all(getattr(announced, name) == value for name, value in facts.items() if name != "join_url")
 
 
 def _create_missing_announcements(now: datetime) -> None:
-    """Sessions that were written without a save (an import in bulk) are known as they stand."""
+    """Create announcements for sessions that were written in bulk, without a save. Their present facts count as known."""
     unknown = Session.objects.filter(announcement=None, ends_at__gt=now)
     Announcement.objects.bulk_create(
         [Announcement(session=session, **Announcement.facts_of(session)) for session in unknown], ignore_conflicts=True
@@ -99,7 +102,7 @@ def _create_missing_announcements(now: datetime) -> None:
 
 
 def notify_recording(resource: Resource, *, now: datetime) -> int:
-    """A recording is there: whoever had a seat, or asked for it, is mailed where it is. Returns how many."""
+    """Email the link to a new recording to everyone who had a seat or asked for it. Returns how many."""
     if resource.kind != ResourceKind.RECORDING:
         return 0
     people = Registration.objects.filter(

@@ -1,4 +1,4 @@
-"""A person with a seat reserves seats for colleagues: each has a named seat at once, and 48 hours to confirm it."""
+"""A person with a seat reserves seats for colleagues. Each colleague has 48 hours to confirm."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ from sessions_app.version import programme_changed
 
 HELD_FOR = timedelta(hours=48)
 MOST = 10  # on one screen
-# Against taking every seat with invented people: so many unanswered invitations a person over all series, and of a series'
-# seats one in so many. Against flooding a stranger's mailbox: so many invitations an address within a day.
+# So that nobody can take every seat with invented people: at most this many unanswered invitations a person over all series, and
+# one in this many of a series' seats. So that nobody can flood a mailbox: at most this many invitations an address within a day.
 MOST_UNANSWERED, SHARE_OF_SEATS = 20, 3
 MOST_PER_ADDRESS, A_DAY = 3, timedelta(days=1)
-# Whoever never said yes is forgotten so long after their seat was released: by then everyone was told, or the email expired.
+# Someone who did not confirm is forgotten this long after their seat was released. By then everyone was notified.
 FORGOTTEN_AFTER = NOTIFICATION_LIFETIME
-# The first number of the advisory locks taken here; the second is a person's key.
+# The first number of the advisory locks; the second is a person's key.
 INVITING = 0x1EC0
 
 
 class InvitationError(Exception):
-    """The colleagues cannot be invited; nothing was changed."""
+    """The colleagues cannot be invited. Nothing was changed."""
 
 
 class NotRegisteredError(InvitationError):
@@ -43,7 +43,7 @@ class OwnAddressError(InvitationError):
 
 
 class TooFewError(InvitationError):
-    """More colleagues than `left`."""
+    """There are more colleagues than `left`."""
 
     def __init__(self, left: int) -> None:
         super().__init__(left)
@@ -51,19 +51,19 @@ class TooFewError(InvitationError):
 
 
 class ColleagueError(TooFewError):
-    """There are fewer seats than colleagues; `left` says how many there are."""
+    """There are more colleagues than seats; `left` is the number of seats."""
 
 
 class TooManyUnansweredError(TooFewError):
-    """The inviter waits for MOST_UNANSWERED answers already; `left` says how many more they may ask."""
+    """The inviter has MOST_UNANSWERED unanswered invitations; `left` is how many more they may send."""
 
 
 class TooManyHeldError(TooFewError):
-    """A third of the series' seats are held by people who have not answered; `left` says how many more may be."""
+    """A third of the series' seats wait for an answer; `left` is how many more may be held."""
 
 
 class InvitedTooOftenError(InvitationError):
-    """MOST_PER_ADDRESS invitations went to each of `emails` within a day."""
+    """Each of `emails` was sent MOST_PER_ADDRESS invitations within a day."""
 
     def __init__(self, emails: Sequence[str]) -> None:
         super().__init__(emails)
@@ -77,7 +77,7 @@ class Colleague:
 
 
 def may_invite(series: Series, by: User) -> bool:
-    """Whether someone has a seat of their own in the series, which they took or confirmed themselves."""
+    """Whether the person has a seat in the series that they took or confirmed themselves."""
     return Registration.objects.coming().filter(series=series, user=by).exists()
 
 
@@ -85,11 +85,11 @@ def may_invite(series: Series, by: User) -> bool:
 def invite(
     series: Series, colleagues: Sequence[Colleague], *, by: User, language: str, now: datetime
 ) -> list[Invitation]:
-    """Reserve a seat for each colleague and email them; all of them, or none.
+    """Reserve a seat for each colleague and email them: all of them, or none.
 
-    A seat is held for HELD_FOR, or until registration closes if that is sooner. Someone who is registered already stays so, and
-    whoever invites is not told: all limits count whoever is named, and every name is an unanswered one. Raises an
-    InvitationError, or RegistrationRefusedError where registration is not open.
+    A seat is held for HELD_FOR, or until registration closes if that is sooner. Someone who is already registered stays
+    so. The inviter is not told, so everyone counts towards the limits and every invitation looks unanswered. Raises an
+    InvitationError, or RegistrationRefusedError if registration is not open.
     """
     users = {one.email: get_or_create_user(one.email, language=language) for one in sorted(colleagues, key=_address)}
     if by in users.values():
@@ -105,14 +105,15 @@ def invite(
 
 
 def _address(colleague: Colleague) -> str:
-    """Accounts are begun in one order, so that two inviters never wait for each other's."""
+    """Return the address, as a sort key. Accounts are created in one order, so that two inviters never wait for each
+    other."""
     return normalize_email(colleague.email)
 
 
 def _queue_up(users: Iterable[int]) -> None:
-    """Let only one transaction at a time count the invitations of each of these people, by them and to them.
+    """Take advisory locks, so that only one transaction at a time counts the invitations by and to these people.
 
-    Nothing else takes these locks, and they are taken before any row's and in one order: nobody waits in a circle.
+    Nothing else takes these locks. They are taken before any row's and in one order, so there is no deadlock.
     """
     with connection.cursor() as cursor:
         for pk in sorted(users):
@@ -120,7 +121,7 @@ def _queue_up(users: Iterable[int]) -> None:
 
 
 def _check_limits(series: Series, emails: Sequence[str], by: User, now: datetime) -> None:
-    """The series' row and the people are locked by the caller. Raises an InvitationError."""
+    """Raise an InvitationError if a limit is exceeded. The caller has locked the series' row and the people."""
     recent = Invitation.objects.filter(email__in=emails, created_at__gt=now - A_DAY).values_list("email", flat=True)
     counted = list(recent)
     too_often = [email for email in emails if counted.count(email) >= MOST_PER_ADDRESS]
@@ -139,7 +140,7 @@ def _check_limits(series: Series, emails: Sequence[str], by: User, now: datetime
 
 
 def _unanswered(now: datetime) -> QuerySet[Invitation]:
-    """Invitations that wait for an answer; those to people who were registered already count as long as any other."""
+    """Return the invitations that wait for an answer. Those to people who were already registered count just as long."""
     waiting = Q(registration__state=RegistrationState.CONFIRMED, registration__held_until__isnull=False)
     return Invitation.objects.filter(waiting | Q(registration=None, created_at__gt=now - HELD_FOR))
 
@@ -160,7 +161,8 @@ def _hold(series: Series, name: str, user: User, *, by: User, until: datetime, n
 
 
 def asks_profession(registration: Registration) -> bool:
-    """Whether someone invited must say their profession before they can confirm: it is required here, and not known yet."""
+    """Whether an invited person must tell us their profession before they confirm: the series requires one and we don't
+    know it."""
     series = registration.series
     is_required = registration.is_held and series.audience_required and bool(series.audience)
     return is_required and not ProviderProfile.objects.filter(user=registration.user_id).exists()
@@ -170,10 +172,10 @@ def asks_profession(registration: Registration) -> bool:
 def confirm_invitation(
     registration: Registration, *, now: datetime, profession: str = "", province: str = ""
 ) -> Registration:
-    """The colleague confirms the seat; their account takes the name that they were called by, if it has none.
+    """Confirm the seat for the colleague. Their account gets the name that the inviter typed if it has none.
 
-    `profession` and `province` are what someone without a profile says on the way; whoever has one keeps it. Raises
-    NotForThisAudienceError where the series is for other professions: the seat then stays held until it lapses.
+    `profession` and `province` are for someone without a profile; an existing profile is not changed. Raises
+    NotForThisAudienceError if the series is for other professions. The seat then stays held until it expires.
     """
     registration = lock(registration)[1]
     if not registration.is_held:
@@ -190,7 +192,8 @@ def confirm_invitation(
 
 
 def expire_invitations(now: datetime) -> int:
-    """Give the seats that nobody confirmed in time to the waitlist; tell the colleague and who invited them. Returns how many."""
+    """Give seats that were not confirmed in time to the waitlist, and notify the colleague and the inviter. Returns how
+    many."""
     late = list(Registration.objects.confirmed().filter(held_until__lte=now).order_by("series", "pk"))
     return sum(_lapse(registration, now) for registration in late)
 
@@ -198,7 +201,7 @@ def expire_invitations(now: datetime) -> int:
 @transaction.atomic
 def _lapse(registration: Registration, now: datetime) -> bool:
     series, registration = lock(registration)
-    if not registration.is_held:  # confirmed, or given up, while this waited for the lock
+    if not registration.is_held:  # confirmed or given up while this waited for the lock
         return False
     end(registration, EndReason.LAPSED, now)
     free_seat(series, now)
@@ -209,11 +212,11 @@ def _lapse(registration: Registration, now: datetime) -> bool:
 
 @transaction.atomic
 def delete_unanswered_invitations(now: datetime) -> int:
-    """Delete the invitations that nobody said yes to, FORGOTTEN_AFTER after they lapsed or were declined, with the names and
-    addresses in them; returns how many. Run every hour.
+    """Delete invitations with their names and addresses FORGOTTEN_AFTER after they expired or were declined. Returns
+    how many. Runs every hour.
 
-    Those to people who were registered already go as if they had lapsed. The account that an invitation began is deleted by
-    `delete_unproven_accounts`, which also takes its address out of the ledger.
+    Invitations to people who were already registered are deleted as if they had expired. An account that an invitation
+    created is deleted by `delete_unproven_accounts`, which also removes its address from the ledger.
     """
     before = now - FORGOTTEN_AFTER
     never_confirmed = Q(registration__state=RegistrationState.CANCELLED, registration__held_until__isnull=False)

@@ -1,4 +1,4 @@
-"""Writing what happened into the outbox, in the transaction of the fact itself."""
+"""Write notifications about registrations to the outbox, in the transaction of the fact."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,8 @@ NOTIFICATION_LIFETIME = timedelta(days=2)
 
 
 def notification(registration: Registration, message_type: str, now: datetime, **data: Any) -> Draft:
-    """A message about one place to the person who has it. One a kind and registration: nothing is told twice."""
+    """Return a message about a registration to its person. There is one for each message type and registration, so
+    nothing is sent twice."""
     user = registration.user
     return Draft(
         key=f"{message_type}:{registration.pk}",
@@ -31,7 +32,7 @@ def inviter_key(registration_id: int) -> str:
 
 
 def notify_inviter(registration: Registration, now: datetime) -> None:
-    """A colleague's seat is gone, unanswered or declined: whoever took it may want to ask someone else."""
+    """Tell the inviter that a colleague declined or did not answer, so that they can invite someone else."""
     invitation = Invitation.objects.filter(registration=registration).select_related("inviter").first()
     if invitation:
         to, data = invitation.inviter, {"invitation": invitation.pk}

@@ -1,4 +1,4 @@
-"""What becomes of someone's places when the person goes."""
+"""What happens to a person's registrations when they close their account."""
 
 from datetime import datetime
 
@@ -23,17 +23,17 @@ from sessions_app.status import is_past
 
 
 def upcoming_registrations(user: User, *, now: datetime) -> RegistrationQuerySet:
-    """The places that someone would give up by going: all but those in series that are over."""
+    """Return the registrations that would end if the person left: all active ones in series that are not past."""
     over = Series.objects.filter(is_past(now)).values("pk")
     return Registration.objects.active().filter(user=user).exclude(series__in=over).order_by("series", "pk")
 
 
 @transaction.atomic
 def cancel_everything(user: User, *, now: datetime) -> int:
-    """Give up every place that lies ahead and remove what would tell who somebody was; returns how many places ended.
+    """Cancel all upcoming registrations and delete what would identify the person. Returns how many ended.
 
-    What took place stays as a fact without a name: a registration, an attendance. The seats go to those in line. The person
-    is not mailed here: closing an account tells them once, for all of it.
+    Past registrations and attendance are kept without a name. Seats go to the waitlist. No email is sent here: closing
+    an account sends one for everything.
     """
     ended = 0
     for registration in upcoming_registrations(user, now=now):
@@ -49,11 +49,11 @@ def cancel_everything(user: User, *, now: datetime) -> int:
 
 
 def delete_unproven_accounts(now: datetime) -> int:
-    """Delete the accounts that were begun and never proven, and that hold no place, and take their addresses out of the ledger;
-    returns how many.
+    """Delete accounts that were created but never proven and have no registration, and remove their addresses from the
+    ledger. Returns how many.
 
-    A registration protects its person, so one that is made meanwhile keeps the account, and the count of seats right. One that
-    ended keeps it for FORGOTTEN_AFTER, so that the person can still be told.
+    A registration protects its user, so a registration made meanwhile keeps the account. One that ended keeps it for
+    FORGOTTEN_AFTER, so that the person can still be notified.
     """
     ended_lately = Registration.objects.filter(
         state=RegistrationState.CANCELLED, cancelled_at__gt=now - FORGOTTEN_AFTER
@@ -63,7 +63,7 @@ def delete_unproven_accounts(now: datetime) -> int:
         with transaction.atomic():
             User.objects.select_for_update().filter(pk=user.pk).first()
             if not unproven(now).filter(pk=user.pk).exists():
-                continue  # proven, or begun again, since the list was read
+                continue  # proven or restarted since the list was read
             Registration.objects.filter(user=user, state=RegistrationState.CANCELLED).delete()
             if not Registration.objects.filter(user=user).exists():
                 forget_address(user.email)

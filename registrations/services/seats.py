@@ -1,4 +1,4 @@
-"""Taking a seat or a place in line, giving it up, and the line that moves up at once."""
+"""Taking a seat or joining the waitlist, giving up a seat, and promoting from the waitlist."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -19,7 +19,7 @@ TAKE_SEAT = """
     WHERE id = %s AND (capacity IS NULL OR seats_taken < capacity) RETURNING *
 """
 OPEN = (Status.OPEN, Status.WAITLIST, Status.FULL)
-# Staff may also register someone before registration opens, and after it closes.
+# Staff may also register someone before registration opens and after it closes.
 OPEN_TO_STAFF = (*OPEN, Status.SOON, Status.CLOSED)
 
 
@@ -32,23 +32,23 @@ class RegistrationRefusedError(Exception):
 
 
 class NotForThisAudienceError(Exception):
-    """The series is for certain professions only, and the person has none of them."""
+    """The series is only for certain professions, and the person has none of them."""
 
 
 def register(
     series: Series, user: User, *, now: datetime, answers: Answers | None = None, by_staff: bool = False
 ) -> Registration:
-    """Give `user` a seat in `series`, or a place in line where it is full and has a waitlist; tell them by mail.
+    """Give `user` a seat in `series`, or put them on the waitlist if the series is full and has one. Email them.
 
-    Asking again, a double click or a retried request gives the same one registration, and says nothing twice; for a seat that
-    a colleague took it is the confirmation, and for someone who had settled for the recording a new start.
-    Raises RegistrationRefusedError where the series is not open, NotForThisAudienceError where it is for others only.
-    `now` is an aware datetime.
+    Registering again, a double click or a retried request returns the same registration and sends nothing twice. It
+    confirms a seat that a colleague reserved, and gives someone who had asked for the recording a new start. Raises
+    RegistrationRefusedError if the series is not open, NotForThisAudienceError if it is for other professions. `now` is
+    an aware datetime.
     """
     try:
         with transaction.atomic():
             return _register(series.pk, user, now, answers or {}, by_staff=by_staff)
-    except IntegrityError:  # the same person's other click came first; it holds the one registration
+    except IntegrityError:  # the same person's other click came first and made the registration
         return Registration.objects.active().get(series=series, user=user)
 
 
@@ -57,7 +57,7 @@ def _register(series_id: int, user: User, now: datetime, answers: Answers, *, by
     if existing and existing.state != RegistrationState.RECORDING:
         return confirm(existing, now) if existing.is_held and not by_staff else existing
     state, series = _take_seat_or_join_waitlist(series_id)
-    # the series' row is locked by now, so what it says holds until the transaction ends: nobody closes or cancels it meanwhile
+    # the series' row is locked by now, so nobody can close or cancel it before the transaction ends
     _check_open(series, state, now, by_staff=by_staff)
     if series.audience_required and not by_staff:
         _check_audience(series, user)
@@ -73,14 +73,14 @@ def _register(series_id: int, user: User, now: datetime, answers: Answers, *, by
 
 
 def _check_open(series: Series, state: RegistrationState, now: datetime, *, by_staff: bool) -> None:
-    """Raises RegistrationRefusedError; what was taken already is taken back with the transaction."""
+    """Raise RegistrationRefusedError if the series is not open. The transaction then gives back what was taken."""
     status = check_status(series, OPEN_TO_STAFF if by_staff else OPEN, now)
     if state == RegistrationState.WAITLISTED and (status == Status.CLOSED or not series.waitlist_enabled):
-        raise RegistrationRefusedError(Status.FULL)  # there is no line to join
+        raise RegistrationRefusedError(Status.FULL)  # there is no waitlist
 
 
 def check_status(series: Series, wanted: Collection[Status], now: datetime) -> Status:
-    """The status of a series that is on the site. Raises RegistrationRefusedError where it is none of those wanted."""
+    """Return the status of a published series. Raises RegistrationRefusedError if it is not among those wanted."""
     status = registration_status(series, now)
     if series.publication != Publication.PUBLISHED:
         raise RegistrationRefusedError(Status.CLOSED)
@@ -110,16 +110,19 @@ def create(
 
 
 def take_seat(series_id: int) -> Series | None:
-    """The one conditional update of DESIGN.md §4; it also locks the series' row until the transaction ends. Gives the series
-    with the seat taken, read in the same round trip; None where there is none."""
+    """Take a seat with one conditional update (docs/structure.md), which locks the series' row until the transaction
+    ends.
+
+    Returns the series with the seat taken, read in the same round trip, or None if there is no seat.
+    """
     return next(iter(Series.objects.raw(TAKE_SEAT, [series_id])), None)
 
 
 def _take_seat_or_join_waitlist(series_id: int) -> tuple[RegistrationState, Series]:
-    """A seat, else a place in line. Either way the series' row is locked.
+    """Return a seat's state, or the waitlist's. Either way the series' row is locked.
 
-    A seat that was freed between the first try and the lock is tried for once more; the lock then keeps the count still while
-    the person joins the line.
+    A seat may be freed between the first try and the lock, so it tries once more. The lock then keeps the count still
+    while the person joins the waitlist.
     """
     if series := take_seat(series_id):
         return RegistrationState.CONFIRMED, series
@@ -131,9 +134,9 @@ def _take_seat_or_join_waitlist(series_id: int) -> tuple[RegistrationState, Seri
 
 @transaction.atomic
 def confirm(registration: Registration, now: datetime) -> Registration:
-    """The colleague whose seat it is says that they come. Confirming twice is confirming once.
+    """Confirm a seat that a colleague reserved. Confirming twice changes nothing.
 
-    Raises NotForThisAudienceError where the series is for other professions: who took the seat did not know that.
+    Raises NotForThisAudienceError if the series is for other professions.
     """
     series, registration = lock(registration)
     if registration.is_held:
@@ -147,7 +150,7 @@ def confirm(registration: Registration, now: datetime) -> Registration:
 
 @transaction.atomic
 def cancel(registration: Registration, *, now: datetime) -> Registration:
-    """Give up a seat or a place in line; the seat goes at once to the first in line. Cancelling twice is cancelling once."""
+    """Cancel a registration. A seat goes to the first person on the waitlist at once. Cancelling twice changes nothing."""
     series, registration = lock(registration)
     if registration.state == RegistrationState.CANCELLED:
         return registration
@@ -162,7 +165,7 @@ def cancel(registration: Registration, *, now: datetime) -> Registration:
 
 @transaction.atomic
 def switch_to_recording(registration: Registration, *, now: datetime) -> Registration:
-    """ "I can't come, send me the recording": no seat any more, and never an attendance. The seat goes to the first in line."""
+    """Give up the seat or the place on the waitlist and ask for the recording. The seat goes to the waitlist."""
     series, registration = lock(registration)
     if registration.state not in (RegistrationState.CONFIRMED, RegistrationState.WAITLISTED):
         return registration
@@ -176,13 +179,13 @@ def switch_to_recording(registration: Registration, *, now: datetime) -> Registr
 
 
 def lock(registration: Registration) -> tuple[Series, Registration]:
-    """The series' row and the registration's, locked in that order and read afresh."""
+    """Lock the series' row and the registration's, in that order, and read both again."""
     series = Series.objects.select_for_update().get(pk=registration.series_id)
     return series, Registration.objects.select_for_update().get(pk=registration.pk)
 
 
 def end_and_free_seat(series: Series, registration: Registration, reason: EndReason, now: datetime) -> None:
-    """End a place; a seat goes to the first in line. Both rows are locked by the caller, who also tells."""
+    """End a registration and give its seat to the waitlist. The caller has locked both rows, and notifies."""
     had_seat = registration.state == RegistrationState.CONFIRMED
     end(registration, reason, now)
     if had_seat:
@@ -195,7 +198,7 @@ def end(registration: Registration, reason: EndReason, now: datetime) -> None:
 
 
 def free_seat(series: Series, now: datetime) -> None:
-    """Put a seat back and let the line move up. The series' row is locked by the caller."""
+    """Put a seat back and promote from the waitlist. The caller has locked the series' row."""
     Series.objects.filter(pk=series.pk).update(seats_taken=F("seats_taken") - 1)
     promote_from_waitlist(series, now)
     transaction.on_commit(programme_changed)
@@ -203,7 +206,7 @@ def free_seat(series: Series, now: datetime) -> None:
 
 @transaction.atomic
 def fill_free_seats(series: Series, *, now: datetime) -> int:
-    """Give seats that were added to those in line, in the order of joining; returns how many were seated."""
+    """Give added seats to the waitlist, in the order in which people joined. Returns how many got one."""
     if not Registration.objects.waitlisted().filter(series=series).exists():
         return 0
     return promote_from_waitlist(Series.objects.select_for_update().get(pk=series.pk), now)
@@ -224,7 +227,7 @@ def promote_from_waitlist(series: Series, now: datetime) -> int:
 
 
 def give_seat(registration: Registration, now: datetime) -> None:
-    """Someone in line has a seat now. It is taken already by the caller."""
+    """Give a seat that the caller has already taken to someone on the waitlist."""
     registration.state, registration.confirmed_at = RegistrationState.CONFIRMED, now
     registration.save(update_fields=["state", "confirmed_at"])
     notify(registration, "seat-found", now)

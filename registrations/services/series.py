@@ -1,4 +1,4 @@
-"""What a change of the series means to those who have a place in it: cancelled, withdrawn, closed, more seats."""
+"""What a change of a series means for the people in it: cancelled, withdrawn, closed, more seats."""
 
 from datetime import datetime
 
@@ -18,10 +18,11 @@ WAITLIST_OVER = (Status.CLOSED, Status.PAST)
 
 @transaction.atomic
 def apply_series_change(series: Series, *, now: datetime, note: str = "") -> None:
-    """Bring everyone's place in line with a series that was just saved, and tell them.
+    """Update the registrations of a series that was just saved, and notify people.
 
-    Cancelled, or taken off the site before it was over: every place ends. Registration closed: whoever still waits is told
-    that no seat came free. Otherwise free seats go to the line. `note` is the team's own word to those who are told.
+    If it was cancelled or withdrawn before it was past, all registrations end. If registration closed, people on the
+    waitlist are told that no seat opened up. Otherwise free seats go to the waitlist. `note` is the team's message to
+    the people who are notified.
     """
     status = registration_status(series, now)
     if status == Status.CANCELLED:
@@ -35,7 +36,7 @@ def apply_series_change(series: Series, *, now: datetime, note: str = "") -> Non
 
 
 def affected_registrations(series: Series, *, now: datetime) -> QuerySet[Registration]:
-    """Whose places would end if `series` were saved as it stands in memory; nothing is changed."""
+    """Return the registrations that would end if `series` were saved as it is in memory. Changes nothing."""
     status = registration_status(series, now)
     active = Registration.objects.active().filter(series=series.pk)
     if status == Status.CANCELLED or (series.publication != Publication.PUBLISHED and status != Status.PAST):
@@ -46,10 +47,8 @@ def affected_registrations(series: Series, *, now: datetime) -> QuerySet[Registr
 
 
 def close_due_waitlists(now: datetime) -> int:
-    """Tell those who still wait where registration has closed meanwhile; returns how many lines were closed.
-
-    Run every minute, so nobody is left without an answer when the closing time comes.
-    """
+    """Close the waitlists of series whose registration has closed, and notify people. Returns how many were closed.
+    Runs every minute."""
     waiting = Registration.objects.filter(state=RegistrationState.WAITLISTED).order_by().values("series")
     over = with_status(Series.objects.filter(pk__in=waiting), now).filter(status__in=WAITLIST_OVER)  # type: ignore[misc]
     lines = list(over.order_by("pk"))
@@ -60,9 +59,10 @@ def close_due_waitlists(now: datetime) -> int:
 
 @transaction.atomic
 def close_waitlist(series: Series, *, now: datetime) -> int:
-    """End the line: whoever waits gets a last word, with the next series of the kind. Returns how many were told."""
+    """End the waitlist and tell each person that no seat opened up, with similar series. Returns how many were
+    notified."""
     series = Series.objects.select_for_update().get(pk=series.pk)
-    if registration_status(series, now) not in WAITLIST_OVER:  # reopened meanwhile
+    if registration_status(series, now) not in WAITLIST_OVER:  # registration was reopened meanwhile
         return 0
     waiting = Registration.objects.filter(series=series, state=RegistrationState.WAITLISTED)
     return _end_and_notify(waiting, EndReason.WAITLIST_CLOSED, "waitlist-closed", now)
@@ -79,7 +79,7 @@ def _end_all(series: Series, reason: EndReason, message_type: str, now: datetime
 def _end_and_notify(
     places: QuerySet[Registration], reason: EndReason, message_type: str, now: datetime, *, note: str = ""
 ) -> int:
-    """End many places at once. The series' row is locked by the caller."""
+    """End several registrations at once. The caller has locked the series' row."""
     ended = list(places.select_related("user").order_by("pk").select_for_update(of=["self"]))
     had = {registration.pk: registration.state for registration in ended}
     Registration.objects.filter(pk__in=had).update(

@@ -1,4 +1,4 @@
-"""What staff do to someone's place. Each act is written down with who did it, when and why."""
+"""What staff do to a registration. Each action is recorded with who did it, when and why."""
 
 from datetime import datetime
 
@@ -25,14 +25,15 @@ from sessions_app.version import programme_changed
 
 
 class NoSeatError(Exception):
-    """There is no seat, or no line, to put the person in."""
+    """There is no seat and no waitlist to put the person on."""
 
 
 @transaction.atomic
 def register_for(series: Series, email: str, *, name: str, language: str, by: User, now: datetime) -> Registration:
-    """Register someone by their address; an account is begun where there is none. Works before opening and after closing too.
+    """Register someone by their email address, also before registration opens and after it closes. Creates an account
+    if there is none.
 
-    The name is kept only where the account has none. Raises RegistrationRefusedError for a series that is past, cancelled, or
+    The name is saved only if the account has none. Raises RegistrationRefusedError if the series is past, cancelled, or
     full without a waitlist.
     """
     user = get_or_create_user(email, language=language)
@@ -46,7 +47,8 @@ def register_for(series: Series, email: str, *, name: str, language: str, by: Us
 
 @transaction.atomic
 def promote(registration: Registration, *, by: User, reason: str, now: datetime) -> Registration:
-    """Give someone in line a seat out of turn. A series with a line is full, so it gets one seat more: nobody loses theirs."""
+    """Give someone on the waitlist a seat out of turn. If the series is full, it gets one more seat, so nobody loses
+    theirs."""
     series, registration = lock(registration)
     if registration.state != RegistrationState.WAITLISTED:
         return registration
@@ -61,10 +63,11 @@ def promote(registration: Registration, *, by: User, reason: str, now: datetime)
 
 @transaction.atomic
 def move(registration: Registration, to: Series, *, by: User, reason: str, now: datetime) -> Registration:
-    """Move someone to another series: their place here ends, and they have one there; gives the new one.
+    """Move someone to another series: their registration here ends and they get one there, which is returned. They get
+    one email about both.
 
-    Whoever has a seat is moved to a seat only; whoever waits may go to the other line. The person is told once, with both.
-    Raises NoSeatError where there is none, RegistrationRefusedError where the other series is past or cancelled.
+    Someone with a seat is only moved to a seat; someone on the waitlist may move to the other waitlist. Raises
+    NoSeatError if there is none, RegistrationRefusedError if the other series is past or cancelled.
     """
     list(Series.objects.filter(pk__in=[registration.series_id, to.pk]).order_by("pk").select_for_update())
     series, registration = lock(registration)
@@ -84,13 +87,13 @@ def move(registration: Registration, to: Series, *, by: User, reason: str, now: 
 def _register_in(registration: Registration, to: Series, now: datetime) -> Registration:
     held_until = registration.held_until if registration.is_held else None
     arrived = create(to.pk, registration.user, _state_in(registration, to, now), now, held_until=held_until)
-    if held_until:  # whoever invited them still waits for the answer
+    if held_until:  # the inviter still waits for an answer
         Invitation.objects.filter(registration=registration).update(registration=arrived, series=to)
     return arrived
 
 
 def _state_in(registration: Registration, to: Series, now: datetime) -> RegistrationState:
-    """The rows of both series are locked by the caller."""
+    """Return the state that the person gets in the other series. The caller has locked the rows of both."""
     if take_seat(to.pk):
         return RegistrationState.CONFIRMED
     if registration.state == RegistrationState.CONFIRMED or not to.waitlist_enabled:
@@ -102,7 +105,7 @@ def _state_in(registration: Registration, to: Series, now: datetime) -> Registra
 
 @transaction.atomic
 def cancel_for(registration: Registration, *, by: User, note: str, now: datetime) -> Registration:
-    """Cancel someone's place with a message to them; a seat goes at once to the first in line."""
+    """Cancel someone's registration with a message to them. A seat goes to the waitlist at once."""
     series, registration = lock(registration)
     if registration.state == RegistrationState.CANCELLED:
         return registration

@@ -1,1 +1,1 @@
-"""Registering, "my sessions", the links in mail, joining, colleagues and the personal calendar."""
+"""Registering, "My sessions", links in emails, joining, colleagues and the personal calendar."""

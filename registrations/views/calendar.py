@@ -1,4 +1,4 @@
-"""The personal calendar feed, read by calendar programs by its secret address alone; and one registration's dates as a file."""
+"""The personal calendar feed, which calendar apps read by its secret URL, and one registration's dates as a file."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,7 +16,8 @@ from registrations.views.common import me
 
 @require_safe
 def feed(request: HttpRequest, token: str) -> HttpResponse:
-    """An address that was renewed, or never was one, does not exist. The same facts give the same bytes, and a 304."""
+    """Serve the feed, or a 404 for a URL that was renewed or never existed. The same facts give the same bytes, and a
+    304."""
     calendar = PersonalCalendar.objects.select_related("user").filter(secret=token, user__is_active=True).first()
     if calendar is None:
         raise Http404
@@ -32,7 +33,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
 @login_required
 @require_safe
 def registration_ics(request: HttpRequest, registration: int) -> HttpResponse:
-    """The dates of one's own registration, with the links to join. Anybody else's does not exist."""
+    """Serve the dates of one's own registration, with the links to join. Someone else's registration is a 404."""
     mine = get_object_or_404(
         Registration.objects.coming().filter(user=me(request)).select_related("series"), pk=registration
     )

@@ -1,4 +1,4 @@
-"""A manager registers colleagues: up to ten names and addresses on one screen."""
+"""Registering colleagues: up to ten names and addresses on one page."""
 
 from typing import cast
 
@@ -44,7 +44,7 @@ def colleagues(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _invite(request: HttpRequest, series: Series, forms: BaseColleagues) -> str | None:
-    """Take the seats; gives what is wrong, or None."""
+    """Reserve the seats. Returns the error, or None."""
     named = forms.colleagues()
     if not within_limits(request, "invite", str(me(request).pk)):
         return _("You invited many colleagues in a short time. Wait an hour and try again.")
@@ -60,7 +60,7 @@ def _invite(request: HttpRequest, series: Series, forms: BaseColleagues) -> str 
 
 
 def _sentence(error: services.InvitationError) -> str:
-    """What the person can do about it."""
+    """Return what the person can do about the error."""
     match error:
         case services.NotRegisteredError():
             return _("Register for this series yourself first. Then you can reserve seats for colleagues.")

@@ -1,4 +1,4 @@
-"""What the views of this room share."""
+"""What the views of this app share."""
 
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -18,17 +18,17 @@ from sessions_app.queries import for_list
 
 
 def me(request: HttpRequest) -> User:
-    """The person who is signed in, where the view has made sure that somebody is."""
+    """Return the signed-in user. The view has made sure that there is one."""
     return cast("User", request.user)
 
 
 def zone_of(request: HttpRequest, person: User) -> ZoneInfo | None:
-    """The zone that a page for `person` shows times in: the browser's, else the one of their account, if they chose one."""
+    """Return the zone that a page for `person` shows times in: the browser's, else the account's if they chose one."""
     return reader_zone(request) or person.zone_if_known
 
 
 def public_series(slug: str) -> Series:
-    """The published series with that slug in either language, else a 404."""
+    """Return the published series with that slug in either language. Raises Http404."""
     return get_object_or_404(for_list(Series.objects.public().by_slug(slug)))
 
 
@@ -44,7 +44,7 @@ def my_registration(request: HttpRequest, series: Series) -> Registration | None
 
 
 def my_registration_with_position(request: HttpRequest, series: Series) -> Registration | None:
-    """The same, with the place in line annotated (queries.with_waitlist_position)."""
+    """Return the user's registration with the waitlist position annotated (queries.with_waitlist_position)."""
     registration = my_registration(request, series)
     if registration is None or registration.state != RegistrationState.WAITLISTED:
         return registration

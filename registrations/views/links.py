@@ -1,6 +1,6 @@
-"""What a link in a mail leads to, without signing in: answering for a place, and joining.
+"""The pages behind links in emails, without signing in: answering for a registration, and joining.
 
-Link scanners follow every link, so no GET changes anything: each of these pages asks, and a button answers.
+Link scanners follow every link, so no GET changes anything. Each page asks, and a button answers.
 """
 
 from contextlib import suppress
@@ -39,7 +39,7 @@ def _named_in(numbers: tuple[int, int]) -> tuple[Registration | None, Session | 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def registration_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Still coming? Confirm a colleague's seat, give a place up, or settle for the recording."""
+    """Answer "still coming?", confirm a reserved seat, cancel, or ask for the recording."""
     try:
         registration, session = _named_in(read_registration_token(token))
     except BadTokenError:
@@ -62,13 +62,13 @@ def registration_link(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _is_refused(registration: Registration) -> bool:
-    """The series is for other professions than the one in the profile of who is invited."""
+    """Whether the series is for other professions than the one in the invited person's profile."""
     profession = ProviderProfile.objects.filter(user=registration.user_id).values_list("profession", flat=True).first()
     return registration.is_held and bool(profession) and not registration.series.accepts_profession(profession or "")
 
 
 def _act(act: str, registration: Registration, session: Session | None, form: InvitedForm | None) -> None:
-    """What the button says. An act that the place is past (a second click, another tab) changes nothing."""
+    """Do what the button says. If the registration has moved on (a second click, another tab), nothing changes."""
     now = timezone.now()
     has_seat = registration.state == RegistrationState.CONFIRMED
     if act == "confirm" and registration.is_held:
@@ -102,7 +102,8 @@ def _facts(registration: Registration, session: Session | None, *, is_over: bool
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """Leads to the meeting from 15 minutes before it until it ends, and notes who came; before and after, a page says when."""
+    """Lead to the meeting from 15 minutes before it starts until it ends, and record attendance. Before and after, a
+    page says when."""
     try:
         registration, session = _named_in(read_join_token(token))
     except BadTokenError:
@@ -120,7 +121,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _join_facts(registration: Registration, session: Session, now: datetime) -> dict[str, Any]:
-    """Whether the person can join the session at `now`, and if not, why."""
+    """Return whether the person can join the session at `now`, and if not, why."""
     join_opens_at = session.starts_at - queries.JOIN_OPENS_BEFORE
     taking_place = session.delivery in (Delivery.SCHEDULED, Delivery.HELD) and not registration.series.is_cancelled
     has_seat = registration.state == RegistrationState.CONFIRMED

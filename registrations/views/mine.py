@@ -1,4 +1,4 @@
-""" "My sessions": what lies ahead, what is over, cancelling, one session missed, and the address of the personal calendar."""
+"""My sessions: upcoming and past ones, cancelling, missing one session, and the URL of the personal calendar."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -21,10 +21,10 @@ from sessions_app.models import Series, Session
 @login_required
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
-    if request.session.get(PROVEN):  # a second factor stood before the end of a registration
+    if request.session.get(PROVEN):  # a second factor came before the registration was finished
         settled = settle_pending(request)
         if settled and settled["Location"] != request.path:
-            return settled  # it could not be: that page says why
+            return settled  # it was refused, and that page says why
     now = timezone.now()
     context = {
         "mine": queries.mine(me(request), now, zone_of(request, me(request))),
@@ -38,12 +38,12 @@ def mine(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, slug: str) -> HttpResponse:
-    """Asks first; a place that is not one's own does not exist."""
+    """Ask, then cancel. Someone else's registration is a 404."""
     series = Series.objects.by_slug(slug)
     registrations = Registration.objects.filter(user=me(request), series__in=series).select_related("series", "user")
     registration = registrations.filter(state__in=[RegistrationState.CONFIRMED, RegistrationState.WAITLISTED]).first()
     if registration is None and request.method == "POST" and registrations.exists():
-        return redirect("registrations:mine")  # a second click: it is cancelled already
+        return redirect("registrations:mine")  # a second click: it is already cancelled
     if registration is None:
         raise Http404
     if request.method == "POST":
@@ -72,7 +72,7 @@ def _say(request: HttpRequest, note: str, registration: Registration) -> None:
 @login_required
 @require_POST
 def intention(request: HttpRequest, session: int) -> HttpResponse:
-    """ "I can't come to this one", and back again."""
+    """Record that the person can't come to one session, or can after all."""
     meeting = get_object_or_404(Session.objects.filter(ends_at__gt=timezone.now()), pk=session)
     seats = Registration.objects.confirmed().filter(user=me(request), series=meeting.series_id)
     registration = get_object_or_404(seats.select_related("series__hub", "user"))
@@ -87,7 +87,7 @@ def intention(request: HttpRequest, session: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def renew(request: HttpRequest) -> HttpResponse:
-    """A new address for the personal calendar; asks first, since the old one stops working."""
+    """Ask, then make a new URL for the personal calendar. The old one stops working."""
     if request.method == "POST":
         renew_calendar(me(request), now=timezone.now())
         messages.success(request, render_to_string("registrations/notes/calendar.html"))

@@ -1,4 +1,4 @@
-"""Registering: a form and a code the first time; one click, and a confirm where the series asks something, ever after."""
+"""Registering: a form and a code the first time. After that it takes one click, or the series' own questions."""
 
 from dataclasses import asdict
 from typing import Any
@@ -44,9 +44,9 @@ OPEN_STATES = (Status.OPEN, Status.WAITLIST)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest, slug: str) -> HttpResponse:
-    """Page one: who are you? One click for those whom the portal knows.
+    """Show the form, or one click for someone with a profile.
 
-    The click itself is the service's to judge: what it refuses comes back here, and the page says why.
+    The service decides whether the click is allowed. If it refuses, this page says why.
     """
     profile = _profile(request)
     if profile and request.method == "POST":
@@ -73,13 +73,13 @@ def _profile(request: HttpRequest) -> ProviderProfile | None:
 
 
 def _one_click(request: HttpRequest, slug: str) -> HttpResponse:
-    """Who has a profile clicks once; where the series asks questions, they answer them on the way.
+    """Register someone with a profile, after they answered the series' questions if there are any.
 
-    In the minute that a series opens this is what everyone asks for, so it reads no more than it needs.
+    Most requests in the minute a series opens come here, so it reads no more than it needs.
     """
     series = get_object_or_404(Series.objects.public().only("slug", "slug_fr", "title_en", "title_fr").by_slug(slug))
     questions = list(series.questions.all())
-    # the button on a series page sends no answers: then the questions are still to be asked
+    # the button on a series page sends no answers, so the questions are asked here
     is_answer = request.method == "POST" and (not questions or "asked" in request.POST)
     data = request.POST if is_answer and questions else None
     form = QuestionsForm(data, questions=questions, initial=_typed(request, series.slug))
@@ -94,7 +94,7 @@ def _one_click(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _form(request: HttpRequest, series: Series, context: dict[str, Any]) -> HttpResponse:
     user = request.user
-    # whoever was signed in when they opened the page, and is not any more, has typed all but their address
+    # someone who was signed in when they opened the page, and no longer is, has typed everything but their address
     signed_out = request.method == "POST" and not user.is_authenticated and "email" not in request.POST
     initial = _first_values(request, series.slug) | (request.POST.dict() if signed_out else {})
     data = request.POST if request.method == "POST" and not signed_out else None
@@ -111,7 +111,7 @@ def _form(request: HttpRequest, series: Series, context: dict[str, Any]) -> Http
 
 
 def _first_values(request: HttpRequest, slug: str) -> dict[str, Any]:
-    """What a form begins with: what was typed before a code went stale, else what the account or the browser knows."""
+    """Return the form's initial values: what was typed before the code expired, else what the account or browser knows."""
     guessed = {
         "language": current_language(),
         "time_zone": known_zone(request.COOKIES.get(ZONE_COOKIE)) or "",
@@ -153,10 +153,10 @@ def _send_code(request: HttpRequest, series: Series, form: RegisterForm) -> Http
 
 
 class CodeView(CodePage):
-    """Page two: the six digits from the email. The code and its lifetime are allauth's.
+    """Page two asks for the code from the email. allauth makes the code and limits its age.
 
-    The page that follows the form names the address and carries a random word, `back`, in its forms. Only with that word does
-    anything that was typed come back. Whoever opens the page from its address or the browser's history gets a page without it.
+    The page that follows the form shows the address, and its forms carry a random word, `back`. What was typed is shown
+    again only with that word. Someone who opens the page from its URL or the browser's history gets a page without it.
     """
 
     template_name = "registrations/code.html"
@@ -169,7 +169,7 @@ class CodeView(CodePage):
         is_theirs = self._is_theirs()
         response = super().dispatch(request, *args, **kwargs)
         if isinstance(response, HttpResponseRedirect) and response.url == reverse("account_request_login_code"):
-            if not request.session.is_empty():  # who never asked for a code gets no session for it
+            if not request.session.is_empty():  # someone who never asked for a code gets no session
                 request.session[STALE] = True  # expired, or tried too often
             return self._back_to_form(is_theirs=is_theirs)
         return response
@@ -225,7 +225,7 @@ code = CodeView.as_view()
 
 
 def settle_pending(request: HttpRequest) -> HttpResponse | None:
-    """Finish the registration that was begun before signing in, where it was begun for this very person."""
+    """Finish the registration that was started before signing in, if it was started for this person."""
     pending = unfinished.kept(request, PENDING, now=timezone.now())
     unfinished.forget(request, PENDING)
     request.session.pop(PROVEN, None)
@@ -238,13 +238,13 @@ def settle_pending(request: HttpRequest) -> HttpResponse | None:
 def settle(
     request: HttpRequest, series: Series, details: Details | None = None, answers: Answers | None = None
 ) -> HttpResponse:
-    """The person is known: write down who they are, give them their place, and say what happens next."""
+    """Save the person's details, register them, and say what happens next."""
     if details:
         save_details(me(request), details)
     try:
         registration = services.register(series, me(request), now=timezone.now(), answers=answers)
     except (services.RegistrationRefusedError, services.NotForThisAudienceError):
-        # closed or filled while the code was on its way, or for others only: the page says which
+        # closed or full by now, or only for other professions: the page says which
         return redirect("registrations:register", slug=series.slug_here)
     unfinished.forget(request, PENDING)
     _add_registered_message(request, series, registration)
@@ -260,7 +260,8 @@ def _add_registered_message(request: HttpRequest, series: Series, registration: 
 @never_cache
 @require_safe
 def panel(request: HttpRequest, slug: str) -> HttpResponse:
-    """What a series page shows the person who is signed in, in place of the plain link: their own place, or one click."""
+    """Return the fragment that replaces the plain link on a series page for a signed-in person: their registration, or
+    one click."""
     series = public_series(slug)
     if not request.user.is_authenticated:
         return HttpResponse(status=204)

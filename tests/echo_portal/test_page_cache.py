@@ -65,8 +65,8 @@ def test_readers_of_another_zone_or_query_get_their_own(client, series, now):
     assert "for you" not in page(client, series)
     client.cookies["zone"] = "America/Vancouver"
     assert "for you" in page(client, series)
-    assert "Part of the filter" not in client.get("/en/sessions/").content.decode()
-    assert "Part of the filter" in client.get("/en/sessions/?status=x").content.decode()
+    assert "use part of the filter" not in client.get("/en/sessions/").content.decode()
+    assert "use part of the filter" in client.get("/en/sessions/?status=x").content.decode()
 
 
 def test_a_page_for_one_person_is_never_kept(client, series, now):

@@ -63,7 +63,7 @@ def test_home_says_what_it_is_and_shows_what_comes_next(client, now):
 
 
 def test_home_without_a_programme_is_not_blank(client):
-    assert "No session has a date just now" in client.get("/en/").content.decode()
+    assert "There are no dates yet" in client.get("/en/").content.decode()
 
 
 def test_home_takes_few_queries(client, now, django_assert_max_num_queries):

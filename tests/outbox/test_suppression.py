@@ -341,7 +341,7 @@ class TestAdmin:
         Message.objects.filter(pk=third.pk).update(state="sent")
         chosen = {"action": "send_again", "_selected_action": [first.pk, second.pk, third.pk]}
         page = staff.post("/en/admin/outbox/message/", chosen).content.decode()
-        assert "a second copy may reach the person" in page
+        assert "The person may get a second copy." in page
         assert state(first) == "uncertain"
         staff.post("/en/admin/outbox/message/", chosen | {"sure": "yes"})
         assert [state(one) for one in (first, second, third)] == ["queued", "queued", "sent"]
