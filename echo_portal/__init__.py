@@ -1,6 +1,6 @@
 """The portal of the Palliative Care ECHO Project.
 
-Time zone rules come from the pinned `tzdata` package, never from the machine (DESIGN.md §4): this package is
+Time zone rules come from the pinned `tzdata` package, never from the machine: this package is
 imported first by every process (web, worker, beat, commands, tests), so the search path is emptied here.
 """
 

@@ -1,4 +1,4 @@
-"""The Celery app. Beat's sweeps find all work in Postgres; Redis only nudges (DESIGN.md §4)."""
+"""The Celery app. Beat's sweeps find all work in Postgres. Redis only speeds things up."""
 
 import logging
 import logging.config

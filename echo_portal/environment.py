@@ -1,4 +1,4 @@
-"""What the surroundings tell the portal, read once: DESIGN.md §5. Development needs nothing; production names what it misses."""
+"""Read the environment variables once. Development needs none. Production names what is missing."""
 
 from urllib.parse import urlsplit
 

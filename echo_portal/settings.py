@@ -104,7 +104,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {"default": {"BACKEND": "echo_portal.cache.PatientRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "portal"}}
 
-# Accounts: the e-mail address is the login; who comes back proves it by a code (DESIGN.md §1, §6).
+# Accounts: the email address is the login. People who return prove it with an emailed code.
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
@@ -138,7 +138,7 @@ ACCOUNT_FORMS = {
     "change_password": "echo_portal.account.forms.OtherPasswordForm",
     "reauthenticate": "echo_portal.account.forms.ConfirmPasswordForm",
 }
-ACCOUNT_EMAIL_NOTIFICATIONS = True  # who opens an account otherwise than before, its owner hears of it
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # the owner hears when their sign-in settings change
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
@@ -149,7 +149,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "20/5m/key,300/5m/ip",
 }
 # The portal's limits, each as (how many, in how many seconds); accounts/limits.py says what the five kinds mean. Tight for an
-# address typed from one network, wide for a network: a hospital's thousands share one (DESIGN.md §1: scale).
+# address typed from one network, wide for a network, because thousands of people in a hospital share one.
 RATE_LIMITS: dict[str, dict[str, Any]] = {
     "send-email": {
         "browser": [(6, 600), (20, 86400)],
@@ -171,7 +171,7 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     "begin-passkey": {"ip": (200, 60)},
     "change-email": {"key": [(10, 3600), (20, 86400)]},
 }
-# A second factor: an authenticator app, a passkey, and codes on paper for the day that both are lost.
+# A second factor: an authenticator app or a passkey, with recovery codes in case both are lost.
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "echo_portal.account.second_factor.PortalMFAAdapter"
@@ -185,10 +185,10 @@ MFA_FORMS = {
     "edit_webauthn": "echo_portal.account.forms.PasskeyNameForm",
 }
 MFA_RATE_LIMITS = {"webauthn_login": "200/m/ip"}
-# Staff must have one before they reach the admin (DESIGN.md §1); a checkout lets them in without.
+# Staff must have one before they reach the admin. A checkout lets them in without.
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", PRODUCTION)
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
-# A form of ours is text of a few thousand letters (files are not counted); what is larger is refused before it is read.
+# Our forms hold a few thousand characters of text (files are not counted). Larger requests are refused before they are read.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 
 # Languages and time. `/en/` and `/fr/`; stored in UTC, shown with its zone.
@@ -199,7 +199,7 @@ LANGUAGE_COOKIE_NAME = "language"
 USE_TZ = True
 TIME_ZONE = "America/Toronto"
 
-# Mail. Two classes, two From addresses (DESIGN.md §4); a checkout keeps its mail under var/mail, read at /_mail/.
+# Email. Service email and bulk email have different From addresses. A checkout keeps its email in var/mail, shown at /_mail/.
 if env.str("EMAIL_URL", ""):
     _mail = env.dj_email_url("EMAIL_URL")
     EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
@@ -215,9 +215,9 @@ ANYMAIL = env.json("EMAIL_PROVIDER_SETTINGS", {})
 EMAIL_WEBHOOK_SECRET = dict(ANYMAIL).get("WEBHOOK_SECRET", "")
 if EMAIL_PROVIDER:
     EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
-# What a worker has claimed for so long is taken for lost; longer than any batch takes.
+# A row claimed for longer than this is treated as lost. No batch takes that long.
 OUTBOX_CLAIM_SECONDS = 300
-# The pauses after the first, second, … refusal for now; after the last one the row has failed.
+# The pauses after the first, second, … temporary failure. After the last one the row has failed.
 OUTBOX_PAUSES_SECONDS = [60, 300, 900, 3600, 14400]
 EMAIL_DKIM_SELECTOR = env.str("EMAIL_DKIM_SELECTOR", "")  # which key the mail server signs with (check_email_setup)
 EMAIL_PER_SECOND = env.int("EMAIL_PER_SECOND", 0)  # over all workers; 0: as fast as it goes
@@ -228,12 +228,12 @@ SERVICE_FROM_EMAIL = env.str("SERVICE_FROM_EMAIL", f"sessions@{environment.EMAIL
 ORGANIZER_EMAIL = env.str("ORGANIZER_EMAIL", f"calendar@{environment.EMAIL_DOMAIN}")
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", f"contact@{environment.EMAIL_DOMAIN}")
 POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", "")
-# Who answers for personal information (Quebec's Law 25, s. 3.1): a name or a title, and an address, for the privacy page.
+# The person in charge of personal information (Quebec's Law 25, s. 3.1): a name or title and an address, for the privacy page.
 PRIVACY_OFFICER = env.str("PRIVACY_OFFICER", "") or _("Privacy officer, Pallium Canada")
 PRIVACY_EMAIL = env.str("PRIVACY_EMAIL", "") or CONTACT_EMAIL
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = SERVICE_FROM_EMAIL
 
-# Celery. Redis only nudges; beat's sweeps are enough alone (DESIGN.md §4), so a lost broker must never hold up a page.
+# Celery. Redis only speeds things up. Beat's sweeps are enough, so a lost broker must never delay a page.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,

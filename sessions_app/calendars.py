@@ -1,4 +1,4 @@
-"""Calendar files (RFC 5545) and calendar mail (RFC 5546, RFC 6047), as DESIGN.md §4 asks.
+"""Calendar files (RFC 5545) and calendar emails (RFC 5546, RFC 6047). The rules are in docs/structure.md.
 
 A session is an instant: DTSTART and DTEND in UTC, local times in words in the description. DTSTAMP and LAST-MODIFIED come
 from the database, so the same facts give the same bytes.

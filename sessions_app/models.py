@@ -60,7 +60,7 @@ class SeriesQuerySet(models.QuerySet["Series"]):
 
 
 class Series(models.Model):
-    """One or more sessions that people register for together; a one-off is a series of one (DESIGN.md §3).
+    """One or more sessions that people register for together. A single session is a series of one.
 
     `first_starts_at`, `last_starts_at`, `last_ends_at` and `has_postponed` are kept by a database trigger (migration
     0002) from the sessions that are neither cancelled nor postponed, whatever writes them; nothing else sets them.

@@ -1,4 +1,4 @@
-"""Registration status: the one place of the rule (DESIGN.md §4), as a function of (series, now) and as its queryset twin.
+"""Registration status (docs/structure.md has the table), as a function of (series, now) and as a queryset annotation.
 
 tests/sessions_app/test_status_twin.py holds the two equal over random series and moments.
 """
@@ -26,7 +26,7 @@ class Status(models.TextChoices):
 
 
 def registration_status(series: Series, now: datetime) -> Status:
-    """The status of a series at `now` (an aware datetime), decided top to bottom as DESIGN.md §4 lists it.
+    """Return the status of a series at `now` (an aware datetime), decided from top to bottom of the table in docs/structure.md.
 
     A postponed session is still to come, so a series that has one is not past by its dates alone.
     """

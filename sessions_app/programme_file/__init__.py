@@ -1,4 +1,4 @@
-"""Programme files: YAML as in the programme's own file, CSV and XLSX with the same columns (DESIGN.md §5).
+"""Program files: YAML, and CSV or XLSX with the same columns.
 
 Reading never writes. It gives the series of a file, or every complaint at once, each with its line. Writing is all or nothing,
 and a second import of the same file changes nothing: a series is known by its English (else French) title.

@@ -1,4 +1,4 @@
-"""Whatever people and staff do to places, in any order and at the same time, the rules of DESIGN.md §4 hold after it.
+"""Whatever people and staff do to registrations, in any order and at the same time, the rules of docs/structure.md hold.
 
 Thousands of random sequences on real Postgres; several acts of a step run in threads of their own, each with its own
 connection. HYPOTHESIS_SEQUENCES says how many sequences; the suite runs 100, `make drill` 3,000.

@@ -1,4 +1,4 @@
-"""Registration status: each row of DESIGN.md §4's table, and the queryset twin that has to agree with the function."""
+"""Registration status: each row of the table in docs/structure.md, and the annotation, which has to agree with the function."""
 
 from datetime import timedelta
 

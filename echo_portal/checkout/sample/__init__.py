@@ -1,4 +1,4 @@
-"""Sample data: a programme that can be looked at (scale 1), up to the size that DESIGN.md §1 names (scale 100). Never in
+"""Sample data: a small program to look at (scale 1), up to the size that the portal is built for (scale 100). Never in
 production.
 
 The programme stands in sessions_app/sample/, one file for national programming and one for each hub; when its sessions take

@@ -14,7 +14,7 @@ from sessions_app.models import Publication, Series, Session
 from sessions_app.services import series_edited
 from sessions_app.version import programme_changed
 
-# At scale 100: the size that Project ECHO has reached world-wide (DESIGN.md §1).
+# At scale 100: the size that Project ECHO has reached worldwide.
 PER_SCALE = {"hubs": 8.6, "series": 200, "providers": 1400, "registrations": 10_000}
 CHUNK = 5_000
 
