@@ -1,7 +1,8 @@
-"""Lists in the admin can be narrowed by the filters they show, and by nothing else.
+"""Lists in the admin accept only the filters that they show.
 
-Django lets the address line ask for any column of a model: `?session_key__startswith=a` answers letter by letter what a page never
-shows, and an odd pattern or year ends in an error. The middleware asks here before any list is read, also those of other packages.
+Django lets the URL filter by any column of a model: `?session_key__startswith=a` would reveal, letter by letter, what
+no page shows, and an odd pattern or year causes an error. The middleware checks here before any list is read, also
+those of other packages.
 """
 
 from django.contrib.admin import ModelAdmin
@@ -14,7 +15,7 @@ YEARS = range(1, 10_000)
 
 
 def asks_only_for_what_is_shown(model_admin: ModelAdmin, request: HttpRequest) -> bool:
-    """Whether the query string holds nothing but the list's own parameters, the filters that it shows this person, and dates."""
+    """Whether the query string holds only the list's own parameters, the filters that it shows this person, and dates."""
     shown = [name for name in model_admin.get_list_filter(request) if isinstance(name, str)]
     known = OWN | {f"{name}__{ending}" for name in shown for ending in ("exact", "isnull", "id__exact")}
     return all(

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class PortalConfig(AppConfig):
-    """The site itself: settings, urls, its own pages, the demo command."""
+    """The site itself: settings, URLs and its own pages."""
 
     name = "echo_portal"
 

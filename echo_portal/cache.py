@@ -1,4 +1,4 @@
-"""The cache: Valkey or Redis, without which the portal is slower and not down."""
+"""The cache, in Valkey or Redis. Without it the portal is slower but not down."""
 
 import logging
 from typing import Any
@@ -12,7 +12,7 @@ UNREACHABLE = (RedisConnectionError, RedisTimeoutError)
 
 
 class PatientRedisCache(RedisCache):
-    """Answers as an empty cache while the server cannot be reached. So rate limits let people in rather than keep all out."""
+    """Acts as an empty cache while the server cannot be reached. Rate limits then let people in."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         params.setdefault("OPTIONS", {}).update({"socket_connect_timeout": 0.5, "socket_timeout": 1})
@@ -31,9 +31,9 @@ class PatientRedisCache(RedisCache):
         return self._attempt(False, super().delete, key, version)
 
     def count_all(self, names: list[tuple[str, int]], *, by: int = 1) -> list[int]:
-        """Add `by` to the count under each (name, seconds that it is kept for), atomically and in one round trip.
+        """Add `by` to the count under each (name, lifetime in seconds), atomically and in one round trip.
 
-        Gives the counts; 0 for each while the server cannot be reached.
+        Returns the counts, or 0 for each while the server cannot be reached.
         """
         if not names:
             return []

@@ -22,6 +22,6 @@ Channel.do_restore = False
 
 @setup_logging.connect
 def log_as_the_web_process_does(loglevel: int, **kwargs: Any) -> None:
-    """Worker and beat write the log lines that Django's settings describe; `--loglevel` still says how much Celery tells."""
+    """Let worker and beat log as Django's settings say. `--loglevel` still sets how much Celery logs."""
     logging.config.dictConfig(settings.LOGGING)
     logging.getLogger("celery").setLevel(loglevel)

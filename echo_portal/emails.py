@@ -1,4 +1,4 @@
-"""What the site's own messages say: the 6-digit code that proves an address, and news about one's own account."""
+"""The site's own emails: the 6-digit code that proves an address, and changes of an account."""
 
 from datetime import datetime
 from typing import Any

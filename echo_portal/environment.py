@@ -19,10 +19,10 @@ REQUIRED = {
 
 
 def check() -> None:
-    """Refuse to start in an unknown mode, and in production while something is missing.
+    """Refuse to start in an unknown mode, and in production if something is missing.
 
-    A mistyped "Production" would otherwise start with debug defaults on a public site. Raises ImproperlyConfigured, whose one
-    sentence names the wrong value, or every missing variable and what belongs into it.
+    A mistyped "Production" would otherwise start with development defaults on a public site. Raises
+    ImproperlyConfigured, which names the wrong value or every missing variable and what it should hold.
     """
     if PORTAL_ENV not in ("development", "production"):
         raise ImproperlyConfigured(f"PORTAL_ENV is “{PORTAL_ENV}”: it has to be “production” or “development”.")

@@ -19,7 +19,7 @@ class PortalLogger(Logger):
 
 
 def number(name: str, otherwise: int) -> int:
-    """The variable's value; unset and empty are the same, as an env file has them."""
+    """Return the variable's number. Unset and empty are the same, because an env file may have it empty."""
     return int(os.environ.get(name) or otherwise)
 
 
@@ -44,7 +44,7 @@ accesslog = None  # addresses hold tokens, so they are not logged here
 
 
 def when_ready(server: object) -> None:
-    """What is loaded by now lives as long as the process: the collector need not look at it again and again."""
+    """Exclude what is loaded from garbage collection, because it lives as long as the process."""
     gc.collect()
     gc.freeze()
 

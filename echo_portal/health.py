@@ -23,9 +23,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """The portal does all of its work: Postgres answers, email leaves, beat ticks. Otherwise 503 and the reasons.
+    """Return 200 if Postgres answers, email is sent and beat runs. Otherwise 503 with the reasons.
 
-    A cache that does not answer is reported, but is no alarm. A load balancer asks `/healthz`: pages can be served while email is late.
+    A cache that does not answer is reported but is no alarm. Load balancers ask `/healthz`, because pages can be served
+    while email is late.
     """
     state: dict[str, Any] = {"postgres": _postgres_answers(), "cache": _cache_answers()}
     state["alarms"] = alarms(timezone.now()) if state["postgres"] else ["Postgres does not answer."]
@@ -47,10 +48,10 @@ def _cache_answers() -> bool:
 
 
 class HealthMiddleware:
-    """Answers the two health checks first of all.
+    """Answers the two health checks before everything else.
 
-    Load balancers and container engines ask by IP address and over plain http, so neither ALLOWED_HOSTS nor the redirect to https
-    applies to them. The answers do not depend on the host.
+    Load balancers and container engines ask by IP address and over plain HTTP, so neither ALLOWED_HOSTS nor the
+    redirect to HTTPS applies. The answers do not depend on the host.
     """
 
     CHECKS: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz}

@@ -1,7 +1,7 @@
-"""Log lines, the same in web, worker, beat and commands: what went wrong, where and when in UTC, and nothing about whom.
+"""Log lines, the same in web, worker, beat and commands: what went wrong, where and when in UTC, and nothing personal.
 
-Django writes the path of a request that failed, which can hold the token of a personal link; and the text of an exception can
-hold anything that the request held (Postgres quotes the row that it refused).
+Django logs the path of a failed request, which can hold a personal token. The text of an exception can hold anything
+from the request (Postgres quotes the row that it refused).
 """
 
 import logging
@@ -19,7 +19,7 @@ EMAIL = re.compile(r"[^\s@<>\"'()\[\]{},;:=]+@[^\s@<>\"'()\[\]{},;:=]+")
 
 
 class PathFilter(logging.Filter):
-    """Writes the name of the page in place of the path that was asked for."""
+    """Replaces the requested path with the name of the page."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request: Any = getattr(record, "request", None)
@@ -33,7 +33,7 @@ class PathFilter(logging.Filter):
 
 
 class DiscreetFormatter(logging.Formatter):
-    """Exceptions by their type and place, without what they quote; no email address in any line; times in ISO 8601 and UTC."""
+    """Logs exceptions by type and place, without what they quote, and no email address. Times are in UTC by ISO 8601."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(LINE)
@@ -50,7 +50,7 @@ class DiscreetFormatter(logging.Formatter):
 
 
 def _lines(error: BaseException | None) -> list[str]:
-    """The exceptions that led to each other, the first one first, each with where it was raised."""
+    """Return the chain of exceptions, the first one first, each with where it was raised."""
     lines: list[str] = []
     while error is not None:
         said = f": {error}" if isinstance(error, TELLING) else ""

@@ -1,4 +1,4 @@
-"""Small middleware of the portal's own."""
+"""The portal's small middleware."""
 
 from collections.abc import Callable
 
@@ -16,10 +16,10 @@ A_YEAR = 60 * 60 * 24 * 365
 
 
 class OddRequestsMiddleware:
-    """Keep from the views what Postgres cannot look for and no form looks at first.
+    """Keeps away from views what Postgres cannot search for and no form checks first.
 
-    A NUL in an address or a cookie becomes U+FFFD, as in HTML, so that nothing is found by it. In the admin, ticked rows
-    without a key and a field without a name are refused, and lists answer only the filters they show (admin_lists.py).
+    A NUL in a URL or cookie becomes U+FFFD, as in HTML, so that it finds nothing. In the admin, ticked rows without a
+    key and a field without a name are refused, and lists accept only the filters they show (admin_lists.py).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -46,9 +46,9 @@ class OddRequestsMiddleware:
 
 
 class PrivatePagesMiddleware:
-    """What a signed-in person sees is kept by no cache; and their browser learns that they are known, and their zone.
+    """Keeps pages of signed-in people out of caches, and tells their browser that they are known and their zone.
 
-    The `known` cookie holds no secret: it tells the public pages' script that asking for the person's own panel is worth it.
+    The `known` cookie holds no secret. It tells the script on public pages to fetch the person's own panel.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

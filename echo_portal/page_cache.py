@@ -1,8 +1,8 @@
-"""Public pages, kept in memory: they are the same for every reader of one language and zone.
+"""Cache public pages in memory. They are the same for every reader of one language and zone.
 
-What is kept is thrown away as soon as the programme's version changes (an edit, a seat taken: sessions_app.services), and at
-every full minute, since registration opens, closes and passes on the minute. With the cache server down nothing is kept
-and every page is made anew. Kept per process, at most MAX_BYTES of it; the newest pages stay.
+The cache is emptied when the program's version changes (sessions_app/version.py), and at every full minute, because
+registration opens and closes on the minute. If the cache server is down, nothing is cached. Each process keeps at most
+MAX_BYTES, the newest pages.
 """
 
 import gzip
@@ -44,7 +44,7 @@ Key = tuple[str, str, str, str | None]
 
 @dataclass
 class Page:
-    """A whole answer. What only some readers need (the zipped body) is made when the first of them asks."""
+    """A whole response. Variants that only some readers need (the compressed body) are made when first requested."""
 
     body: bytes
     headers: dict[str, str]
@@ -65,7 +65,7 @@ class Page:
 
 
 class Shelf:
-    """The kept pages of this process, the most lately used last; its threads share them."""
+    """The cached pages of this process, the most recently used last. Threads share it."""
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -94,7 +94,7 @@ class Shelf:
 
 
 class PageCacheMiddleware:
-    """Answers a kept page before anything else runs; keeps those of PUBLIC_PAGES that came out well and set no cookie."""
+    """Answers from the cache before anything else runs. Caches successful responses of PUBLIC_PAGES that set no cookie."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""The facts on the privacy page: every period is read from the code or the settings that it holds for."""
+"""The facts on the privacy page. Each period is read from the code or setting that keeps it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ class Cookie:
 
 
 def facts() -> dict[str, Any]:
-    """What the page's template needs, in the active language."""
+    """Return what the template needs, in the active language."""
     return {
         "updated": format_date(UPDATED, ZoneInfo(settings.TIME_ZONE), weekday=False),
         "officer": settings.PRIVACY_OFFICER,
@@ -54,7 +54,7 @@ def facts() -> dict[str, Any]:
 
 
 def cookies() -> list[Cookie]:
-    """Every cookie that the portal sets, by its name in the browser."""
+    """Return every cookie that the portal sets, by its name in the browser."""
     return [
         Cookie(
             settings.SESSION_COOKIE_NAME,
@@ -95,6 +95,6 @@ def cookies() -> list[Cookie]:
 
 
 def in_days(period: timedelta) -> str:
-    """A period as a number of days, rounded up: what is promised is never shorter than what the code does."""
+    """Return a period as a number of days, rounded up, so that we never promise less than the code does."""
     days = -(-period // timedelta(days=1))
     return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}

@@ -1,4 +1,4 @@
-"""The groups that staff are put into, and what each may do in the admin (docs/operations.md, "Staff accounts and roles")."""
+"""The groups of staff, and what each may do in the admin (docs/operations.md, "Staff accounts and roles")."""
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
@@ -39,9 +39,9 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
 
 @transaction.atomic
 def set_up_roles() -> None:
-    """Make the groups, and give each exactly the permissions of its role. Running it again changes nothing.
+    """Create the groups and give each exactly the permissions of its role. Running it again changes nothing.
 
-    Raises Permission.DoesNotExist where the database has not been migrated.
+    Raises Permission.DoesNotExist if the database has not been migrated.
     """
     for name, rights in ROLES.items():
         group, _made = Group.objects.get_or_create(name=name)

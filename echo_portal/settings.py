@@ -1,4 +1,4 @@
-"""Settings. What differs between places comes from the environment (environment.py); the rest is here."""
+"""Settings. What differs between installations comes from the environment (environment.py)."""
 
 from pathlib import Path
 from typing import Any

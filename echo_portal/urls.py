@@ -1,4 +1,4 @@
-"""Addresses. Public paths are `/en/…` and `/fr/…`, and French paths are French words."""
+"""The site's URLs. Public paths are `/en/…` and `/fr/…`, and French paths are in French."""
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings

@@ -1,4 +1,4 @@
-"""The site's own pages: home, about, how to reach the project, the reader's time zone, errors."""
+"""The site's own pages: home, about, contact, the reader's time zone, errors."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -44,7 +44,7 @@ def privacy_page(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def time_zone(request: HttpRequest) -> HttpResponse:
-    """Choose the zone that times are also shown in: for whoever has no JavaScript, or whose browser guesses wrong."""
+    """Choose the reader's time zone, for people without JavaScript or whose browser guesses wrong."""
     current = known_zone(request.COOKIES.get(ZONE_COOKIE)) or settings.TIME_ZONE
     form = ZoneForm(request.POST or None, initial={"zone": current})
     if request.method == "POST" and form.is_valid():
@@ -58,7 +58,7 @@ def time_zone(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def choose_language(request: HttpRequest) -> HttpResponseRedirect:
-    """`/` and `/admin/` lead to the reader's language, by their cookie or their browser."""
+    """Redirect `/` and `/admin/` to the reader's language, by their cookie or browser."""
     with override(get_language_from_request(request)):
         response = redirect("admin:index" if request.path.startswith("/admin") else "home")
     response["Vary"] = "Accept-Language, Cookie"
@@ -89,10 +89,10 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form whose proof has grown old (signed in or out in another tab) can be sent again as it was typed.
+    """Offer to send a form again as it was typed if its CSRF token expired (signed in or out in another tab).
 
-    Only where the browser itself says that the form stood on a page of ours, so that no other site gets a second try; and never
-    a password, which would stand in the page.
+    Only if the browser says that the form was on a page of ours, so that no other site gets a second try, and never a
+    password, which would appear in the page.
     """
     ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
     if not ours or any("password" in name for name in request.POST):
@@ -104,7 +104,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Made of nothing that can fail: no database, no session, no context processor."""
+    """Render without anything that can fail: no database, no session, no context processor."""
     from django.template.loader import render_to_string  # noqa: PLC0415 - kept beside its only use
 
     return HttpResponse(render_to_string("errors/500.html", {"language": request.path_info[1:3]}), status=500)

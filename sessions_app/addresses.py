@@ -1,4 +1,5 @@
-"""A series has one address in each language. Its other slug leads to that address, and the language link straight across."""
+"""A series has one URL in each language. Its other slug redirects to that URL, and the language link leads straight
+across."""
 
 from typing import cast
 
@@ -14,7 +15,8 @@ AN_HOUR_IN_SECONDS = 3600
 
 
 def to_canonical(request: HttpRequest, series: Series) -> HttpResponse | None:
-    """A permanent redirect, query string and all, where the page was asked for by the slug of the other language; else None."""
+    """Return a permanent redirect, with the query string, if the page was requested by the other language's slug.
+    Otherwise return None."""
     if request.method == "POST" or _match(request).kwargs["slug"] == series.slug_here:
         return None
     response = HttpResponsePermanentRedirect(_address(request, series, current_language()))
@@ -24,7 +26,7 @@ def to_canonical(request: HttpRequest, series: Series) -> HttpResponse | None:
 
 
 def in_other_language(request: HttpRequest, series: Series) -> str:
-    """The page that the request asks for, under the series' slug in the other language."""
+    """Return the requested page's URL with the series' slug in the other language."""
     return _address(request, series, "en" if current_language() == "fr" else "fr")
 
 

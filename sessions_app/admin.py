@@ -1,4 +1,4 @@
-"""The programme in the admin: a series on one page, its sessions inline, English and French in tabs."""
+"""The program in the admin: a series on one page, with its sessions inline and English and French in tabs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +27,7 @@ from sessions_app.status import registration_status
 
 class SeriesForm(forms.ModelForm):
     def clean_capacity(self) -> int | None:
-        """Capacity below the seats taken is refused here with a sentence; the row stays locked until the admin has saved."""
+        """Refuse a capacity below the seats taken. The row stays locked until the admin has saved."""
         capacity = self.cleaned_data["capacity"]
         if capacity is not None and self.instance.pk:
             taken = Series.objects.select_for_update().values_list("seats_taken", flat=True).get(pk=self.instance.pk)
@@ -143,7 +143,7 @@ class SeriesAdmin(admin.ModelAdmin):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_view_on_site_url(self, obj: Model | None = None) -> str | None:
-        """The public page, or, before it is published, its preview."""
+        """Return the public page or, before publication, the preview."""
         if not isinstance(obj, Series) or not obj.pk:
             return None
         return reverse(
@@ -153,7 +153,7 @@ class SeriesAdmin(admin.ModelAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Times are typed and shown on the clock of the series' zone: the one being saved, else the one it has."""
+        """Show and read times in the series' time zone: the one being saved, else the current one."""
         with timezone.override(ZoneInfo(self._zone(request.POST, object_id))):
             response = super().changeform_view(request, object_id, form_url, extra_context)
             return response.render() if isinstance(response, TemplateResponse) else response

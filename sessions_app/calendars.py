@@ -24,7 +24,8 @@ PRODID = "-//Palliative Care ECHO Project//Portal//EN"
 
 @dataclass(frozen=True)
 class Attendee:
-    """Whose calendar a mailed session goes into. `uid_part` makes the UID theirs: one a session and registration."""
+    """The person whose calendar an emailed session goes into. `uid_part` makes the UID theirs: one for each session and
+    registration."""
 
     name: str
     email: str
@@ -33,7 +34,7 @@ class Attendee:
 
 
 def published(series: Iterable[Series], *, name: str = "") -> bytes:
-    """A download or feed: METHOD:PUBLISH, never an ATTENDEE; cancelled sessions stay in with their status.
+    """Return a download or feed: METHOD:PUBLISH, never an ATTENDEE. Cancelled sessions stay in with their status.
 
     The sessions of each series are read from `series.sessions.all()`: prefetch them.
     """
@@ -46,7 +47,7 @@ def published(series: Iterable[Series], *, name: str = "") -> bytes:
 
 @dataclass(frozen=True)
 class PersonalEntry:
-    """A session in somebody's own feed, under the UID that their invitation had."""
+    """A session in a personal feed, with the UID of the person's invitation."""
 
     session: Session
     series: Series
@@ -55,7 +56,7 @@ class PersonalEntry:
 
 
 def personal(entries: Iterable[PersonalEntry]) -> bytes:
-    """Somebody's own feed: METHOD:PUBLISH, no ATTENDEE, with their links to join."""
+    """Return a personal feed: METHOD:PUBLISH, no ATTENDEE, with the links to join."""
     calendar = _feed(_("%(project)s: my sessions") % {"project": settings.PROJECT_NAME})
     for entry in entries:
         uid = f"session-{entry.session.pk}-{entry.uid_part}@{_host()}"
@@ -64,18 +65,18 @@ def personal(entries: Iterable[PersonalEntry]) -> bytes:
 
 
 def invitation(session: Session, series: Series, attendee: Attendee) -> bytes:
-    """What a confirmation carries: METHOD:REQUEST, accepted already, no answer wanted."""
+    """Return the calendar part of a confirmation: METHOD:REQUEST, already accepted, no reply wanted."""
     return _mailed("REQUEST", session, series, attendee, sequence=session.sequence)
 
 
 def cancellation(session: Session, series: Series, attendee: Attendee) -> bytes:
-    """A session that does not take place: METHOD:CANCEL. Its SEQUENCE was raised when it was saved, so a later REQUEST, for a new
-    date, is higher again."""
+    """Return METHOD:CANCEL for a session that does not take place. Its SEQUENCE was raised when it was saved, so a
+    later REQUEST is higher again."""
     return _mailed("CANCEL", session, series, attendee, sequence=session.sequence)
 
 
 def withdrawal(session: Session, series: Series, attendee: Attendee) -> bytes:
-    """What takes it out of the calendar again: METHOD:CANCEL with a higher SEQUENCE (RFC 5546 §3.2.5)."""
+    """Return METHOD:CANCEL with a higher SEQUENCE (RFC 5546 §3.2.5), to remove a session from a calendar."""
     return _mailed("CANCEL", session, series, attendee, sequence=session.sequence + 1)
 
 
@@ -105,7 +106,8 @@ def _mailed(method: str, session: Session, series: Series, attendee: Attendee, *
 
 
 def _feed(name: str) -> Calendar:
-    """Calendars are asked to look again every hour (RFC 7986 §5.7, and the older name that Outlook reads)."""
+    """Return an empty feed that asks calendars to poll every hour (RFC 7986 §5.7, and the older name that Outlook
+    reads)."""
     calendar = _calendar("PUBLISH")
     calendar.add("X-WR-CALNAME", name)
     calendar.add("REFRESH-INTERVAL", vDuration(timedelta(hours=1)), parameters={"VALUE": "DURATION"})
@@ -114,7 +116,7 @@ def _feed(name: str) -> Calendar:
 
 
 def add_links(session: Session, series: Series) -> list[tuple[str, str]]:
-    """(name, address) of the calendars on the web that a session can be put into by a link."""
+    """Return (name, URL) of the web calendars that a session can be added to by a link."""
     start, end = session.starts_at.astimezone(UTC), session.ends_at.astimezone(UTC)
     title, details = _summary(session, series), absolute_url(series)
     google = {
@@ -133,14 +135,14 @@ def add_links(session: Session, series: Series) -> list[tuple[str, str]]:
 
 
 def webcal(address: str) -> str:
-    """The address of a feed as calendar apps register for it: `webcal:` in the place of `https:`."""
+    """Return a feed's URL with `webcal:` instead of `https:`, as calendar apps register for it."""
     return f"webcal:{address.partition(':')[2]}"
 
 
 def subscribe_links(address: str, name: str) -> list[tuple[str, str]]:
-    """(name, link) of the calendars on the web that can be subscribed to the feed at `address` by a link.
+    """Return (name, URL) of the web calendars that can subscribe to the feed at `address` by a link.
 
-    Google takes a feed's address in its webcal form only: it reads another one as the name of one of its own calendars.
+    Google accepts a feed only in its webcal form.
     """
     outlook = urlencode({"url": address, "name": name}, quote_via=quote)
     return [
@@ -182,10 +184,10 @@ def _state(session: Session, series: Series) -> str:
 
 
 def _summary(session: Session, series: Series) -> str:
-    """The series' title with the session's own or, where it has none, with its number among several: "(1 of 3)".
+    """Return the series' title with the session's own title or, if it has none, its number: "(1 of 3)".
 
-    Every session counts, also one that is postponed or cancelled: what somebody's calendar calls "(3 of 3)" must not become
-    "(2 of 2)" there, where nobody would correct it.
+    Every session counts, also a postponed or cancelled one. Otherwise "(3 of 3)" in someone's calendar would become "(2
+    of 2)".
     """
     if session.title:
         return f"{series.title}{pgettext('between words', ':')} {session.title}"

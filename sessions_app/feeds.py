@@ -1,7 +1,7 @@
-"""Calendar feeds of the programme: all of it, one per hub and one per language, each in English and in French.
+"""Calendar feeds of the program: all of it, one per hub and one per language, each in English and in French.
 
 Feeds are cached in the database. An edit deletes those it affects in its own transaction (`services.py`), so a cached feed is never
-older than the programme. A worker builds the missing ones (`tasks.py`); one that is read before that is built on the spot.
+older than the program. A worker builds the missing ones (`tasks.py`); one that is read before that is built on the spot.
 """
 
 from collections.abc import Collection, Iterable
@@ -72,7 +72,7 @@ def build(name: str, now: datetime) -> bytes:
 def delete(names: Collection[str]) -> None:
     """Delete these cached feeds, in both languages. Runs in the same transaction as the edit.
 
-    Until it ends, others still read the programme as it was before the edit. So the transaction takes a shared advisory lock on
+    Until it ends, others still read the program as it was before the edit. So the transaction takes a shared advisory lock on
     each feed, and only a builder that gets the lock for itself caches a feed. Raises TransactionManagementError outside a
     transaction.
     """

@@ -1,4 +1,5 @@
-"""The filters of the programme: all in the query string, so that a filtered list can be kept, sent and read without JavaScript."""
+"""The filters of the program. They are all in the query string, so a filtered list can be cached, sent, and used
+without JavaScript."""
 
 import re
 from collections.abc import Iterable
@@ -29,9 +30,9 @@ class Ticks(forms.MultipleChoiceField):
 
 
 class MonthField(forms.Field):
-    """`2026-11`: a month on the project's clock. Cleans to (its first moment, the next month's first moment).
+    """`2026-11`: a month in the project's time zone. Cleans to (its first moment, the next month's first moment).
 
-    Any month can be asked for; the select offers those that have sessions.
+    Any month is accepted. The select offers those that have sessions.
     """
 
     widget = forms.Select
@@ -48,7 +49,7 @@ class MonthField(forms.Field):
 
 
 class ProgrammeFilter(forms.Form):
-    """A filter that makes no sense is named and left out; the others still count."""
+    """The filters. An invalid one is reported and ignored, and the others still apply."""
 
     use_required_attribute = False
 
@@ -78,7 +79,8 @@ class ProgrammeFilter(forms.Form):
         self.fields["month"].widget.choices = lambda: self._month_choices(months)
 
     def _month_choices(self, months: Iterable[MonthCount]) -> list[tuple[str, Any]]:
-        """The month that is asked for is among them even without a session, so that the select shows what the list is narrowed to."""
+        """Return the months on offer. The requested month is always among them, so that the select shows how the list
+        is filtered."""
         counts, asked = dict(months), self._asked_month()
         offered = sorted({*counts, *([asked] if asked else [])})
         named = [(f"{month:%Y-%m}", f"{format_month(month)} ({counts.get(month, 0)})") for month in offered]
@@ -99,23 +101,23 @@ class ProgrammeFilter(forms.Form):
 
     @cached_property
     def chosen(self) -> dict[str, Any]:
-        """The filters that were set and make sense."""
+        """The filters that were set and are valid."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
 
     @property
     def ticks(self) -> list[forms.BoundField]:
-        """The short lists of ticks, which are always in sight."""
+        """The short lists of checkboxes, which are always visible."""
         return [self[name] for name in ("status", "language")]
 
     @property
     def long_ticks(self) -> list[forms.BoundField]:
-        """The long ones, which open when asked for."""
+        """The long lists of checkboxes, which can be unfolded."""
         return [self[name] for name in ("profession", "province", "hub")]
 
     @property
     def complaints(self) -> list[str]:
-        """One sentence for each filter that makes no sense, naming it."""
+        """One sentence for each invalid filter."""
         colon = pgettext("between words", ":")
         return [f"{self.fields[name].label}{colon} {error}" for name, errors in self.errors.items() for error in errors]
 

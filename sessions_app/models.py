@@ -1,4 +1,4 @@
-"""Series and the dated sessions in them. What a registration status is, stands in status.py; what is done, in services.py."""
+"""Series and their sessions. Registration status is in status.py, actions are in services.py."""
 
 from datetime import datetime
 from itertools import zip_longest
@@ -51,11 +51,12 @@ def default_reminders() -> list[int]:
 
 class SeriesQuerySet(models.QuerySet["Series"]):
     def public(self) -> "SeriesQuerySet":
-        """The wall of the public pages: published series only."""
+        """Return published series. All public pages start from here."""
         return self.filter(publication=Publication.PUBLISHED)
 
     def by_slug(self, slug: str) -> "SeriesQuerySet":
-        """The series with that slug in either language: one or none, since no two series share one (`Series.clean`)."""
+        """Return the series with that slug in either language: one or none, because no two series share a slug
+        (`Series.clean`)."""
         return self.filter(Q(slug=slug) | Q(slug_fr=slug))[:1]
 
 
@@ -222,22 +223,22 @@ class Series(models.Model):
 
     @property
     def contact_email(self) -> str:
-        """Where the team that runs the series reads its mail: the hub's address, else the project's."""
+        """The address of the team that runs the series: the hub's, else the project's."""
         return (self.hub.contact_email if self.hub else "") or settings.CONTACT_EMAIL
 
     def accepts_profession(self, profession: str) -> bool:
-        """Whether someone of that profession may register: anyone, unless the audience is required."""
+        """Whether someone of that profession may register."""
         return not self.audience_required or not self.audience or profession in self.audience
 
     @property
     def seats_left(self) -> int | None:
-        """How many seats are free; None where there is no limit."""
+        """The number of free seats, or None if there is no limit."""
         return None if self.capacity is None else max(self.capacity - self.seats_taken, 0)
 
     @property
     def closes_at(self) -> datetime | None:
-        """When registration closes (UTC): the time that staff set, else the first session's start, or, with late joining,
-        the last one's. None where there are no dates yet."""
+        """When registration closes (UTC): the time that staff set, else the start of the first session or, with late
+        joining, of the last. None if there are no dates."""
         return self.registration_closes_at or (self.last_starts_at if self.late_joining else self.first_starts_at)
 
     @property
@@ -251,12 +252,12 @@ class Series(models.Model):
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def meeting(self) -> "SessionQuerySet":
-        """The sessions that take place: neither cancelled nor postponed."""
+        """Return the sessions that take place: neither cancelled nor postponed."""
         return self.exclude(delivery__in=[Delivery.CANCELLED, Delivery.POSTPONED])
 
 
 class Session(models.Model):
-    """A dated live meeting of a series. Times are instants (UTC); they are shown in the series' zone."""
+    """A dated live meeting of a series. Times are in UTC and shown in the series' zone."""
 
     series = models.ForeignKey(Series, models.CASCADE, related_name="sessions", verbose_name=_("series"))
     title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
@@ -369,8 +370,8 @@ class Question(models.Model):
         return self.label
 
     def options(self) -> list[tuple[str, Text]]:
-        """(value to keep, words to show) of each answer. The value is the English words, or the French where there are no
-        English ones, so that an answer means the same in both languages."""
+        """Return (value, label) of each answer. The value is the English text, or the French if there is no English, so
+        that an answer means the same in both languages."""
         english, french = self.options_en.splitlines(), self.options_fr.splitlines()
         pairs = zip_longest(english, french, fillvalue="")
         first = current_language()
@@ -403,7 +404,7 @@ class ResourceKind(models.TextChoices):
 
 
 class Resource(models.Model):
-    """What a series leaves behind for those who registered: a recording, slides, something to read. Never on a public page."""
+    """What a series offers to people who registered: a recording, slides, something to read. Never on a public page."""
 
     series = models.ForeignKey(Series, models.CASCADE, related_name="resources", verbose_name=_("series"))
     kind = models.CharField(_("kind"), max_length=10, choices=ResourceKind.choices, default=ResourceKind.RECORDING)

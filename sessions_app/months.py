@@ -1,4 +1,4 @@
-"""A month of the programme as weeks of days. Each session stands on the day that it has in its series' own zone."""
+"""A month of the program as weeks of days. Each session is on the day that it has in its series' zone."""
 
 import calendar
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Month:
 
     @cached_property
     def weeks(self) -> list[list[Day]]:
-        """From Sunday to Saturday, as calendars in Canada have it."""
+        """Return the weeks, from Sunday to Saturday, as in Canadian calendars."""
         found: dict[date, list[Dated]] = {}
         for session in self._sessions():
             listing = Listing(session.series, self.now, self.reader)
@@ -81,7 +81,7 @@ class Month:
         return [day.date for day in self.weeks[0]]
 
     def _sessions(self) -> list[Session]:
-        """Those of the weeks that the month touches, with a day to spare for every zone."""
+        """Return the sessions of the weeks that the month touches, with a spare day on each side for every zone."""
         start = datetime.combine(self.first, time(), ZoneInfo(PROJECT_ZONE)) - timedelta(days=7)
         meeting = Session.objects.meeting().filter(starts_at__gte=start, starts_at__lt=start + timedelta(days=48))
         public = meeting.filter(series__publication=Publication.PUBLISHED, series__is_cancelled=False)
@@ -89,7 +89,8 @@ class Month:
 
 
 def read(wanted: str | None, now: datetime, reader: ZoneInfo | None) -> Month:
-    """The month that was asked for as "2026-11"; this one, on the project's clock, where that is none."""
+    """Return the month that was requested as "2026-11", or the current one in the project's zone if that is not a
+    month."""
     this = now.astimezone(ZoneInfo(PROJECT_ZONE)).date().replace(day=1)
     try:
         first = date.fromisoformat(f"{wanted}-01") if wanted else this

@@ -1,4 +1,4 @@
-"""Reads of the public programme."""
+"""Reads of the public program."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ Span = tuple[datetime, datetime]  # from the first moment to the moment after th
 
 
 def upcoming(now: datetime, filters: dict[str, Any] | None = None) -> Any:
-    """Public series that are not past, the next session first, those without a date last."""
+    """Return public series that are not past, the next session first, those without a date last."""
     filters = filters or {}
     # each side of the first condition has an index, so that the past is not read
     is_ahead = Q(last_ends_at__gt=now) | Q(last_ends_at=None) | Q(has_postponed=True)
@@ -33,8 +33,7 @@ def upcoming(now: datetime, filters: dict[str, Any] | None = None) -> Any:
 
 
 def past(now: datetime, filters: dict[str, Any] | None = None) -> Any:
-    """Public series that are past, those that began last first: the list shows each under the month of its first session. Those
-    without dates come last."""
+    """Return public series that are past, the latest first session first, those without dates last."""
     filters = filters or {}
     series = narrowed(Series.objects.public().filter(is_past(now), is_cancelled=False), filters, now)
     if "month" not in filters:
@@ -79,8 +78,7 @@ def _contains(name: str, word: str) -> Q:
 
 
 def offered(series: Series, now: datetime) -> Any:
-    """The next series that are open to the same audience in the same language, from any hub, the soonest first: for whom this one
-    is of no use to."""
+    """Return the next series that are open to the same audience in the same language, from any hub, the soonest first."""
     filters: dict[str, Any] = {"status": [Status.OPEN]}
     if series.audience:
         filters["profession"] = series.audience
@@ -95,24 +93,25 @@ def with_known_status(series: Any, now: datetime, statuses: Iterable[str]) -> An
 
 
 def for_list(series: SeriesQuerySet) -> SeriesQuerySet:
-    """Everything that a listing shows of a series, in two queries."""
+    """Add everything that a listing shows of a series, in two queries."""
     return series.select_related("hub").prefetch_related(
         Prefetch("sessions", Session.objects.order_by("starts_at", "pk"))
     )
 
 
 def dated(now: datetime) -> Any:
-    """The upcoming series whose next session has a date and has not begun."""
+    """Return the upcoming series whose next session has a date and has not started."""
     return upcoming(now).filter(next_starts_at__gt=now)
 
 
 def next_open(now: datetime) -> Series | None:
-    """The next series with a seat, for the home page's ticket."""
+    """Return the next series with a seat, for the home page."""
     return for_list(with_known_status(dated(now), now, [Status.OPEN])).first()
 
 
 def upcoming_months(now: datetime) -> list[MonthCount]:
-    """The months, on the project's clock, that the upcoming list can be narrowed to, and how many series it then shows."""
+    """Return the months, in the project's zone, that the upcoming list can be filtered by, with the number of series in
+    each."""
     ahead = Session.objects.meeting().filter(ends_at__gt=now, series__in=upcoming(now).order_by().values("pk"))
     zone = ZoneInfo(PROJECT_ZONE)
     # each series counts once a month

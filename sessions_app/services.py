@@ -1,4 +1,4 @@
-"""What follows from an edit of the programme. Registration status is in status.py, programme files are in programme_file/."""
+"""What follows from an edit of the program. Registration status is in status.py, programme files are in programme_file/."""
 
 import logging
 
@@ -17,7 +17,7 @@ FEEDS_REQUESTED, FEEDS_REQUESTED_EVERY_SECONDS = "feeds-requested", 5
 
 
 def series_edited(series: QuerySet[Series]) -> None:
-    """Delete the cached feeds that these series are in, and change the programme's version on commit.
+    """Delete the cached feeds that these series are in, and change the program's version on commit.
 
     Call it in the same transaction as the edit. If the edit may change a series' hub or language, call it before and after.
     """

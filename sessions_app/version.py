@@ -1,6 +1,6 @@
-"""The version of the programme: a random word in the cache that changes with every edit and every seat taken.
+"""The version of the program: a random word in the cache that changes with every edit and every seat taken.
 
-What is cached from the programme (pages, lists of filters) is cached under this version.
+What is cached from the program (pages, lists of filters) is cached under this version.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""The public programme. Every page here is the same for everyone who lives in one zone, so it can be kept (page_cache.py)."""
+"""The public program. Every page here is the same for everyone who lives in one zone, so it can be kept (page_cache.py)."""
 
 from datetime import datetime
 from typing import Any
@@ -109,6 +109,6 @@ def hub_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def calendar_month(request: HttpRequest) -> HttpResponse:
-    """A month of the programme: a table on a desk, a list of its days on a phone."""
+    """A month of the program: a table on a desk, a list of its days on a phone."""
     month = months.read(request.GET.get("month"), timezone.now(), reader_zone(request))
     return render(request, "sessions_app/month.html", {"month": month, "feed": feeds.matching({}, [])})

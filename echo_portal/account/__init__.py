@@ -1,1 +1,1 @@
-"""The account pages: allauth's own flows, in the portal's words; and what the portal knows of a person."""
+"""The account pages: allauth's flows in the portal's words, and what the portal knows about a person."""

@@ -1,4 +1,4 @@
-"""Where allauth meets the portal: its email goes through the outbox, and accounts begin only with a registration."""
+"""Where allauth meets the portal: its email goes through the outbox, and accounts are created only by registering."""
 
 import ipaddress
 from datetime import timedelta
@@ -40,14 +40,14 @@ class PortalAccountAdapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Nobody signs up by itself: registering for a series is what begins an account."""
+        """Return False: registering for a series creates an account."""
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The visitor's IP address, for every rate limit and for "Where I am signed in".
+        """Return the visitor's IP address, for rate limits and for "Where I am signed in".
 
-        An IPv4 address that a dual-stack socket wrote as IPv6 is one like any other; otherwise all of them would share one
-        IPv6 prefix. A request that came past the proxies is known by the address that it came from.
+        An IPv4 address that a dual-stack socket wrote as IPv6 is turned back, because all of these would share one IPv6
+        prefix. A request that did not come through the proxies has its own address.
         """
         try:
             found = ipaddress.ip_address(super().get_client_ip(request))
@@ -56,7 +56,7 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         return str(getattr(found, "ipv4_mapped", None) or found)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Write the email into the ledger. A code is of no use after its time, so the row expires with it."""
+        """Write the email to the ledger. A code's row expires with the code."""
         now = timezone.now()
         if template_prefix in SECURITY_NEWS:
             data = {"what": template_prefix.rpartition("/")[2]}
@@ -69,4 +69,4 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         write([Draft(f"{message_type}:{uuid4()}", message_type, email, current_language(), data, expires_at)], now=now)
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
-        """allauth's own flashes repeat what the next page says anyway; the portal's pages speak for themselves."""
+        """Drop allauth's messages, which repeat what the next page says."""

@@ -63,7 +63,7 @@ class SignInForm(PortalForm, RequestLoginCodeForm):
         _address(self.fields["email"])
 
     def clean_email(self) -> str:
-        """Who has no account gets an email too, so the limits are the same for both."""
+        """Apply the email limits, which are the same for addresses without an account."""
         email = super().clean_email()
         if not may_send_email(context.request, email):
             raise forms.ValidationError(EMAIL_REFUSED)
@@ -179,7 +179,7 @@ def _key_name(form: forms.Form) -> None:
 
 
 class NewAddressForm(PortalForm):
-    """The address that an account is to have from now on."""
+    """The account's new email address."""
 
     email = forms.EmailField()
 
@@ -215,8 +215,8 @@ class CloseAccountForm(PortalForm):
 
 
 class ProfileForm(DetailsForm):
-    """The profile, with a signed note of whose it is, so that what was typed finds its way back to that person alone when the
-    session expires while they type."""
+    """The profile. A signed note says whose it is, so that what was typed returns only to that person if their session
+    expires meanwhile."""
 
     whose = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -226,7 +226,7 @@ class ProfileForm(DetailsForm):
 
     @staticmethod
     def owner_of(typed: QueryDict) -> User | None:
-        """The person whose page the form stood on. Nobody, unless the portal signed it."""
+        """Return the person whose page the form was on, or None unless the portal signed it."""
         try:
             return User.objects.filter(
                 pk=signing.loads(typed.get("whose", ""), salt=PROFILE_SALT, max_age=A_DAY)
@@ -236,7 +236,7 @@ class ProfileForm(DetailsForm):
 
     @classmethod
     def cut(cls, typed: QueryDict) -> dict[str, str]:
-        """The fields that the form knows, at the length that it takes at most."""
+        """Return the fields that the form knows, cut to their maximum length."""
         return {
             name: str(typed[name])[: getattr(field, "max_length", None) or LONGEST_CHOICE]
             for name, field in cls.base_fields.items()

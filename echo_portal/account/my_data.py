@@ -16,7 +16,8 @@ Row = dict[str, Any]
 
 
 def everything(user: User, *, now: datetime) -> Row:
-    """All of it, as plain values; moments in UTC by ISO 8601. Secrets (password, keys) are named, never shown."""
+    """Return all of it as plain values, with times in UTC by ISO 8601. Secrets (password, keys) are named but not
+    included."""
     return {
         "written_at": now.isoformat(),
         "account": _account(user),

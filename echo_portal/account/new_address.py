@@ -1,7 +1,7 @@
-"""Another email address for one's own account: a code goes to the new one, and proves it.
+"""Change one's own email address: a code goes to the new one and proves it.
 
-Whether the new address has an account already is told to its owner alone, by email: the page is the same either way. What a
-change means elsewhere (email that waits, telling both addresses) happens for the admin too, by `accounts.services.email_changed`.
+Whether the new address already has an account is told only to its owner, by email. The page is the same either way.
+What follows elsewhere happens for the admin too, through `accounts.services.email_changed`.
 """
 
 from datetime import datetime, timedelta
@@ -25,15 +25,15 @@ NOTIFICATION_LIFETIME = timedelta(days=2)
 
 
 class TooManyError(Exception):
-    """Too many emails or tries: it has to wait."""
+    """Too many emails or tries."""
 
 
 class CodeSpentError(Exception):
-    """The code is too old, or was tried too often: another one has to be asked for."""
+    """The code is too old or was tried too often."""
 
 
 class WrongCodeError(Exception):
-    """That is not the code that was sent."""
+    """This is not the code that was sent."""
 
 
 def send_code(request: HttpRequest, user: User, email: str, *, now: datetime) -> None:
@@ -55,7 +55,7 @@ def send_code(request: HttpRequest, user: User, email: str, *, now: datetime) ->
 
 
 def pending_address(request: HttpRequest, *, now: datetime) -> str | None:
-    """The address that waits for its code, while the code is good."""
+    """Return the address that waits for its code, while the code is valid."""
     state = request.session.get(NEW_ADDRESS)
     if state is None or now.timestamp() - state["at"] > CODE_LASTS.total_seconds():
         return None
@@ -65,8 +65,8 @@ def pending_address(request: HttpRequest, *, now: datetime) -> str | None:
 def confirm_code(request: HttpRequest, user: User, code: str, *, now: datetime) -> None:
     """Change the address if the code is right. Raises CodeSpentError, TooManyError, WrongCodeError, AddressTakenError.
 
-    The try is counted before the code is looked at, in the cache for all requests at once, and in the web session in case the
-    cache is down.
+    The try is counted before the code is checked: in the cache for all requests together, and in the web session in
+    case the cache is down.
     """
     email, state = pending_address(request, now=now), request.session.get(NEW_ADDRESS)
     if email is None or state is None:
@@ -95,7 +95,7 @@ def _hidden(code: str) -> str:
 
 
 def apply_email_change(user: User, old: str, new: str, now: datetime, **_more: Any) -> None:
-    """An account has another address (`accounts.services.email_changed`): what waits follows it, and both are told."""
+    """Send queued email to the new address, and tell both addresses (`accounts.services.email_changed`)."""
     readdress(old, new)
     drafts = [
         Draft(

@@ -1,4 +1,4 @@
-"""The second factor: what allauth's pages about it need, and the wall in front of whoever sees other people's data."""
+"""The second factor: what allauth's pages need, and the rule that staff must have one."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ from accounts.models import User
 
 
 class PortalMFAAdapter(DefaultMFAAdapter):
-    """Secrets are encrypted in the database with a key made of SECRET_KEY, so that a copy of the database opens no account."""
+    """Encrypts secrets with a key made from SECRET_KEY, so that a copy of the database opens no account."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": _("That is not the code. Codes change every half minute: type the one you see now."),
@@ -44,14 +44,14 @@ def _fernet() -> Fernet:
 
 
 def lacks_second_factor(user: User) -> bool:
-    """Whether `user` must set one up before going on. Who has one is asked for it by allauth whenever they sign in."""
+    """Whether `user` must set up a second factor first. allauth asks for an existing one at each sign-in."""
     return settings.SECOND_FACTOR_REQUIRED and not PortalMFAAdapter().is_mfa_enabled(user, types=["totp", "webauthn"])
 
 
 class SecondFactorMiddleware:
-    """Staff on their way into the admin are led to set up a second factor first.
+    """Leads staff without a second factor to set one up before the admin.
 
-    The admin's own sign-in page leads to allauth's, which asks for the factor of whoever has one (urls.py).
+    The admin's sign-in page redirects to allauth's, which asks for the factor (urls.py).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

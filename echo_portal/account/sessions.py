@@ -1,4 +1,4 @@
-"""How long web sessions are kept."""
+"""How long web sessions last."""
 
 from collections.abc import Callable
 
@@ -9,9 +9,10 @@ ANONYMOUS_SECONDS = 60 * 60 * 2
 
 
 class ShortAnonymousSessionsMiddleware:
-    """The session of a visitor who is not signed in is kept for two hours, so that strangers cannot fill the database with them.
+    """Ends the session of a visitor who is not signed in after two hours, so that strangers cannot fill the database.
 
-    Signing in makes it last as long as the cookie (accounts/apps.py). Stands inside the session and authentication middleware.
+    Signing in makes it last as long as the cookie (accounts/apps.py). Belongs after the session and authentication
+    middleware.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

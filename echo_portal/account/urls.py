@@ -1,4 +1,4 @@
-"""The account pages by allauth's own names, under addresses of our own in both languages. What is not listed is not mounted."""
+"""The account pages by allauth's own names, under our own URLs in both languages. What is not listed is not available."""
 
 from allauth.account import views as account
 from allauth.mfa.base import views as factors

@@ -1,4 +1,4 @@
-"""A person's own pages: their profile and email address, what the portal knows of them, and closing the account."""
+"""A person's own pages: profile, email address, what the portal knows about them, and closing the account."""
 
 import json
 from typing import Any, cast
@@ -47,7 +47,8 @@ WHY_NOT_CHANGED = {
 
 
 class StartsOverMixin:
-    """Opening the page starts over, also while a code is awaited: it may have been asked for by whoever sat here before."""
+    """Opening the page starts over, even if a code was requested, because someone else may have requested it on this
+    computer."""
 
     def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> None:
         return None
@@ -63,12 +64,12 @@ class PasswordSignInView(StartsOverMixin, LoginView):
 
 @never_cache
 def passkey_sign_in(request: HttpRequest) -> HttpResponse:
-    """allauth's: it keeps a challenge in the web session of whoever opens it."""
+    """allauth's view. It stores a challenge in the visitor's web session."""
     return login_webauthn(request) if within_limits(request, "begin-passkey", "") else respond_429(request)
 
 
 class SignInCodeView(CodePage):
-    """The second page of signing in; who is sent back to the first is told why."""
+    """The second page of signing in. Someone who is sent back to the first is told why."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         response = super().dispatch(request, *args, **kwargs)
@@ -89,7 +90,7 @@ def _me(request: HttpRequest) -> User:
 @never_cache
 @require_safe
 def menu(request: HttpRequest) -> HttpResponse:
-    """What the menu in the header holds, as a page for who has no JavaScript; who is not signed in is led to sign in."""
+    """Show the menu as a page, for people without JavaScript. Others are asked to sign in."""
     if not request.user.is_authenticated:
         return redirect("account_request_login_code")
     return render(request, "account/menu.html", {"person": request.user, "entries": menu_entries(_me(request))})
@@ -98,14 +99,14 @@ def menu(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def menu_fragment(request: HttpRequest) -> HttpResponse:
-    """The menu alone, which portal.js puts into pages that are the same for everyone."""
+    """Return only the menu, which portal.js puts into public pages."""
     return HttpResponse(account_part(request))
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """What was typed survives a session that expired meanwhile: it waits until the same person has signed in again."""
+    """Edit the profile. What was typed survives an expired session: it waits until the same person signs in again."""
     now = timezone.now()
     if not request.user.is_authenticated:
         owner = ProfileForm.owner_of(request.POST)
@@ -130,7 +131,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @reauthentication_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_email(request: HttpRequest) -> HttpResponse:
-    """Asks for the new address and sends it a code. Whoever has a password or a second factor shows that first."""
+    """Ask for the new address and send it a code. Someone with a password or second factor confirms it first."""
     user = _me(request)
     form = NewAddressForm(request.POST or None, user=user)
     if form.is_bound and form.is_valid():
@@ -147,7 +148,7 @@ def change_email(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_email(request: HttpRequest) -> HttpResponse:
-    """Asks for the code that was sent to the new address, and changes it."""
+    """Ask for the code that was sent to the new address, and change it."""
     now = timezone.now()
     email = new_address.pending_address(request, now=now)
     form = NewAddressCodeForm(request.POST or None)
@@ -195,7 +196,7 @@ def download(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def close(request: HttpRequest) -> HttpResponse:
-    """Says what it means first, and asks for a tick; then the account is gone, and one email says so."""
+    """Explain, ask for a tick, then close the account and send one email."""
     user = _me(request)
     ahead = upcoming_registrations(user, now=timezone.now()).select_related("series")
     form = CloseAccountForm(request.POST if request.method == "POST" else None)

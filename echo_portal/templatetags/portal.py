@@ -1,4 +1,4 @@
-"""Tags that every template may use, without loading them."""
+"""Template tags that are available everywhere without loading."""
 
 from datetime import datetime
 from typing import Any
@@ -26,8 +26,8 @@ register = template.Library()
 
 
 @register.simple_tag
-def localized(text: str) -> SafeString | str:
-    """What an author wrote, marked with its language where that is not the page's own (WCAG 3.1.2)."""
+def bilingual(text: str) -> SafeString | str:
+    """Return an author's text, marked with its language if that differs from the page's (WCAG 3.1.2)."""
     if isinstance(text, Text) and text and text.lang != get_language():
         return format_html('<span lang="{}">{}</span>', text.lang, str(text))
     return conditional_escape(str(text))
@@ -35,7 +35,7 @@ def localized(text: str) -> SafeString | str:
 
 @register.filter
 def lang_of(text: str) -> SafeString | str:
-    """` lang="fr"` for a block whose text is not in the page's language, else nothing."""
+    """Return ` lang="fr"` if the text is not in the page's language, else nothing."""
     if isinstance(text, Text) and text and text.lang != get_language():
         return format_html(' lang="{}"', text.lang)
     return ""
@@ -43,15 +43,15 @@ def lang_of(text: str) -> SafeString | str:
 
 @register.filter
 def paragraphs(text: str) -> list[str]:
-    """The paragraphs of a text: parted by empty lines."""
+    """Split a text at empty lines."""
     return [part.strip() for part in normalize_newlines(text).split("\n\n") if part.strip()]
 
 
 @register.simple_tag(takes_context=True)
 def other_language_url(context: dict[str, Any], language: str) -> str:
-    """This very page in the other language, filters and all; an error page leads to the same address there.
+    """Return this page's URL in the other language, with the query string.
 
-    A view whose address has other words in the other language, as a series' slug, says so as `elsewhere`.
+    A view whose URL differs in the other language, such as a series' slug, passes it as `elsewhere`.
     """
     if context.get("elsewhere"):
         return context["elsewhere"]
@@ -64,7 +64,8 @@ def other_language_url(context: dict[str, Any], language: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def site_account(context: dict[str, Any]) -> SafeString:
-    """The person's menu where the page is made for one person anyway; else the same link for everyone (portal.js does the rest)."""
+    """Render the person's menu if the page is made for one person. Otherwise render the same link for everyone, which
+    portal.js replaces."""
     request = context["request"]
     match = request.resolver_match
     is_public = match and match.view_name in PUBLIC_PAGES
@@ -95,7 +96,7 @@ SYSTEMS = {
 
 @register.filter
 def browser_name(user_agent: str) -> str:
-    """ "Firefox, Windows": as much as a person needs to know their own devices apart; the whole line where it is neither."""
+    """Return "Firefox, Windows", enough to recognize a device, or the whole user agent if it is unknown."""
     found = [next((name for word, name in names.items() if word in user_agent), "") for names in (BROWSERS, SYSTEMS)]
     return ", ".join(filter(None, found)) or user_agent
 
@@ -112,7 +113,7 @@ def format_clock(moment: datetime, zone: ZoneInfo) -> str:
 
 @register.filter
 def format_weekday(moment: datetime, zone: ZoneInfo) -> str:
-    """ "Thursday, November 26", where the year stands nearby or goes without saying."""
+    """Return "Thursday, November 26", for places where the year is clear."""
     return times.format_date(moment, zone, year=False)
 
 
@@ -148,8 +149,10 @@ register.filter("absolute_url", absolute_url)
 
 @register.inclusion_tag("parts/subscribe.html")
 def subscribe(address: str, name: str, key: str = "feed") -> dict[str, Any]:
-    """Everything one needs to subscribe to the calendar feed at `address`, a full https address: a `webcal:` link, Google,
-    Outlook, and the address to copy. `name` is what Outlook calls the calendar; `key` is the field's id, one a page.
+    """Render the ways to subscribe to the calendar feed at `address` (https): a `webcal:` link, Google, Outlook, and
+    the URL to copy.
+
+    `name` is the calendar's name in Outlook; `key` is the field's id, unique on the page.
     """
     return {
         "address": address,
@@ -164,7 +167,7 @@ def subscribe(address: str, name: str, key: str = "feed") -> dict[str, Any]:
 def select_options(optgroups: list[tuple[str | None, list[dict[str, Any]], int]]) -> SafeString:
     """Return the options of a select, for our own `django/forms/widgets/select.html`.
 
-    Django's template includes two others for each option, which took half of the time of the form to register.
+    Django's template includes two others for each option, which took half of the registration form's time.
     """
     html = ""
     for group, options, _index in optgroups:

@@ -1,7 +1,7 @@
 """Program files: YAML, and CSV or XLSX with the same columns.
 
-Reading never writes. It gives the series of a file, or every complaint at once, each with its line. Writing is all or nothing,
-and a second import of the same file changes nothing: a series is known by its English (else French) title.
+Reading never writes. It returns the series of a file, or all errors at once with their lines. Writing is all or
+nothing, and importing the same file again changes nothing: a series is recognized by its English (else French) title.
 """
 
 from sessions_app.programme_file.cells import ProgrammeFileError

@@ -1,4 +1,4 @@
-"""From a file to cells, each with the line it stands on. What a cell means is rows.py's matter."""
+"""Read a file into cells, each with its line. rows.py interprets them."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ SESSION_COLUMNS = {"label", "label_fr", "date", "start", "end", "speakers", "spe
 
 
 class ProgrammeFileError(Exception):
-    """The file cannot be imported; `complaints` says line by line why."""
+    """The file cannot be imported; `complaints` says why, line by line."""
 
     def __init__(self, complaints: list[str]) -> None:
         super().__init__("\n".join(complaints))
@@ -35,7 +35,7 @@ class ProgrammeFileError(Exception):
 
 @dataclass
 class Cell:
-    """A value with the line it stands on."""
+    """A value with its line."""
 
     value: str
     line: int
@@ -52,7 +52,7 @@ def read_cells(path: Path) -> tuple[list[Raw], Cell | None]:
         return _from_table(_csv_rows(text)), None
     if path.suffix.lower() in (".yaml", ".yml"):
         return _from_yaml(text)
-    raise ProgrammeFileError([f"“{path.name}”: a programme file ends in .yaml, .csv or .xlsx."])
+    raise ProgrammeFileError([f"“{path.name}”: a program file ends in .yaml, .csv or .xlsx."])
 
 
 def _text(path: Path) -> str:
@@ -100,7 +100,8 @@ def _cell_text(value: Any) -> str:
 
 
 def _from_table(rows: list[tuple[int, list[str]]]) -> list[Raw]:
-    """One row a session; the rows of a series follow each other, and only its first one needs the series' own columns."""
+    """Read one row for each session. The rows of a series follow each other, and only the first needs the series' own
+    columns."""
     if not rows:
         return []
     head_line, head = rows[0]
@@ -126,7 +127,7 @@ def _from_table(rows: list[tuple[int, list[str]]]) -> list[Raw]:
 
 
 def _continues(cells: dict[str, Cell], series: dict[str, Cell]) -> bool:
-    """Whether a table's row is one more session of the series above it: it names the same title, or none."""
+    """Whether a row is one more session of the series above it: it has the same title, or none."""
     own = cells.get("title") or cells.get("title_fr")
     above = series.get("title") or series.get("title_fr")
     return own is None or bool(above and own.value == above.value)

@@ -1,4 +1,4 @@
-"""From cells to rows that make sense, collecting every complaint on the way."""
+"""Interpret cells, and collect all errors."""
 
 import re
 from dataclasses import dataclass, field
@@ -49,15 +49,16 @@ class SeriesRow:
 
     @property
     def slug_fr(self) -> str:
-        """Empty where the series has a title in one language only, and so one slug for both."""
+        """The French slug, or an empty string if the series has a title in one language only."""
         elisions_apart = re.sub("['’]", "-", self.values["title_fr"])  # l’équipe: "l-equipe", not "lequipe"
         return slugify(elisions_apart)[:80].rstrip("-") if self.values["title"] else ""
 
 
 def read(path: Path, *, starting: date | None = None) -> tuple[list[SeriesRow], ZoneInfo]:
-    """The series of a file and the zone its times are in. `starting` moves the earliest session to that date, all others with it.
+    """Return the series of a file and the time zone. `starting` moves the earliest session to that date and all others
+    with it.
 
-    Raises ProgrammeFileError with every complaint.
+    Raises ProgrammeFileError with all errors.
     """
     complaints: list[str] = []
     raw, zone_cell = read_cells(path)
@@ -98,7 +99,7 @@ def _move(rows: list[SeriesRow], starting: date) -> None:
 
 
 class _Reader:
-    """Turns cells into rows, and collects what is wrong instead of stopping at the first."""
+    """Turns cells into rows, and collects errors instead of stopping at the first."""
 
     def __init__(self, zone: ZoneInfo, complaints: list[str]) -> None:
         self.zone = zone
@@ -184,7 +185,7 @@ class _Reader:
         return SessionRow(line=line, day=day, start=start, end=end, **texts)
 
     def _link(self, cell: Cell | None) -> None:
-        """The page that leads to a meeting makes a link of it, so it has to be an address of the web, and fit its column."""
+        """Return a link to a meeting. It must be a web address that fits its column."""
         if cell is None or not cell.value:
             return
         try:

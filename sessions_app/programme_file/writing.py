@@ -1,4 +1,4 @@
-"""From rows to the database, all or nothing."""
+"""Write rows to the database, all or nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ class Outcome:
 
 @transaction.atomic
 def write(rows: list[SeriesRow], zone: ZoneInfo) -> Outcome:
-    """Bring the programme to what the rows say, all in one transaction. What people did since (seats) stays."""
+    """Bring the program to what the rows say, in one transaction. Seats that people took stay."""
     outcome = Outcome()
     for row in rows:
         series = Series.objects.filter(slug=row.slug).first()
@@ -62,19 +62,19 @@ def _new_series(row: SeriesRow) -> Series:
 
 
 def _free_slug(wanted: str, series: Series) -> str:
-    """The wanted French slug, with a number behind it where another series has it in either language."""
+    """Return the wanted French slug, with a number if another series has it in either language."""
     others = Series.objects.filter(Q(slug__startswith=wanted) | Q(slug_fr__startswith=wanted)).exclude(pk=series.pk)
     taken = {slug for pair in others.values_list("slug", "slug_fr") for slug in pair}
     return next(slug for n in count(1) if (slug := wanted if n == 1 else f"{wanted}-{n}") not in taken)
 
 
 def _shown_seats(row: SeriesRow) -> dict[str, Any]:
-    """A new series that was shown as full, with no number of seats given: the portal has none to give, and no line for them."""
+    """Return the seats of a new series that is shown as full without a number of seats: none, and no waitlist."""
     return {"capacity": 0, "waitlist_enabled": False} if row.values["shown_as"] == "full and closed" else {}
 
 
 def _series_facts(row: SeriesRow, zone: ZoneInfo) -> dict[str, Any]:
-    """What the file says. A text, a number of seats or a waitlist that it leaves out stays as it is."""
+    """Return what the file says. A text, capacity or waitlist that it leaves out stays as it is."""
     values = row.values
     facts: dict[str, Any] = {}
     for name in ("title", "summary", "description", "objectives", "audience_note"):
@@ -95,7 +95,7 @@ def _series_facts(row: SeriesRow, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _write_sessions(series: Series, row: SeriesRow, zone: ZoneInfo) -> bool:
-    """Sessions are matched in their order, so a moved one keeps its identity, and with it everybody's calendar entry."""
+    """Match sessions in their order, so that a moved one keeps its identity and everyone's calendar entry."""
     known = list(series.sessions.all())
     changed = len(known) > len(row.sessions)
     for session, fresh in zip_longest(known[: len(row.sessions)], row.sessions):
@@ -120,7 +120,7 @@ def _write_sessions(series: Series, row: SeriesRow, zone: ZoneInfo) -> bool:
 
 
 def _assign(target: Any, facts: dict[str, Any]) -> bool:
-    """Set the facts; says whether any of them is new."""
+    """Set the facts. Returns whether any of them is new."""
     changed = False
     for name, value in facts.items():
         if getattr(target, name) != value:

@@ -1,4 +1,4 @@
-"""How the programme looks: the status chip, the same everywhere, and what to offer instead."""
+"""How the program looks: the status chip, the same everywhere, and what to offer instead."""
 
 from typing import Any
 from urllib.parse import quote

@@ -80,7 +80,7 @@ def axe():
 
 @pytest.fixture
 def programme(transactional_db):
-    """A programme with every status, from today on."""
+    """A program with every status, from today on."""
     now = timezone.now()
     hub = HubFactory(
         slug="north",

@@ -1,4 +1,4 @@
-"""Sample data: a programme that looks real, with every registration status, people to sign in as, and seats that add up."""
+"""Sample data: a program that looks real, with every registration status, people to sign in as, and seats that add up."""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Staff edit the programme in the admin: sessions inline, both languages, the series' own clock, and nothing can be oversold."""
+"""Staff edit the program in the admin: sessions inline, both languages, the series' own clock, and nothing can be oversold."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""On May 17, 2021 at noon Eastern, the portal says what the programme's own page said (the issue's second criterion)."""
+"""On May 17, 2021 at noon Eastern, the portal says what the program's own page said (the issue's second criterion)."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ NBSP = "\u00a0"
 
 @pytest.fixture
 def programme(db):
-    """The programme file, and the collaborative at capacity with its waitlist off."""
+    """The program file, and the collaborative at capacity with its waitlist off."""
     with time_machine.travel(NOON, tick=False):
         call_command("import_programme", FILE, verbosity=0)
         collaborative = Series.objects.get(slug__startswith="qi-collaborative")

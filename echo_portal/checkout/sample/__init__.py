@@ -1,7 +1,7 @@
 """Sample data: a small program to look at (scale 1), up to the size that the portal is built for (scale 100). Never in
 production.
 
-The programme stands in sessions_app/sample/, one file for national programming and one for each hub; when its sessions take
+The program stands in sessions_app/sample/, one file for national programming and one for each hub; when its sessions take
 place is dates.py's matter, who is in them handful.py's and people.py's.
 """
 

@@ -1,4 +1,4 @@
-"""A programme to look at: hubs with series in every status, seats that are taken, recordings, and people to sign in as."""
+"""A program to look at: hubs with series in every status, seats that are taken, recordings, and people to sign in as."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ SEATS = {
     "breathlessness-what-helps-and-when": Seats(46, given_up=3),
     "i-want-this-to-be-over-listening-when-someone-asks-about-dying": Seats(22),
 }
-# The programme's own page says that it is full, but not how many seats there are.
+# The program's own page says that it is full, but not how many seats there are.
 QI_SEATS = 40
 CANCELLED = "eating-and-drinking-near-the-end-of-life"
 RECORDED = [LONG_TERM_CARE, DELIRIUM, PROGNOSIS]
@@ -103,7 +103,7 @@ def is_loaded() -> bool:
 
 @transaction.atomic
 def load_handful(now: datetime) -> None:
-    """The programme, moved to the weeks around `now`, with seats taken and people to sign in as.
+    """The program, moved to the weeks around `now`, with seats taken and people to sign in as.
 
     Once is enough: where it is there already, nothing changes. Series and people that are there from elsewhere stay as they
     are. Nobody is emailed but the few one can sign in as.

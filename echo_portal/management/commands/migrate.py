@@ -1,4 +1,4 @@
-"""Django's `migrate`, which several machines may start at once: one migrates, the others wait and find nothing left to do."""
+"""Django's `migrate`, which several machines may start at once: one migrates, the others wait."""
 
 import time
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ class Command(DjangoMigrate):
 
     @contextmanager
     def _only_one(self, database: str) -> Iterator[None]:
-        """Hold the lock on a connection of its own, so that it lasts whatever the migrations do with theirs.
+        """Hold the lock on a separate connection, so that it lasts whatever the migrations do with theirs.
 
-        The lock is asked for again and again rather than waited for in Postgres: a statement that waits keeps a snapshot open, and
-        CREATE INDEX CONCURRENTLY in the other process would wait for that in turn.
+        It polls for the lock instead of waiting in Postgres, because a waiting statement keeps a snapshot open, and
+        CREATE INDEX CONCURRENTLY in the other process would wait for that.
         """
         connection = connections[database].copy()
         try:

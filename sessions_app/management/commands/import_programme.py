@@ -13,7 +13,7 @@ def _date(text: str) -> date:
 
 
 class Command(BaseCommand):
-    help = "Load a programme file (YAML, CSV or XLSX). Says line by line what is wrong, and writes nothing unless all is right."
+    help = "Load a program file (YAML, CSV or XLSX). Says line by line what is wrong, and writes nothing unless all is right."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
