@@ -162,7 +162,7 @@ class CodeView(CodePage):
     template_name = "registrations/code.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        self.series = public_series(kwargs["slug"])
+        self.series = get_object_or_404(Series.objects.public().by_slug(kwargs["slug"]))
         self.pending = unfinished.kept(request, PENDING, now=timezone.now()) or {}
         if request.user.is_authenticated:  # a second click: the first one settled it
             return redirect("registrations:register", slug=self.series.slug_here)
@@ -196,7 +196,7 @@ class CodeView(CodePage):
         self.request.session.pop(JUST_SENT, None)
         return (
             context
-            | page_context(self.request, self.series)
+            | page_context(self.request, public_series(self.series.slug))
             | {
                 "email": theirs.get("email"),
                 "back": theirs.get("back"),
@@ -232,7 +232,8 @@ def settle_pending(request: HttpRequest) -> HttpResponse | None:
     if not pending or pending["email"] != me(request).email:
         return None
     answers = {int(pk): value for pk, value in pending["answers"].items()}
-    return settle(request, public_series(pending["slug"]), Details(**pending["details"]), answers)
+    series = get_object_or_404(Series.objects.public().by_slug(pending["slug"]))
+    return settle(request, series, Details(**pending["details"]), answers)
 
 
 def settle(
