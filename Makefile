@@ -29,9 +29,11 @@ test: .venv/dev.stamp  ## the whole suite, on real engines and in a real browser
 	@$(PY) -m tests.find_browser
 	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
-drill: .venv/dev.stamp  ## the long drills: killed processes, odd requests, random sequences, backup and restore, the image
+drill: .venv/dev.stamp  ## the long drills: killed processes, odd requests, random sequences, every page in both colour schemes, backup and restore, the image
 	@$(PY) -m echo_portal.checkout.translations compile
+	@$(PY) -m tests.find_browser
 	@HYPOTHESIS_SEQUENCES=3000 $(PY) -m pytest tests/registrations/test_registrations_hold.py $(ARGS)
+	@AXE=all $(PY) -m pytest tests/browser/test_pages.py -k finds_nothing_on_any_page $(ARGS)
 	@$(PY) -m pytest tests/drills tests/faults $(ARGS)
 
 check: .venv/dev.stamp  ## lint, format, templates, types, migrations, deploy check, translations
