@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[2]
 PO = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
-ROOMS = (
+APPS = (
     "accounts",
     "echo_portal",
     "hubs",
@@ -53,8 +53,8 @@ Found = tuple[str, int, str | tuple[str, ...], str | None]  # file, line, messag
 
 def sources() -> Iterator[Found]:
     """Every text that the sources give to translation."""
-    for room in ROOMS:
-        for path in sorted((ROOT / room).rglob("*.py")):
+    for app in APPS:
+        for path in sorted((ROOT / app).rglob("*.py")):
             if "migrations" not in path.parts:
                 yield from _in_python(path)
     for path in sorted([*(ROOT / "templates").rglob("*.html"), *(ROOT / "templates").rglob("*.txt")]):
