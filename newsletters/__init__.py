@@ -1,1 +1,1 @@
-"""Newsletters: the stay-connected form, subscribers and consent. The room stands empty until its forms are built."""
+"""Newsletters: the stay-connected form, subscribers and consent. Not built yet."""

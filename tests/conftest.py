@@ -1,4 +1,4 @@
-"""Fixtures that several rooms share, and those that make whole classes of bug impossible."""
+"""Fixtures that several apps share, and some that rule out whole classes of bugs."""
 
 import re
 import socket
