@@ -8,7 +8,7 @@ from crispy_forms.layout import Fieldset, Layout
 from django import forms
 from django.forms import BaseFormSet, formset_factory
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import AddressField
@@ -73,7 +73,7 @@ class RegisterForm(DetailsForm, QuestionsForm):
 
     def layout(self) -> Layout:
         first = [name for name in self.fields if name not in self.MORE]
-        return Layout(*first, Disclosure(_now("Optional details"), *self.MORE))
+        return Layout(*first, Disclosure(_("Optional details"), *self.MORE))
 
     def clean_profession(self) -> str:
         return _welcome(self.series, self.cleaned_data["profession"])
@@ -83,7 +83,7 @@ def _welcome(series: Series, profession: str) -> str:
     """Raise ValidationError if the series is only for other professions."""
     if not series.accepts_profession(profession):
         names = ", ".join(series.audience_names)
-        raise forms.ValidationError(_now("This series is only for: %(names)s.") % {"names": names})
+        raise forms.ValidationError(gettext("This series is only for: %(names)s.") % {"names": names})
     return profession
 
 
@@ -132,7 +132,7 @@ class ColleagueForm(PortalForm):
 class BaseColleagues(BaseFormSet):
     @cached_property
     def helper(self) -> FormHelper:
-        legend = _now("Colleague %(n)s") % {"n": "{{ forloop.counter }}"}
+        legend = gettext("Colleague %(n)s") % {"n": "{{ forloop.counter }}"}
         helper = FormHelper()
         helper.layout = Layout(Fieldset(legend, "name", "email", css_class="row-of-two", data_row=True))
         return helper
@@ -143,10 +143,10 @@ class BaseColleagues(BaseFormSet):
             return
         addresses = [form.cleaned_data["email"] for form in self.forms if form.has_changed()]
         if not addresses:
-            raise forms.ValidationError(_now("Write at least one name and address."))
+            raise forms.ValidationError(gettext("Write at least one name and address."))
         twice = sorted({address for address in addresses if addresses.count(address) > 1})
         if twice:
-            raise forms.ValidationError(_now("%(address)s stands there twice.") % {"address": ", ".join(twice)})
+            raise forms.ValidationError(gettext("%(address)s stands there twice.") % {"address": ", ".join(twice)})
 
     def colleagues(self) -> list[Colleague]:
         return [Colleague(**form.cleaned_data) for form in self.forms if form.has_changed()]

@@ -54,7 +54,7 @@ def test_hints_optional_fields_and_disabled_ones_are_marked(page):
 
 
 def test_a_row_of_a_formset_has_its_number_and_its_errors(page):
-    assert "Colleague 2" in page or "Collègue 2" in page
+    assert ("Colleague 2" if '<html lang="en-CA">' in page else "Collègue 2") in page
     assert '<a href="#id_rows-1-email">' in page
 
 

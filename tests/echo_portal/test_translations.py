@@ -1,5 +1,7 @@
 """French is complete, and the check that says so sees what is not."""
 
+import ast
+
 from echo_portal.checkout import translations
 
 
@@ -24,6 +26,19 @@ def test_the_check_sees_a_new_an_empty_a_stale_and_a_broken_text(monkeypatch):
     assert "not translated: 'Sessions'" in found
     assert "placeholders differ in 'Opens %(date)s'" in found
     assert "placeholders differ in '%(n)s %% taken': a % that is not doubled" in found
+
+
+def test_no_module_gives_gettext_a_name_that_the_extraction_does_not_know():
+    aliases = {
+        name.asname or name.name
+        for folder in translations.APPS
+        for path in (translations.ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for name in node.names
+        if "gettext" in name.name
+    }
+    assert aliases <= translations.KEYWORDS.keys()
 
 
 def test_every_text_that_django_looks_up_is_found_by_the_extraction():

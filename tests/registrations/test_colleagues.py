@@ -192,6 +192,19 @@ class TestPages:
         assert seats(series) == 1
         assert not Message.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("rows", "sentence"),
+        [
+            ([], "Indiquez au moins un nom et une adresse."),
+            ([("Anna", "anna@example.ca")] * 2, "anna@example.ca figure deux fois dans la liste."),
+        ],
+    )
+    def test_in_french_the_rows_and_what_is_wrong_are_french(self, client, provider, series, rows, sentence):
+        client.force_login(provider)
+        page = client.post(f"/fr/inscription/{series.slug}/collegues/", self.fields(*rows)).content.decode()
+        assert "Collègue 10" in page
+        assert sentence in page
+
     def test_it_asks_to_sign_in_and_needs_free_seats(self, client, address, provider, series):
         assert client.get(address).url.startswith("/en/account/sign-in/")
         Series.objects.update(capacity=1)
