@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import IntegerField, Subquery
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.zones import PROJECT_ZONE
 from sessions_app import times
@@ -17,6 +19,7 @@ from sessions_app.status import FEW_SEATS, Status, registration_status
 
 PAGE_SIZE = 20
 MOST_DIGITS = 5
+NOT_LISTED = ("description_en", "description_fr", "objectives_en", "objectives_fr")
 
 
 @dataclass
@@ -51,6 +54,12 @@ class Listing:
     def meetings_and_postponed(self) -> list[Session]:
         return [session for session in self.sessions if session.delivery != Delivery.CANCELLED]
 
+    @property
+    def count_text(self) -> str:
+        """How many sessions take place: "3 sessions"."""
+        count = len(self.meetings)
+        return ngettext("%(n)s session", "%(n)s sessions", count) % {"n": count}
+
     @cached_property
     def lead(self) -> Session | None:
         """The session whose date leads: the next one, or, once all are over, the first. In a list of one month, of that month."""
@@ -81,7 +90,7 @@ class Listing:
 
     @property
     def also(self) -> SafeString:
-        """The dates of the sessions after the one that leads, each with its times where they differ."""
+        """The dates of the sessions after the one that leads, each with its times where they differ: "also May 28 · June 4"."""
         if not self.lead:
             return SafeString()
         zone, said = self.series.zone, []
@@ -93,7 +102,7 @@ class Listing:
             if _hours(session, zone) != _hours(self.lead, zone):
                 date = f"{date} ({times.format_times(session.starts_at, session.ends_at, zone)})"
             said.append(date)
-        return times.unbroken(" · ".join(said))
+        return times.unbroken(_("also %(dates)s") % {"dates": " · ".join(said)}) if said else SafeString()
 
     @property
     def readers_times(self) -> SafeString:
@@ -149,7 +158,7 @@ def read_page(
     The count is read together with the rows, so a page costs two queries: the series and their sessions.
     """
     number = max(int(wanted), 1) if wanted and wanted.isdecimal() and len(wanted) <= MOST_DIGITS else 1
-    counted = for_list(series).annotate(count_of_all=RowCount(series.order_by().values("pk")))
+    counted = for_list(series).defer(*NOT_LISTED).annotate(count_of_all=RowCount(series.order_by().values("pk")))
     rows = list(counted[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
     if not rows and number > 1:
         return read_page(series, None, now, reader, within)

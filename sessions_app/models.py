@@ -242,6 +242,10 @@ class Series(models.Model):
         return self.registration_closes_at or (self.last_starts_at if self.late_joining else self.first_starts_at)
 
     @property
+    def language_name(self) -> str:
+        return str(DeliveryLanguage(self.language).label)
+
+    @property
     def objective_lines(self) -> list[str]:
         return self.objectives.splitlines()
 

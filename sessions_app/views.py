@@ -23,10 +23,11 @@ SHOWN_OF_A_HUB = 10
 
 @require_safe
 def programme(request: HttpRequest) -> HttpResponse:
+    version = programme_version()  # read first, so that what is cached under it is never older
     now, hubs = timezone.now(), Hub.objects.listed().choices()
     form = ProgrammeFilter(request.GET, hubs=hubs, months=SimpleLazyObject(lambda: queries.upcoming_months(now)))
     context = _list_context(request, queries.upcoming(now, form.chosen), form, now)
-    context |= {"feed": feeds.matching(form.chosen, hubs), "version": programme_version(), "now": now}
+    context |= {"feed": feeds.matching(form.chosen, hubs), "version": version, "now": now}
     return render(request, "sessions_app/list.html", context)
 
 
