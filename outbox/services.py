@@ -14,7 +14,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
+from django.db import connection as database
 from django.db.models import QuerySet
 from django.utils import translation
 from psycopg2.extras import execute_values
@@ -301,7 +302,7 @@ def _record(outcomes: list[_Outcome], claim: _Claim) -> None:
     """
     if not outcomes:
         return
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         execute_values(cursor.cursor, RECORD, [_row(outcome, claim) for outcome in outcomes], template=RECORD_ROW)
     claim.left -= {outcome.message.pk for outcome in outcomes}
 
