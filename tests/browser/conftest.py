@@ -70,6 +70,7 @@ def axe():
     """Fails on anything that axe finds, and on a page that is wider than its screen."""
 
     def check(page):
+        page.wait_for_load_state()  # a click returns when the next page begins to arrive; axe needs all of it
         page.axe_ran = True
         found = Axe().run(page, options={"runOnly": TAGS, "resultTypes": ["violations"]}).response["violations"]
         assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found] == []
