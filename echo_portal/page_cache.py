@@ -128,10 +128,8 @@ def _is_for_everyone(request: HttpRequest, response: HttpResponse) -> bool:
     match = request.resolver_match
     if not match or match.view_name not in PUBLIC_PAGES or response.status_code != 200:  # noqa: PLR2004
         return False
-    session = getattr(request, "session", None)
-    return not response.cookies and not (
-        session and session.accessed
-    )  # a page that looked at its reader is theirs alone
+    session = getattr(request, "session", None)  # a page that reads the session is for one reader
+    return not response.cookies and not (session and session.accessed)
 
 
 def _keep(response: HttpResponse, version: str, minute: int) -> Page:

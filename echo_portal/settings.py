@@ -120,10 +120,8 @@ ACCOUNT_ADAPTER = "echo_portal.account.adapter.PortalAccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = [
-    "email*",
-    "password1*",
-]  # nobody signs up here; without the second there is no sign-in by password
+# Nobody signs up with allauth. Without the second field there is no sign-in with a password.
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # the code itself proves the address
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
@@ -143,11 +141,7 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 # allauth's own limits: the code pages and what sends email are limited below, by address and network.
-ACCOUNT_RATE_LIMITS = {
-    "request_login_code": "200/m/ip",
-    "login": "200/m/ip",
-    "login_failed": "20/5m/key,300/5m/ip",
-}
+ACCOUNT_RATE_LIMITS = {"request_login_code": "200/m/ip", "login": "200/m/ip", "login_failed": "20/5m/key,300/5m/ip"}
 # The portal's limits, each as (how many, in how many seconds); accounts/limits.py says what the five kinds mean. Tight for an
 # address typed from one network, wide for a network, because thousands of people in a hospital share one.
 RATE_LIMITS: dict[str, dict[str, Any]] = {
@@ -248,40 +242,20 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# How often each task runs, in seconds. A run that no worker has started by the time of the next one is dropped.
 CELERY_BEAT_SCHEDULE = {
-    "drain-outbox": {"task": "outbox.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
-    "build-feeds": {"task": "sessions_app.tasks.build_missing_feeds", "schedule": 3600.0, "options": {"expires": 3600}},
-    "prune-outbox": {"task": "outbox.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
-    "queue-due-reminders": {
-        "task": "registrations.tasks.queue_due_reminders",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "tell-changes": {
-        "task": "registrations.tasks.notify_session_changes",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "let-invitations-lapse": {
-        "task": "registrations.tasks.expire_invitations",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "answer-closed-lines": {
-        "task": "registrations.tasks.close_due_waitlists",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "clear-old-sessions": {
-        "task": "echo_portal.tasks.clear_old_sessions",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-    "forget-unproven-accounts": {
-        "task": "registrations.tasks.delete_unproven_accounts",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
+    task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for task, seconds in {
+        "outbox.tasks.sweep": 10.0,
+        "outbox.tasks.prune": 3600.0,
+        "sessions_app.tasks.build_missing_feeds": 3600.0,
+        "registrations.tasks.queue_due_reminders": 60.0,
+        "registrations.tasks.notify_session_changes": 60.0,
+        "registrations.tasks.expire_invitations": 60.0,
+        "registrations.tasks.close_due_waitlists": 60.0,
+        "registrations.tasks.delete_unproven_accounts": 3600.0,
+        "echo_portal.tasks.clear_old_sessions": 3600.0,
+    }.items()
 }
 
 # Static files, hashed by name and served by whitenoise; in a checkout they are gathered under var/.

@@ -3,15 +3,16 @@ right."""
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +20,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.fields import AddressField, is_key
 from accounts.forms import validate_name
 from accounts.languages import current_language
-from accounts.models import User
 from registrations import services
 from registrations.models import Answer, Attendance, Registration, RegistrationState, StaffAction
 from registrations.services.series import affected_registrations
@@ -36,6 +36,7 @@ class SeriesSelect(AutocompleteSelect):
 
 
 SERIES_WIDGET = SeriesSelect(Registration._meta.get_field("series"), admin.site)  # noqa: SLF001 - Django's documented way to a field
+ACTIVE_STATES = (RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.RECORDING)
 REFUSALS = (services.RegistrationRefusedError, services.NoSeatError)
 
 
@@ -110,100 +111,73 @@ class RegistrationAdmin(admin.ModelAdmin):
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        acts = [("promote", self.promote), ("move", self.move), ("cancel", self.cancel)]
-        return [
-            *[
-                path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"registrations_registration_{name}")
-                for name, view in acts
-            ],
-            *super().get_urls(),
-        ]
+        wrap, prefix = self.admin_site.admin_view, "registrations_registration"
+        actions = {"promote": self.promote, "move": self.move, "cancel": self.cancel}
+        own = [path(f"<int:pk>/{name}/", wrap(view), name=f"{prefix}_{name}") for name, view in actions.items()]
+        return [*own, *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Register someone by their email address. Creates an account if there is none. They get the usual emails."""
         if not self.has_add_permission(request):
             raise Http404
-
-        def act(data: dict[str, Any], by: User) -> Registration:
-            language = current_language()
-            email, name = data["email"], data["name"]
-            return services.register_for(data["series"], email, name=name, language=language, by=by, now=timezone.now())
-
-        return self._page(request, RegisterForm(request.POST or None), act, _("Register someone"))
+        act = partial(services.register_for, language=current_language())
+        return self._page(request, RegisterForm, act, {"title": _("Register someone")})
 
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
         registration = self._registration(request, pk, RegistrationState.WAITLISTED)
-
-        def act(data: dict[str, Any], by: User) -> Registration:
-            return services.promote(registration, by=by, reason=data["reason"], now=timezone.now())
-
-        explain = _("The series is full, so it gets one seat more; nobody loses theirs. The person is told.")
-        form = ReasonForm(request.POST or None)
-        return self._page(request, form, act, _("Give a seat out of turn"), registration=registration, explain=explain)
+        context = {
+            "title": _("Give a seat out of turn"),
+            "registration": registration,
+            "explain": _("The series is full, so it gets one seat more; nobody loses theirs. The person is told."),
+        }
+        return self._page(request, ReasonForm, partial(services.promote, registration), context)
 
     def move(self, request: HttpRequest, pk: int) -> HttpResponse:
-        registration = self._registration(
-            request, pk, RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.RECORDING
-        )
-
-        def act(data: dict[str, Any], by: User) -> Registration:
-            return services.move(registration, data["to"], by=by, reason=data["reason"], now=timezone.now())
-
-        explain = _(
-            "Their registration here ends. If they had a seat, it goes to the next person on the waitlist, if there is one. They get one email about both."
-        )
-        form = MoveForm(request.POST or None)
-        return self._page(request, form, act, _("Move to another series"), registration=registration, explain=explain)
+        registration = self._registration(request, pk, *ACTIVE_STATES)
+        context = {
+            "title": _("Move to another series"),
+            "registration": registration,
+            "explain": _(
+                "Their registration here ends. If they had a seat, it goes to the next person on the waitlist, if there is one. They get one email about both."
+            ),
+        }
+        return self._page(request, MoveForm, partial(services.move, registration), context)
 
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
-        registration = self._registration(
-            request, pk, RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.RECORDING
-        )
-
-        def act(data: dict[str, Any], by: User) -> Registration:
-            return services.cancel_for(registration, by=by, note=data["note"], now=timezone.now())
-
-        explain = _(
-            "A seat goes to the next person on the waitlist, if there is one. This cannot be undone. They can register again."
-        )
-        form = CancelForm(request.POST or None)
-        return self._page(request, form, act, _("Cancel this place"), registration=registration, explain=explain)
+        registration = self._registration(request, pk, *ACTIVE_STATES)
+        context = {
+            "title": _("Cancel this registration"),
+            "registration": registration,
+            "explain": _(
+                "A seat goes to the next person on the waitlist, if there is one. This cannot be undone. They can register again."
+            ),
+        }
+        return self._page(request, CancelForm, partial(services.cancel_for, registration), context)
 
     def _registration(self, request: HttpRequest, pk: int, *states: RegistrationState) -> Registration:
         if not request.user.has_perm("registrations.change_registration"):
             raise Http404
-        found = Registration.objects.select_related("series", "user").filter(pk=pk, state__in=states).first()
-        if found is None:
-            raise Http404
-        return found
+        return get_object_or_404(Registration.objects.select_related("series", "user"), pk=pk, state__in=states)
 
     def _page(
         self,
         request: HttpRequest,
-        form: forms.Form,
-        act: Callable[[dict[str, Any], User], Registration],
-        title: Any,
-        *,
-        registration: Registration | None = None,
-        explain: Any = "",
+        form_class: type[forms.Form],
+        act: Callable[..., Registration],
+        context: dict[str, Any],
     ) -> HttpResponse:
-        if request.method == "POST" and form.is_valid():
+        """Show the form and, once it is valid, call `act` with its values. A refusal is shown above the form."""
+        form = form_class(request.POST or None)
+        if form.is_valid():
             try:
-                done = act(form.cleaned_data, cast("User", request.user))
+                done = act(**form.cleaned_data, by=request.user, now=timezone.now())
             except REFUSALS as refusal:
                 form.add_error(None, _words(refusal))
             else:
                 self.message_user(request, f"{done}: {done.get_state_display()}.", messages.SUCCESS)
-                return redirect(reverse("admin:registrations_registration_change", args=[done.pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": title,
-            "form": form,
-            "media": self.media + form.media,
-            "registration": registration,
-            "explain": explain,
-        }
+                return redirect("admin:registrations_registration_change", done.pk)
+        context |= self.admin_site.each_context(request) | {"opts": self.opts, "form": form}
+        context["media"] = self.media + form.media
         return TemplateResponse(request, "admin/registrations/act.html", context)
 
     def change_view(

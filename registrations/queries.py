@@ -216,9 +216,8 @@ def waitlist_position_of(registration: Registration) -> tuple[int, int]:
     """Return (position, length), such as (3, 12) for "3rd of 12". It is (0, 0) for someone who is not on the waitlist."""
     if registration.state != RegistrationState.WAITLISTED:
         return (0, 0)
-    waiting: Any = with_waitlist_position(
-        Registration.objects.filter(pk=registration.pk)
-    )  # Any: the types do not follow annotations
+    # Any, because the types do not follow annotations
+    waiting: Any = with_waitlist_position(Registration.objects.filter(pk=registration.pk))
     return waiting.values_list("waitlist_position", "waitlist_length").first() or (0, 0)
 
 
@@ -227,9 +226,8 @@ class Chances:
     """What we know about someone's chances on the waitlist. With too little data, it says so instead of guessing."""
 
     seats_freed: int  # seats of this series that people on the waitlist have got so far
-    usual: (
-        int | None
-    )  # seats that are usually given up in a series of this size, from the past year; None: too little data
+    # Seats that are usually given up in a series of this size, from the past year. None if there is too little data.
+    usual: int | None
     is_likely: bool
 
 

@@ -71,15 +71,13 @@ def _about(place: RegistrationState, reason: str = "", **more: Any) -> Callable[
 
 def _invited(made: Made, now: datetime) -> Made:
     registration = _place(made, now, RegistrationState.CONFIRMED, held_until=now + timedelta(hours=48))
-    Invitation.objects.create(
-        series=made["series"],
-        inviter=made["other"],
-        name="Amélie",
-        email="a@example.ca",
-        registration=registration,
-        created_at=now,
-    )
+    _invitation(made, registration, now)
     return {"registration": registration.pk}
+
+
+def _invitation(made: Made, registration: Registration, now: datetime) -> Invitation:
+    people = {"inviter": made["other"], "name": "Amélie Tremblay", "email": "a@example.ca"}
+    return Invitation.objects.create(series=made["series"], registration=registration, created_at=now, **people)
 
 
 def _declined(made: Made, now: datetime) -> Made:
@@ -102,15 +100,7 @@ def _moved(made: Made, now: datetime) -> Made:
 
 def _colleague(made: Made, now: datetime) -> Made:
     registration = _place(made, now, RegistrationState.CANCELLED, EndReason.LAPSED)
-    invitation = Invitation.objects.create(
-        series=made["series"],
-        inviter=made["other"],
-        name="Amélie Tremblay",
-        email="a@example.ca",
-        registration=registration,
-        created_at=now,
-    )
-    return {"invitation": invitation.pk}
+    return {"invitation": _invitation(made, registration, now).pk}
 
 
 def _absence(made: Made, now: datetime) -> Made:

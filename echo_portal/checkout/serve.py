@@ -103,16 +103,7 @@ def _start(processes: dict[str, subprocess.Popen[bytes]], port: str, dev: bool) 
         web = [PYTHON, "manage.py", "runserver", f"127.0.0.1:{port}"]
     commands = {
         "web": web,
-        "worker": [
-            *celery,
-            "worker",
-            "--concurrency",
-            "2",
-            "--loglevel",
-            "WARNING",
-            "--without-mingle",
-            "--without-gossip",
-        ],
+        "worker": [*celery, "worker", "--concurrency=2", "--loglevel=WARNING", "--without-mingle", "--without-gossip"],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(VAR / "beat-schedule"), "--pidfile", ""],
     }
     (VAR / "log").mkdir(exist_ok=True)

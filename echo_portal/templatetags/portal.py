@@ -102,28 +102,9 @@ def browser_name(user_agent: str) -> str:
 
 
 @register.filter
-def format_day(moment: datetime, zone: ZoneInfo) -> str:
-    return times.format_date(moment, zone)
-
-
-@register.filter
-def format_clock(moment: datetime, zone: ZoneInfo) -> str:
-    return times.format_clock(moment, zone)
-
-
-@register.filter
 def format_weekday(moment: datetime, zone: ZoneInfo) -> str:
     """Return "Thursday, November 26", for places where the year is clear."""
     return times.format_date(moment, zone, year=False)
-
-
-register.filter("format_weekday_short", times.format_weekday_short)
-register.filter("format_month_short", times.format_month_short)
-
-
-@register.filter
-def format_moment(moment: datetime, zone: ZoneInfo) -> str:
-    return times.format_moment(moment, zone)
 
 
 @register.simple_tag
@@ -136,15 +117,17 @@ def readers_times_text(start: datetime, end: datetime, zone: ZoneInfo, reader: Z
     return times.unbroken(times.readers_times_text(start, end, zone, reader))
 
 
-register.filter("format_reminders", times.format_reminders)
-
-
-@register.simple_tag
-def readers_moment_text(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
-    return times.readers_moment_text(moment, zone, reader)
-
-
-register.filter("absolute_url", absolute_url)
+register.simple_tag(times.readers_moment_text)
+register.filter("format_day", times.format_date)
+for function in (
+    times.format_clock,
+    times.format_moment,
+    times.format_month_short,
+    times.format_reminders,
+    times.format_weekday_short,
+    absolute_url,
+):
+    register.filter(function)
 
 
 @register.inclusion_tag("parts/subscribe.html")

@@ -194,16 +194,13 @@ class CodeView(CodePage):
         context = super().get_context_data(**kwargs)
         theirs = self.pending if self._is_theirs() else {}
         self.request.session.pop(JUST_SENT, None)
-        return (
-            context
-            | page_context(self.request, public_series(self.series.slug))
-            | {
-                "email": theirs.get("email"),
-                "back": theirs.get("back"),
-                "can_resend": self._process.can_resend,
-                "sent_again": self._process.state["resend_count"] > 0,
-            }
-        )
+        context |= page_context(self.request, public_series(self.series.slug))
+        return context | {
+            "email": theirs.get("email"),
+            "back": theirs.get("back"),
+            "can_resend": self._process.can_resend,
+            "sent_again": self._process.state["resend_count"] > 0,
+        }
 
     def _resend_form_valid(self, form: Any) -> HttpResponse:
         super()._resend_form_valid(form)
@@ -213,9 +210,8 @@ class CodeView(CodePage):
 
     def _verify_form_valid(self, form: Any) -> HttpResponse:
         response = super()._verify_form_valid(form)
-        if (
-            not self.request.user.is_authenticated
-        ):  # a second factor comes next, or the account was closed: allauth's pages
+        # if a second factor comes next or the account was closed, allauth's pages follow
+        if not self.request.user.is_authenticated:
             self.request.session[PROVEN] = True
             return response
         return settle_pending(self.request) or redirect("registrations:register", slug=self.series.slug_here)
@@ -270,18 +266,10 @@ def panel(request: HttpRequest, slug: str) -> HttpResponse:
     one_click = bool(profile) and not series.questions.exists()
     fits_audience = not profile or series.accepts_profession(profile.profession)
     registration = my_registration_with_position(request, series)
-    odds = (
-        chances(registration, timezone.now())
-        if registration and registration.state == RegistrationState.WAITLISTED
-        else None
-    )
-    context = page_context(
-        request,
-        series,
-        registration=registration,
-        one_click=one_click,
-        fits_audience=fits_audience,
-        profile=profile,
-        chances=odds,
-    )
+    is_waiting = registration and registration.state == RegistrationState.WAITLISTED
+    context = page_context(request, series, registration=registration, one_click=one_click, profile=profile)
+    context |= {
+        "fits_audience": fits_audience,
+        "chances": chances(registration, timezone.now()) if registration and is_waiting else None,
+    }
     return render(request, "registrations/panel.html", context)

@@ -207,7 +207,10 @@ def test_from_click_to_mail_with_and_without_a_newsletter_in_front(portal, serve
     browsers = [(person, sign_in(portal, person)) for person in (UserFactory(with_profile=True) for _ in range(14))]
     portal.start("web", "worker", "beat")
     wait_until(portal.answers, "The web server's first answer", 40)
-    wait_until(lambda: (portal.folder / "beat.log").read_text().count("drain-outbox") > 1, "The first sweep")
+    wait_until(
+        lambda: (portal.folder / "beat.log").read_text().count("Sending due task outbox.tasks.sweep") > 1,
+        "The first sweep",
+    )
 
     def seconds(some):
         found = []

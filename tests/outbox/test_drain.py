@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from echo_portal.celery import app as celery
 from outbox import message_types, sending, services
 from outbox.message_types import OutdatedMessage, RenderedEmail
 from outbox.models import Message
@@ -162,12 +163,10 @@ def test_a_code_is_not_kept_once_it_is_sent(now, smtp):
 
 @pytest.mark.django_db(transaction=True)
 def test_with_redis_down_the_row_is_written_all_the_same(now, settings, monkeypatch):
-    from outbox.tasks import drain
-
-    def refuse(**_options):
+    def refuse(*_arguments, **_options):
         raise ConnectionError("no Redis")
 
-    monkeypatch.setattr(drain, "apply_async", refuse)
+    monkeypatch.setattr(celery, "send_task", refuse)
     assert put(now).state == "queued"
 
 
