@@ -17,7 +17,7 @@ from registrations.tokens import make_join_token
 from sessions_app import times
 from sessions_app.listings import Listing
 from sessions_app.models import Resource, Series, Session
-from sessions_app.status import Status, is_past
+from sessions_app.status import Status, is_past, past_q
 
 JOIN_OPENS_BEFORE = timedelta(minutes=15)
 # The number of sessions that "My sessions" shows below the leading one. The others can be unfolded.
@@ -149,15 +149,13 @@ def mine(user: User, now: datetime, reader: ZoneInfo | None) -> MySessions:
 
 
 def _my_listings(user: User, now: datetime, reader: ZoneInfo | None) -> list[MyListing]:
-    registrations = (
-        with_waitlist_position(Registration.objects.active().filter(user=user))
-        .select_related("series__hub")
-        .prefetch_related(
-            Prefetch("series__sessions", Session.objects.order_by("starts_at", "pk")),
-            Prefetch("series__resources", Resource.objects.order_by("pk")),
-            Prefetch("intentions", Intention.objects.filter(is_coming=False), to_attr="absences"),
-        )
-        .order_by("pk")
+    registrations = Registration.objects.active().filter(user=user)
+    if registrations.waitlisted().exists():
+        registrations = with_waitlist_position(registrations)
+    registrations = registrations.select_related("series__hub").prefetch_related(
+        Prefetch("series__sessions", Session.objects.order_by("starts_at", "pk")),
+        Prefetch("series__resources", Resource.objects.order_by("pk")),
+        Prefetch("intentions", Intention.objects.filter(is_coming=False), to_attr="absences"),
     )
     return [
         MyListing(
@@ -167,15 +165,13 @@ def _my_listings(user: User, now: datetime, reader: ZoneInfo | None) -> list[MyL
             registration=registration,
             absent_from={absence.session_id for absence in registration.absences},
         )
-        for registration in registrations
+        for registration in registrations.order_by("pk")
     ]
 
 
 def _ended_by_us(user: User, now: datetime) -> list[Registration]:
-    ended = Registration.objects.filter(
-        ~is_past_series(now), user=user, state=RegistrationState.CANCELLED, end_reason__in=ENDED_BY_US
-    )
-    return list(ended.select_related("series").order_by("-cancelled_at"))
+    ended = Registration.objects.filter(user=user, state=RegistrationState.CANCELLED, end_reason__in=ENDED_BY_US)
+    return [one for one in ended.select_related("series").order_by("-cancelled_at") if not is_past(one.series, now)]
 
 
 def has_waitlist(series: Series) -> bool:
@@ -183,14 +179,10 @@ def has_waitlist(series: Series) -> bool:
     return Registration.objects.waitlisted().filter(series=series).exists()
 
 
-def is_past_series(now: datetime) -> Q:
-    return Q(series__in=Series.objects.filter(is_past(now)).values("pk"))
-
-
 def colleagues(user: User, now: datetime) -> list[Invitation]:
     """Return the seats that the person reserved for colleagues, in series that are not past."""
-    invitations = Invitation.objects.filter(~is_past_series(now), inviter=user)
-    return list(invitations.select_related("series", "registration").order_by("-created_at", "pk"))
+    invitations = Invitation.objects.filter(inviter=user).select_related("series", "registration")
+    return [one for one in invitations.order_by("-created_at", "pk") if not is_past(one.series, now)]
 
 
 def with_waitlist_position(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
@@ -250,7 +242,7 @@ def _share_given_up(now: datetime) -> float | None:
 
 
 def _count_given_up(now: datetime) -> float:
-    recent = Series.objects.filter(is_past(now), last_ends_at__gt=now - A_YEAR, capacity__isnull=False)
+    recent = Series.objects.filter(past_q(now), last_ends_at__gt=now - A_YEAR, capacity__isnull=False)
     had_seat = Registration.objects.filter(series__in=recent.values("pk"), confirmed_at__isnull=False)
     counted = had_seat.aggregate(
         seats=Count("pk"),

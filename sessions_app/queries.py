@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
 from accounts.zones import PROJECT_ZONE
 from sessions_app.forms import NATIONAL, MonthCount
 from sessions_app.models import Series, SeriesQuerySet, Session, SessionQuerySet
-from sessions_app.status import Status, is_past, with_status
+from sessions_app.status import Status, past_q, with_status
 
 SEARCHED = ("title", "summary", "description", "audience_note")
 Span = tuple[datetime, datetime]  # from the first moment to the moment after the last
@@ -35,7 +35,7 @@ def upcoming(now: datetime, filters: dict[str, Any] | None = None) -> Any:
 def past(now: datetime, filters: dict[str, Any] | None = None) -> Any:
     """Return public series that are past, the latest first session first, those without dates last."""
     filters = filters or {}
-    series = narrowed(Series.objects.public().filter(is_past(now), is_cancelled=False), filters, now)
+    series = narrowed(Series.objects.public().filter(past_q(now), is_cancelled=False), filters, now)
     if "month" not in filters:
         return series.order_by(F("first_starts_at").desc(nulls_last=True), "slug")
     began_at = _first_start(Session.objects.meeting(), filters["month"])

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
+from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -27,12 +28,11 @@ SAID_IN_HOURS, SAID_AS_SOON = timedelta(hours=12), timedelta(minutes=45)
 def format_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bool = True) -> str:
     """ "Friday, May 21, 2021"; "vendredi 21 mai 2021" (le 1er du mois: "1er mai")."""
     local = moment.astimezone(zone)
+    day_name, month_name = WEEKDAYS[local.weekday()], MONTHS[local.month]
     if current_language() == "fr":
-        day = r"j\e\r" if local.day == 1 else "j"
-        pattern = ("l " if weekday else "") + f"{day}{NBSP}F" + (" Y" if year else "")
-    else:
-        pattern = ("l, " if weekday else "") + f"F{NBSP}j" + (", Y" if year else "")
-    return dateformat.format(local, pattern)
+        day = "1er" if local.day == 1 else local.day
+        return (f"{day_name} " if weekday else "") + f"{day}{NBSP}{month_name}" + (f" {local.year}" if year else "")
+    return (f"{day_name}, " if weekday else "") + f"{month_name}{NBSP}{local.day}" + (f", {local.year}" if year else "")
 
 
 def format_weekday_short(local: datetime) -> str:
