@@ -84,7 +84,7 @@ def cookies() -> list[Cookie]:
                 "Remembers that an email address was confirmed on this device, so that nobody can lock its owner out by"
                 " typing it too often. It doesn’t show the address."
             ),
-            in_days(known_browser.LASTS),
+            in_days(known_browser.LIFETIME),
         ),
         Cookie(
             CookieStorage.cookie_name,

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.languages import current_language
-from accounts.limits import code_was_right, may_send_email, may_try_code, within_limits
+from accounts.limits import may_send_email, may_try_code, record_correct_code, within_limits
 from accounts.models import User
 from accounts.services import address_is_taken, change_email
 from outbox.services import Draft, readdress, write
@@ -78,7 +78,7 @@ def confirm_code(request: HttpRequest, user: User, code: str, *, now: datetime) 
         _count_wrong(request, state)
         raise WrongCodeError
     del request.session[NEW_ADDRESS]
-    code_was_right(request, email)
+    record_correct_code(request, email)
     change_email(user, email, now=now, is_proven=True, session_key=request.session.session_key)
 
 

@@ -111,12 +111,12 @@ def profile(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         owner = ProfileForm.owner_of(request.POST)
         if owner and within_limits(request, "keep-profile", str(owner.pk)):
-            unfinished.keep(request, TYPED, ProfileForm.cut(request.POST), email=owner.email, now=now)
+            unfinished.save(request, TYPED, ProfileForm.cut(request.POST), email=owner.email, now=now)
         return redirect_to_login(request.get_full_path())
     user = _me(request)
     known = known_details(user, ProviderProfile.objects.filter(user=user).first())
-    typed = unfinished.kept(request, TYPED, now=now)
-    unfinished.forget(request, TYPED)
+    typed = unfinished.load(request, TYPED, now=now)
+    unfinished.discard(request, TYPED)
     form = ProfileForm(request.POST or None, initial=known | (typed or {}), user=user)
     if request.method == "POST" and form.is_valid():
         services.save_details(user, form.details())

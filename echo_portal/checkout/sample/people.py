@@ -9,7 +9,7 @@ from django.utils.text import slugify
 from accounts.choices import PracticeSetting, Profession, Province
 from accounts.models import ProviderProfile, User
 from accounts.services import Details, get_or_create_user, save_details
-from accounts.zones import OF_PROVINCE
+from accounts.zones import PROVINCE_ZONES
 
 DOMAIN = "echo.example.ca"
 PROVIDER_EMAIL = f"amelie@{DOMAIN}"
@@ -103,7 +103,7 @@ def _people(community: Community, now: datetime) -> list[tuple[User, ProviderPro
             name=name,
             password=UNUSABLE_PASSWORD,
             language=community.language,
-            time_zone=OF_PROVINCE[province],
+            time_zone=PROVINCE_ZONES[province],
             date_joined=now - timedelta(days=120 + n),
         )
         profile = ProviderProfile(
