@@ -1,4 +1,4 @@
-"""allauth's forms in the portal's words, the profile, and another email address."""
+"""allauth's forms with our labels and messages, and the forms for the profile and a new email address."""
 
 from typing import Any
 
@@ -29,10 +29,10 @@ from accounts.limits import EMAIL_REFUSED, may_send_email
 from accounts.models import User
 from accounts.services import restart_unproven_account
 
-WRONG_ADDRESS = _("Enter your email address with an @, as in name@example.ca.")
+INVALID_ADDRESS = _("Enter your email address with an @, as in name@example.ca.")
 PROFILE_SALT, A_DAY = "account.profile", 86400
-LONGEST_CHOICE = 40
-ONE_TIME = {
+MAX_CHOICE_LENGTH = 40
+CODE_ATTRS = {
     "class": "code",
     "autocomplete": "one-time-code",
     "inputmode": "numeric",
@@ -41,15 +41,15 @@ ONE_TIME = {
 }
 
 
-def _address(field: forms.Field) -> None:
+def _set_email_field(field: forms.Field) -> None:
     field.label = _("Your email address")
     field.widget = forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
     field.error_messages["required"] = _("Enter the email address you registered with.")
-    field.error_messages["invalid"] = WRONG_ADDRESS
+    field.error_messages["invalid"] = INVALID_ADDRESS
     field.validators = [validate_address, ProhibitNullCharactersValidator()]
 
 
-def _password(field: forms.Field, label: Any, complete: str) -> None:
+def _set_password_field(field: forms.Field, label: Any, complete: str) -> None:
     field.label = label
     field.widget = forms.PasswordInput(attrs={"autocomplete": complete})
     field.error_messages["required"] = _("Enter the password.")
@@ -60,10 +60,10 @@ class SignInForm(PortalForm, RequestLoginCodeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _address(self.fields["email"])
+        _set_email_field(self.fields["email"])
 
     def clean_email(self) -> str:
-        """Apply the email limits, which are the same for addresses without an account."""
+        """Apply the rate limits for email, which are the same for addresses without an account."""
         email = super().clean_email()
         if not may_send_email(context.request, email):
             raise forms.ValidationError(EMAIL_REFUSED)
@@ -77,8 +77,8 @@ class PasswordSignInForm(PortalForm, LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _address(self.fields["login"])
-        _password(self.fields["password"], _("Password"), "current-password")
+        _set_email_field(self.fields["login"])
+        _set_password_field(self.fields["password"], _("Password"), "current-password")
         self.fields["password"].help_text = ""
 
 
@@ -87,7 +87,7 @@ class CodeForm(PortalForm, ConfirmLoginCodeForm):
         super().__init__(*args, **kwargs)
         field = self.fields["code"]
         field.label = _("6-digit code")
-        field.widget = forms.TextInput(attrs=ONE_TIME)
+        field.widget = forms.TextInput(attrs=CODE_ATTRS)
         field.error_messages["required"] = _("Enter the 6 digits from our email.")
 
 
@@ -96,7 +96,7 @@ class NewPasswordForm(PortalForm, SetPasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _new_password(self)
+        _set_new_password_fields(self)
 
 
 class OtherPasswordForm(PortalForm, ChangePasswordForm):
@@ -104,14 +104,14 @@ class OtherPasswordForm(PortalForm, ChangePasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _password(self.fields["oldpassword"], _("Your current password"), "current-password")
-        _new_password(self)
+        _set_password_field(self.fields["oldpassword"], _("Your current password"), "current-password")
+        _set_new_password_fields(self)
 
 
-def _new_password(form: forms.Form) -> None:
-    _password(form.fields["password1"], _("New password"), "new-password")
+def _set_new_password_fields(form: forms.Form) -> None:
+    _set_password_field(form.fields["password1"], _("New password"), "new-password")
     form.fields["password1"].help_text = _("At least 8 characters. Don’t use a common password.")
-    _password(form.fields["password2"], _("New password again"), "new-password")
+    _set_password_field(form.fields["password2"], _("New password again"), "new-password")
 
 
 class ConfirmPasswordForm(PortalForm, ReauthenticateForm):
@@ -119,13 +119,13 @@ class ConfirmPasswordForm(PortalForm, ReauthenticateForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _password(self.fields["password"], _("Password"), "current-password")
+        _set_password_field(self.fields["password"], _("Password"), "current-password")
 
 
-def _factor_code(form: forms.Form, help_text: Any) -> None:
+def _set_code_field(form: forms.Form, help_text: Any) -> None:
     field = form.fields["code"]
     field.label = _("Code")
-    field.widget = forms.TextInput(attrs=ONE_TIME)
+    field.widget = forms.TextInput(attrs=CODE_ATTRS)
     field.help_text = help_text
     field.error_messages["required"] = _("Enter the code.")
 
@@ -136,7 +136,7 @@ class FactorForm(PortalForm, AuthenticateForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _factor_code(self, _("From your authenticator app, or one of your recovery codes."))
+        _set_code_field(self, _("From your authenticator app, or one of your recovery codes."))
 
 
 class ConfirmFactorForm(PortalForm, ReauthenticateByCodeForm):
@@ -144,7 +144,7 @@ class ConfirmFactorForm(PortalForm, ReauthenticateByCodeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _factor_code(self, _("From your authenticator app, or one of your recovery codes."))
+        _set_code_field(self, _("From your authenticator app, or one of your recovery codes."))
 
 
 class AppForm(PortalForm, ActivateTOTPForm):
@@ -153,13 +153,13 @@ class AppForm(PortalForm, ActivateTOTPForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _factor_code(self, _("The 6 digits your app shows now."))
+        _set_code_field(self, _("The 6 digits your app shows now."))
 
 
 class PasskeyForm(PortalForm, AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _key_name(self)
+        _set_name_field(self)
         self.fields["passwordless"].label = _("Sign in with this passkey only, without an emailed code")
         self.fields["passwordless"].help_text = ""
         self.fields["passwordless"].initial = True
@@ -170,10 +170,10 @@ class PasskeyNameForm(PortalForm, EditWebAuthnForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _key_name(self)
+        _set_name_field(self)
 
 
-def _key_name(form: forms.Form) -> None:
+def _set_name_field(form: forms.Form) -> None:
     form.fields["name"].label = _("Name")
     form.fields["name"].help_text = _("A name you’ll recognize, such as “my phone”.")
 
@@ -187,7 +187,7 @@ class NewAddressForm(PortalForm):
         super().__init__(*args, **kwargs)
         self.user = user
         field = self.fields["email"]
-        _address(field)
+        _set_email_field(field)
         field.label = _("New email address")
         field.help_text = _("We’ll send a 6-digit code to this address.")
         field.error_messages["required"] = _("Enter your new email address.")
@@ -205,7 +205,7 @@ class NewAddressCodeForm(PortalForm):
     code = forms.CharField(
         label=_("6-digit code"),
         max_length=12,
-        widget=forms.TextInput(attrs=ONE_TIME),
+        widget=forms.TextInput(attrs=CODE_ATTRS),
         error_messages={"required": _("Enter the 6 digits from our email.")},
     )
 
@@ -215,8 +215,8 @@ class CloseAccountForm(PortalForm):
 
 
 class ProfileForm(DetailsForm):
-    """The profile. A signed note says whose it is, so that what was typed returns only to that person if their session
-    expires meanwhile."""
+    """The profile. A signed hidden field identifies its owner, so that input sent after the session expired is restored
+    only for that person."""
 
     whose = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -226,7 +226,7 @@ class ProfileForm(DetailsForm):
 
     @staticmethod
     def owner_of(typed: QueryDict) -> User | None:
-        """Return the person whose page the form was on, or None unless the portal signed it."""
+        """Return the person whom the signed field identifies, or None if its signature is not valid."""
         try:
             return User.objects.filter(
                 pk=signing.loads(typed.get("whose", ""), salt=PROFILE_SALT, max_age=A_DAY)
@@ -235,10 +235,10 @@ class ProfileForm(DetailsForm):
             return None
 
     @classmethod
-    def cut(cls, typed: QueryDict) -> dict[str, str]:
-        """Return the fields that the form knows, cut to their maximum length."""
+    def truncated(cls, typed: QueryDict) -> dict[str, str]:
+        """Return the values of this form's fields, truncated to their maximum lengths."""
         return {
-            name: str(typed[name])[: getattr(field, "max_length", None) or LONGEST_CHOICE]
+            name: str(typed[name])[: getattr(field, "max_length", None) or MAX_CHOICE_LENGTH]
             for name, field in cls.base_fields.items()
             if name in typed and name != "whose"
         }
