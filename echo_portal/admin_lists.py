@@ -1,7 +1,7 @@
 """Admin lists accept only the filters that they show.
 
 Django's admin lets the URL filter by almost any column. `?session_key__startswith=a` would reveal a hidden value letter by
-letter, and an invalid pattern or year causes an error. OddRequestsMiddleware calls this check for every admin list, including
+letter, and an invalid pattern or year causes an error. InvalidInputMiddleware calls this check for every admin list, including
 those of other packages.
 """
 

@@ -15,7 +15,7 @@ KNOWN_COOKIE = "known"
 A_YEAR = 60 * 60 * 24 * 365
 
 
-class OddRequestsMiddleware:
+class InvalidInputMiddleware:
     """Handles input that would cause an error in Postgres or the admin before any form validates it.
 
     A NUL character in a URL or cookie is replaced with U+FFFD, as in HTML, so that it matches nothing. Admin requests
