@@ -32,12 +32,12 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Someone who can sign in: a provider, a hub's coordinator, Pallium staff."""
+    """Someone who can sign in: a provider, a hub coordinator or Pallium staff."""
 
     email = NormalizedEmailField(
         _("email address"), unique=True, error_messages={"unique": _("Another account has this email address.")}
     )
-    # What was sent to these is the person's data too: it is in their export, and forgotten with the account.
+    # Email sent to these is the person's data too: it is in their export, and deleted with the account.
     former_emails = ArrayField(NormalizedEmailField(), default=list, blank=True, editable=False)
     name = models.CharField(_("name"), max_length=150, blank=True)
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="en")
@@ -66,7 +66,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def zone_if_known(self) -> ZoneInfo | None:
-        """The person's time zone, or None until they have told us who they are."""
+        """The person's time zone, or None if they have no profile yet."""
         return self.zone if hasattr(self, "profile") else None
 
     def get_full_name(self) -> str:
@@ -78,7 +78,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class ProviderProfile(models.Model):
-    """What the program asks providers, to know who takes part and from where."""
+    """A provider's details. They show who takes part and from where."""
 
     user = models.OneToOneField(User, models.CASCADE, related_name="profile", verbose_name=_("person"))
     profession = models.CharField(_("profession"), max_length=40, choices=Profession.choices)

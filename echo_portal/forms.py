@@ -1,4 +1,4 @@
-"""The reader's time zone."""
+"""The form for the reader's time zone."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _

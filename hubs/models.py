@@ -14,18 +14,18 @@ from accounts.languages import Bilingual, current_language
 
 class HubQuerySet(models.QuerySet["Hub"]):
     def listed(self) -> "HubQuerySet":
-        """Return the hubs that the public may see, in the order of a list."""
+        """Return the hubs shown to the public, ordered by name."""
         return self.filter(is_listed=True).order_by("name_en")
 
     def choices(self) -> list[tuple[str, str]]:
-        """Return (slug, name in the reader's language) of each."""
+        """Return (slug, name) of each hub, with the name in the active language."""
         french = current_language() == "fr"
         rows = self.values_list("slug", "name_en", "name_fr")
         return [(slug, (french and name_fr) or name_en) for slug, name_en, name_fr in rows]
 
 
 class Hub(models.Model):
-    """A team of palliative care specialists that local care providers learn with, and that learns from them."""
+    """A team of palliative care specialists that runs sessions for local care providers."""
 
     slug = models.SlugField(_("address on the site"), unique=True)
     name_en = models.CharField(_("name (English)"), max_length=200)
@@ -58,7 +58,7 @@ class Hub(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save the hub and what follows from it (signals) in one transaction."""
+        """Save the hub and run its signal handlers in one transaction."""
         with transaction.atomic():
             super().save(*args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""allauth's forms in the portal's words, the profile, and another email address."""
+"""allauth's forms with our labels and messages, and the forms for the profile and a new email address."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,10 +32,10 @@ from accounts.services import restart_unproven_account
 
 Wording = Callable[[forms.Field], None]
 CODE_MISSING = _("Enter the 6 digits from our email.")
-WRONG_ADDRESS = _("Enter your email address with an @, as in name@example.ca.")
+INVALID_ADDRESS = _("Enter your email address with an @, as in name@example.ca.")
 PROFILE_SALT, A_DAY = "account.profile", 86400
-LONGEST_CHOICE = 40
-ONE_TIME = {
+MAX_CHOICE_LENGTH = 40
+CODE_ATTRS = {
     "class": "code",
     "autocomplete": "one-time-code",
     "inputmode": "numeric",
@@ -44,11 +44,11 @@ ONE_TIME = {
 }
 
 
-def _address(field: forms.Field) -> None:
+def _set_email_field(field: forms.Field) -> None:
     field.label = _("Your email address")
     field.widget = forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
     field.error_messages["required"] = _("Enter the email address you registered with.")
-    field.error_messages["invalid"] = WRONG_ADDRESS
+    field.error_messages["invalid"] = INVALID_ADDRESS
     field.validators = [validate_address, ProhibitNullCharactersValidator()]
 
 
@@ -64,7 +64,7 @@ def _password(label: Any, complete: str, help_text: Any = "") -> Wording:
 def _code(label: Any, required: Any, help_text: Any = "") -> Wording:
     def word(field: forms.Field) -> None:
         field.label, field.help_text = label, help_text
-        field.widget = forms.TextInput(attrs=ONE_TIME)
+        field.widget = forms.TextInput(attrs=CODE_ATTRS)
         field.error_messages["required"] = required
 
     return word
@@ -101,10 +101,10 @@ class AllauthForm(PortalForm):
 
 class SignInForm(AllauthForm, RequestLoginCodeForm):
     submit_label = _("Send me a code")
-    wording = {"email": _address}
+    wording = {"email": _set_email_field}
 
     def clean_email(self) -> str:
-        """Apply the email limits, which are the same for addresses without an account."""
+        """Apply the rate limits for email, which are the same for addresses without an account."""
         email = super().clean_email()
         if not may_send_email(context.request, email):
             raise forms.ValidationError(EMAIL_REFUSED)
@@ -115,7 +115,7 @@ class SignInForm(AllauthForm, RequestLoginCodeForm):
 
 class PasswordSignInForm(AllauthForm, LoginForm):
     submit_label = _("Sign in")
-    wording = {"login": _address, "password": PASSWORD}
+    wording = {"login": _set_email_field, "password": PASSWORD}
 
 
 class CodeForm(AllauthForm, ConfirmLoginCodeForm):
@@ -172,7 +172,7 @@ class NewAddressForm(PortalForm):
         super().__init__(*args, **kwargs)
         self.user = user
         field = self.fields["email"]
-        _address(field)
+        _set_email_field(field)
         field.label = _("New email address")
         field.help_text = _("We’ll send a 6-digit code to this address.")
         field.error_messages["required"] = _("Enter your new email address.")
@@ -190,7 +190,7 @@ class NewAddressCodeForm(PortalForm):
     code = forms.CharField(
         label=_("6-digit code"),
         max_length=12,
-        widget=forms.TextInput(attrs=ONE_TIME),
+        widget=forms.TextInput(attrs=CODE_ATTRS),
         error_messages={"required": CODE_MISSING},
     )
 
@@ -200,8 +200,8 @@ class CloseAccountForm(PortalForm):
 
 
 class ProfileForm(DetailsForm):
-    """The profile. A signed note says whose it is, so that what was typed returns only to that person if their session
-    expires meanwhile."""
+    """The profile. A signed hidden field identifies its owner, so that input sent after the session expired is restored
+    only for that person."""
 
     whose = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -211,7 +211,7 @@ class ProfileForm(DetailsForm):
 
     @staticmethod
     def owner_of(typed: QueryDict) -> User | None:
-        """Return the person whose page the form was on, or None unless the portal signed it."""
+        """Return the person whom the signed field identifies, or None if its signature is not valid."""
         try:
             return User.objects.filter(
                 pk=signing.loads(typed.get("whose", ""), salt=PROFILE_SALT, max_age=A_DAY)
@@ -220,10 +220,10 @@ class ProfileForm(DetailsForm):
             return None
 
     @classmethod
-    def cut(cls, typed: QueryDict) -> dict[str, str]:
-        """Return the fields that the form knows, cut to their maximum length."""
+    def truncated(cls, typed: QueryDict) -> dict[str, str]:
+        """Return the values of this form's fields, truncated to their maximum lengths."""
         return {
-            name: str(typed[name])[: getattr(field, "max_length", None) or LONGEST_CHOICE]
+            name: str(typed[name])[: getattr(field, "max_length", None) or MAX_CHOICE_LENGTH]
             for name, field in cls.base_fields.items()
             if name in typed and name != "whose"
         }

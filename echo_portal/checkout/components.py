@@ -1,4 +1,4 @@
-"""A page of a checkout that shows every component of a form in every state. Development only, like the email gallery."""
+"""A page that shows every form component in every state. Development only, like the email gallery."""
 
 from datetime import date
 from typing import cast

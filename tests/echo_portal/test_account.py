@@ -135,7 +135,7 @@ class TestSecondFactor:
         response = other.post(response.url, {"code": code()})
         assert response.url == "/en/account/sign-in/second-factor/"
         assert "_auth_user_id" not in other.session
-        assert "That is not the code." in text(other.post(response.url, {"code": "000000"}))
+        assert "That’s not the right code." in text(other.post(response.url, {"code": "000000"}))
         assert other.post(response.url, {"code": totp_code(secret)}).url == "/en/registration/mine/"
         assert other.session["_auth_user_id"] == str(provider.pk)
 

@@ -90,7 +90,7 @@ def pattern_of(message):
 def messages():
     """Of all texts whose French differs: patterns of the English ones, and patterns of everything French."""
     english, french = set(), set()
-    for message in translations.kept():
+    for message in translations.saved_catalog():
         pairs = zip(*[x if isinstance(x, (tuple, list)) else (x,) for x in (message.id, message.string)], strict=False)
         for source, target in pairs if message.id else ():
             french.add(pattern_of(target))
@@ -302,7 +302,7 @@ def test_no_error_page_contains_english(program):
 
 def test_no_email_contains_english(now):
     staffs_own = set(gallery.NOTE.splitlines())  # written by hand, in the language of whoever wrote it
-    for name, (_message, letter) in gallery.letters("fr", now).items():
+    for name, (_message, letter) in gallery.render_all("fr", now).items():
         html = read(letter.html).pieces
         for pieces in ([letter.subject], html, [plain(line) for line in letter.text.splitlines()]):
             assert english_in(pieces) <= staffs_own, name

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from echo_portal.page_cache import MAX_BYTES, Page, Shelf
+from echo_portal.page_cache import MAX_BYTES, Page, PageStore
 from registrations.services import cancel, register
 from sessions_app.models import Series
 from tests.factories import SessionFactory, UserFactory
@@ -122,18 +122,18 @@ def test_with_the_cache_server_down_pages_are_made_anew(client, series, settings
     assert client.get("/readyz").json() == {"postgres": True, "cache": False, "alarms": []}
 
 
-def test_threads_share_the_shelf_and_it_never_outgrows_its_room():
+def test_threads_share_the_store_and_it_never_exceeds_its_maximum_size():
     import threading
 
-    shelf, errors = Shelf(), []
+    store, errors = PageStore(), []
 
     def work(number):
         try:
             for n in range(400):
                 key = ("http", f"/{number}/{n % 50}", "", None)
-                shelf.put(key, Page(body=b"x" * 400_000, headers={}, version="v", minute=1))
-                shelf.get(key, "v", 1)
-                assert shelf.get(key, "w", 1) is None
+                store.put(key, Page(body=b"x" * 400_000, headers={}, version="v", minute=1))
+                store.get(key, "v", 1)
+                assert store.get(key, "w", 1) is None
         except Exception as error:
             errors.append(error)
 
@@ -143,4 +143,4 @@ def test_threads_share_the_shelf_and_it_never_outgrows_its_room():
     for thread in threads:
         thread.join()
     assert errors == []
-    assert sum(page.size for page in shelf.pages.values()) == shelf.size <= MAX_BYTES
+    assert sum(page.size for page in store.pages.values()) == store.size <= MAX_BYTES

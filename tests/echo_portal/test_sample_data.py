@@ -170,7 +170,7 @@ def test_a_larger_scale_keeps_seats_and_registrations_equal_and_lists_every_hub(
     for series in made:
         assert series.seats_taken == series.registrations.confirmed().count()
     assert Registration.objects.filter(series__in=made).count() == 200
-    with pytest.raises(CommandError, match="is there already"):
+    with pytest.raises(CommandError, match="is already loaded"):
         call_command("sample_data", scale=2)
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import translation
 
-from accounts.zones import ALIASES, OF_PROVINCE, ZONES
+from accounts.zones import ALIASES, PROVINCE_ZONES, ZONES
 from sessions_app import times
 
 TORONTO = ZoneInfo("America/Toronto")
@@ -64,7 +64,7 @@ def test_an_alias_keeps_the_same_clock_as_the_zone_it_stands_for():
 
 
 def test_every_province_has_a_zone_that_the_portal_speaks_of():
-    assert set(OF_PROVINCE.values()) <= ZONES.keys()
+    assert set(PROVINCE_ZONES.values()) <= ZONES.keys()
 
 
 @pytest.mark.parametrize(
