@@ -1,6 +1,6 @@
 """What someone typed before we know who they are, saved in the web session for a short while.
 
-Hospital computers are shared. So it is deleted after KEPT_FOR, when someone else signs in, and when they sign out
+Hospital computers are shared. So it is deleted after LIFETIME, when someone else signs in, and when they sign out
 (Django empties the session then).
 """
 
@@ -11,21 +11,21 @@ from django.http import HttpRequest
 
 from accounts.fields import normalize_email
 
-KEPT_FOR = timedelta(minutes=30)
+LIFETIME = timedelta(minutes=30)
 UNFINISHED = "unfinished"
 
 
-def keep(request: HttpRequest, name: str, data: dict[str, Any], *, email: str, now: datetime) -> None:
+def save(request: HttpRequest, name: str, data: dict[str, Any], *, email: str, now: datetime) -> None:
     """Save `data` (JSON, cut to what its form allows) for the person with this address."""
     others = request.session.get(UNFINISHED, {})
     entry = {"email": normalize_email(email), "at": now.timestamp(), "data": data}
     request.session[UNFINISHED] = others | {name: entry}
 
 
-def kept(request: HttpRequest, name: str, *, now: datetime) -> dict[str, Any] | None:
+def load(request: HttpRequest, name: str, *, now: datetime) -> dict[str, Any] | None:
     """Return what was saved under `name`. If it is too old, delete it and return None."""
     entry = request.session.get(UNFINISHED, {}).get(name)
-    if entry and now.timestamp() - entry["at"] > KEPT_FOR.total_seconds():
+    if entry and now.timestamp() - entry["at"] > LIFETIME.total_seconds():
         forget(request, name)
         return None
     return entry["data"] if entry else None

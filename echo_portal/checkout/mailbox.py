@@ -49,7 +49,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     if not settings.MAILBOX_OPEN:
         raise Http404
     paths = sorted(settings.MAILBOX_DIR.glob("*.eml"), reverse=True)[:100]
-    return render(request, "checkout/mailbox.html", {"letters": [(path.stem, _read(path)) for path in paths]})
+    return render(request, "checkout/mailbox.html", {"emails": [(path.stem, _read(path)) for path in paths]})
 
 
 @require_safe
@@ -58,7 +58,7 @@ def letter(request: HttpRequest, name: str) -> HttpResponse:
     text = message.get_body(("plain",))
     context = {
         "name": name,
-        "letter": message,
+        "email": message,
         "headers": list(message.items()),
         "text": text.get_content() if text else "",
         "attachments": [

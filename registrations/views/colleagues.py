@@ -28,7 +28,7 @@ from sessions_app.status import Status
 def colleagues(request: HttpRequest, slug: str) -> HttpResponse:
     series = public_series(slug)
     context = page_context(request, series)
-    if context["entry"].status != Status.OPEN:
+    if context["listing"].status != Status.OPEN:
         return render(request, "registrations/not_open.html", context)
     if request.method != "POST" and not services.may_invite(series, me(request)):
         return render(request, "registrations/register_first.html", context)

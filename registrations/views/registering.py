@@ -59,7 +59,7 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
     context = page_context(request, series, registration=registration)
     if registration and registration.state != RegistrationState.RECORDING and not registration.is_held:
         return redirect("registrations:mine")
-    if context["entry"].status not in OPEN_STATES and not (registration and registration.is_held):
+    if context["listing"].status not in OPEN_STATES and not (registration and registration.is_held):
         return render(request, "registrations/not_open.html", context)
     if profile and not series.accepts_profession(profile.profession):
         return render(request, "registrations/not_for_you.html", context | {"profile": profile})
@@ -127,7 +127,7 @@ def _typed(request: HttpRequest, slug: str) -> dict[str, Any]:
     The next person at the same computer, who opens the form in any other way, does not see it.
     """
     is_back = request.session.pop(GOING_BACK, False) or request.user.is_authenticated
-    pending = unfinished.kept(request, PENDING, now=timezone.now()) if is_back else None
+    pending = unfinished.load(request, PENDING, now=timezone.now()) if is_back else None
     if not pending or pending["slug"] != slug:
         return {}
     answers = {f"question_{pk}": value if len(value) > 1 else value[0] for pk, value in pending["answers"].items()}
@@ -146,7 +146,7 @@ def _send_code(request: HttpRequest, series: Series, form: RegisterForm) -> Http
         "answers": {str(pk): list(dict.fromkeys(value)) for pk, value in form.answers().items()},
         "back": get_random_string(20),
     }
-    unfinished.keep(request, PENDING, pending, email=email, now=now)
+    unfinished.save(request, PENDING, pending, email=email, now=now)
     request.session[JUST_SENT] = True
     LoginCodeVerificationProcess.initiate(request=request, user=user if user.is_active else None, email=email)
     return redirect("registrations:code", slug=series.slug_here)
@@ -163,7 +163,7 @@ class CodeView(CodePage):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.series = get_object_or_404(Series.objects.public().by_slug(kwargs["slug"]))
-        self.pending = unfinished.kept(request, PENDING, now=timezone.now()) or {}
+        self.pending = unfinished.load(request, PENDING, now=timezone.now()) or {}
         if request.user.is_authenticated:  # a second click: the first one settled it
             return redirect("registrations:register", slug=self.series.slug_here)
         is_theirs = self._is_theirs()
@@ -226,7 +226,7 @@ code = CodeView.as_view()
 
 def settle_pending(request: HttpRequest) -> HttpResponse | None:
     """Finish the registration that was started before signing in, if it was started for this person."""
-    pending = unfinished.kept(request, PENDING, now=timezone.now())
+    pending = unfinished.load(request, PENDING, now=timezone.now())
     unfinished.forget(request, PENDING)
     request.session.pop(PROVEN, None)
     if not pending or pending["email"] != me(request).email:
