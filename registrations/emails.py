@@ -60,7 +60,7 @@ MESSAGE_TYPES = {
         "waitlisted", gettext_lazy("You are on the waitlist: %(title)s"), RegistrationState.WAITLISTED, offers=True
     ),
     "invited": RegistrationEmail(
-        "invited", gettext_lazy("Will you come? A seat for you: %(title)s"), RegistrationState.CONFIRMED
+        "invited", gettext_lazy("Please confirm your seat: %(title)s"), RegistrationState.CONFIRMED
     ),
     "recording-only": RegistrationEmail(
         "recording_only",
@@ -113,7 +113,7 @@ MESSAGE_TYPES = {
     ),
     "invitation-lapsed": RegistrationEmail(
         "invitation_lapsed",
-        gettext_lazy("Your seat went to someone else: %(title)s"),
+        gettext_lazy("Your reserved seat was released: %(title)s"),
         RegistrationState.CANCELLED,
         EndReason.LAPSED,
     ),
@@ -261,13 +261,13 @@ def render_colleague_not_coming(data: dict[str, Any], now: datetime) -> Rendered
         "series_link": absolute_url(series),
         "has_lapsed": has_lapsed,
     }
-    return _letter("colleague_not_coming", series, _("A colleague will not come: %(title)s"), context)
+    return _letter("colleague_not_coming", series, _("A colleague isn’t coming: %(title)s"), context)
 
 
 def render_absence(data: dict[str, Any], now: datetime) -> RenderedEmail:
     """Tell the team that someone with a seat in the series cannot come to one session."""
     intention = _intention(data, is_coming=False)
-    return _to_team("absence", intention, _("Cannot come to one session: %(title)s"))
+    return _to_team("absence", intention, _("Absence from one session: %(title)s"))
 
 
 def render_absence_withdrawn(data: dict[str, Any], now: datetime) -> RenderedEmail:
@@ -275,7 +275,7 @@ def render_absence_withdrawn(data: dict[str, Any], now: datetime) -> RenderedEma
     intention = _intention(data, is_coming=True)
     if Message.objects.filter(key=data["absence"], state__in=UNTOLD).exists():
         raise OutdatedMessage("The team was not told of the absence.")
-    return _to_team("absence_withdrawn", intention, _("Can come after all: %(title)s"))
+    return _to_team("absence_withdrawn", intention, _("Absence withdrawn: %(title)s"))
 
 
 def _intention(data: dict[str, Any], *, is_coming: bool) -> Intention:

@@ -53,7 +53,7 @@ def _invite(request: HttpRequest, series: Series, forms: BaseColleagues) -> str 
     except services.InvitationError as error:
         return _sentence(error)
     except services.RegistrationRefusedError:
-        return _("Registration has just closed or filled up.")
+        return _("Registration just closed, or the series just filled up.")
     context = {"series": series, "named": named}
     messages.success(request, render_to_string("registrations/notes/colleagues.html", context))
     return None

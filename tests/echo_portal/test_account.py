@@ -206,7 +206,7 @@ class TestWhereSignedIn:
         desk.post("/en/account/places/")
         assert phone.get("/en/registration/mine/").status_code == 302
         assert desk.get("/en/registration/mine/").status_code == 200
-        assert "You are signed in here only." in text(desk.get("/en/account/places/"))
+        assert "You are signed in on this device only." in text(desk.get("/en/account/places/"))
 
 
 class TestData:
@@ -236,7 +236,7 @@ class TestClosing:
         assert open_series.title_en in text(browser.get("/en/account/close/"))
         response = browser.post("/en/account/close/")
         assert response.status_code == 400
-        assert "Tick the box if you are sure." in text(response)
+        assert "Select the box to confirm." in text(response)
         assert User.objects.get(pk=provider.pk).is_active
 
     def test_it_frees_the_seats_forgets_the_person_and_says_so_once(self, browser, provider, now, drain):

@@ -134,7 +134,7 @@ def test_a_date_that_is_added_is_news_to_those_who_are_in(session, people, drain
 @pytest.mark.parametrize(
     ("edit", "heading"),
     [
-        ({"days": 1}, "A session has moved."),
+        ({"days": 1}, "A session has a new time."),
         ({"delivery": "postponed"}, "A session is postponed."),
         ({"delivery": "cancelled"}, "A session is cancelled."),
     ],
@@ -185,7 +185,7 @@ def test_a_session_that_was_called_off_by_mistake_is_said_to_take_place(session,
     session.save()
     mails = sent(drain, now + MINUTES[16])
     assert len(mails) == 3
-    assert all("A session takes place after all." in mail.body for mail in mails)
+    assert all("A session will take place after all." in mail.body for mail in mails)
 
 
 def test_who_registered_after_the_change_knows_the_new_time_already(session, people, drain, now, clock):

@@ -172,9 +172,9 @@ class TestPages:
     @pytest.mark.parametrize(
         ("rows", "sentence"),
         [
-            ([], "Write at least one name and address."),
+            ([], "Enter at least one name and email address."),
             ([("Anna", "")], "Enter the colleague’s email address too."),
-            ([("", "anna@example.ca")], "Write the colleague’s name too."),
+            ([("", "anna@example.ca")], "Enter the colleague’s name too."),
             ([("Anna", "anna@example.ca"), ("Anna", "ANNA@example.ca")], "anna@example.ca stands there twice."),
             ([("see www.example.ca", "anna@example.ca")], "Write the name without @"),
             ([("see bit.ly", "anna@example.ca")], "put a space after a period"),
@@ -241,7 +241,7 @@ class TestPages:
         link = re.search(r"http://[^\s]+(/en/registration/place/\S+)", mail.body)[1]
         expire_invitations(now + timedelta(days=2))
         page = client.post(link, {"action": "confirm"}, follow=True).content.decode()
-        assert "The seat is released" in page
+        assert "The seat was released" in page
         invitation.refresh_from_db()
         assert invitation.registration.end_reason == EndReason.LAPSED
         assert reverse("registrations:register", args=[series.slug]) in page

@@ -71,7 +71,7 @@ def test_yes_i_am_coming_is_one_button(client, seat, sessions):
     address = link(seat, sessions[0])
     assert "Still coming?" in client.get(address).content.decode()
     page = client.post(address, {"action": "coming"}, follow=True).content.decode()
-    assert "Good, see you there." in page
+    assert "Great, see you there." in page
     assert Intention.objects.get().is_coming
     client.post(address, {"action": "coming"})
     assert Intention.objects.count() == 1

@@ -88,7 +88,7 @@ class TestSections:
         register(waitlist := series_of(now, 2, capacity=0), provider, now=now)
         switch_to_recording(register(recording := series_of(now, 3), provider, now=now), now=now)
         shown = sections(signed_in)
-        assert list(shown)[:5] == ["Please confirm", "Next session", "Upcoming", "Waitlist", "Recordings to come"]
+        assert list(shown)[:5] == ["Please confirm", "Next session", "Upcoming", "Waitlist", "Recordings you asked for"]
         expected = [held, seat, other, waitlist, recording, past]
         for heading, series in zip([*list(shown)[:5], "Past"], expected, strict=True):
             assert series.title_en in shown[heading], heading
@@ -278,7 +278,7 @@ class TestCancelPage:
         ("capacity", "someone_waits", "promise"),
         [
             (1, True, "Your seat goes to the next person on the waitlist."),
-            (1, False, "Your seat becomes free for someone else."),
+            (1, False, "Your seat becomes available to someone else."),
             (None, False, ""),
         ],
     )

@@ -60,7 +60,7 @@ def test_who_is_known_answers_on_the_way(client, series, names, provider):
     assert "Answer this question" not in page
     response = client.post(address, {"asked": "1", names[3]: "Why?"})
     assert response.status_code == 400
-    assert response.content.decode().count("Answer this question: the team needs it.") == 2
+    assert response.content.decode().count("Answer this question. The team needs your answer.") == 2
     assert 'value="Why?"' in response.content.decode()
     answers = {"asked": "1", names[0]: "Breathing", names[1]: ["A pump", "A plan"], names[2]: "yes"}
     assert client.post(address, answers).status_code == 302

@@ -185,7 +185,7 @@ class TestAdmin:
         other = SessionFactory(now=now).series
         base = "/en/admin/registrations/registration"
         page = browser.get(f"{base}/{places[1].pk}/change/").content.decode()
-        assert "Give a seat out of turn" in page
+        assert "Skip the waitlist" in page
         browser.post(f"{base}/{places[1].pk}/promote/", {"reason": "First case."})
         browser.post(f"{base}/{places[2].pk}/move/", {"to": other.pk, "reason": "Asked."})
         browser.post(f"{base}/{places[0].pk}/cancel/", {"note": "Sorry."})

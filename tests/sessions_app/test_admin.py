@@ -66,7 +66,7 @@ def test_times_are_on_the_clock_of_the_series_own_zone(staff):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"sessions-0-ends_at_1": "11:00"}, "A session has to end after it starts."),
+        ({"sessions-0-ends_at_1": "11:00"}, "A session must end after it starts."),
         ({"title_en": "", "title_fr": ""}, "Give the series a title"),
         ({"registration_closes_at_0": "2027-02-01", "registration_closes_at_1": "09:00"}, "close after it opens"),
     ],
