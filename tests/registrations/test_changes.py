@@ -72,7 +72,7 @@ def test_however_many_saves_there_were_each_gets_one_message(session, people, dr
         body = mail.body.replace("\u00a0", " ")
         assert "Before: Thursday, December 3, 2026, 10:00–11:00 am ET" in body
         assert "Now: Thursday, December 3, 2026, 1:00–2:00 pm ET" in body
-        assert "2:30–3:30 pm NT for you" in body
+        assert "Your time: 2:30–3:30 pm (NT)" in body
         assert "<s " in mail.alternatives[0].content
         method, found = event(mail)
         assert (method, found["DTSTART"].dt) == ("REQUEST", session.starts_at)
@@ -159,7 +159,7 @@ def test_whoever_waits_and_whoever_is_invited_hears_of_it_too_without_a_seat(now
         assert "/join/" not in mail.body
         assert "keep your seat" not in mail.body
         assert mail.attachments == []
-    assert "You are still on the waitlist" in on_the_list.body
+    assert "You keep your position on the waitlist" in on_the_list.body
     assert "Leave the waitlist" in on_the_list.body
     assert "Ana Roy reserved a seat for you" in invited.body.replace("\n", " ")
     assert "because a colleague reserved a seat for you" in invited.body

@@ -227,7 +227,7 @@ class TestPages:
         assert "Viendrez-vous" in page
         assert Registration.objects.get(user__email="anna@example.ca").held_until  # reading changes nothing
         page = client.post(link, {"action": "confirm"}, follow=True).content.decode()
-        assert "Votre inscription est faite" in page
+        assert "Votre inscription est confirmée" in page
         assert "Nous vous envoyons une confirmation" in page
         assert "Annuler mon inscription" not in page  # nothing to press by mistake; one link leads to it
         assert "Annuler mon inscription" in client.get(link).content.decode()

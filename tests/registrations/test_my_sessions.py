@@ -258,9 +258,9 @@ def test_the_feed_can_be_subscribed_to_from_the_page(signed_in, provider):
 def test_a_reader_elsewhere_sees_their_own_time_too_by_cookie_or_by_account(signed_in, provider, now):
     register(series_of(now, 3), provider, now=now)
     User.objects.update(time_zone="America/Edmonton")
-    assert "You can join from 9:45 am ET. 8:45 am AB time for you" in read(signed_in)
+    assert "You can join from 9:45 am ET. Your time: 8:45 am (Alberta time)" in read(signed_in)
     signed_in.cookies["zone"] = "America/Vancouver"
-    assert "8:00–9:00 am BC time for you" in read(signed_in)
+    assert "Your time: 8:00–9:00 am (B.C. time)" in read(signed_in)
 
 
 def test_a_message_that_is_not_known_to_be_safe_is_escaped(rf, signed_in):
@@ -292,6 +292,6 @@ class TestCancelPage:
         page = read(signed_in, f"/en/registration/{series.slug}/cancel/")
         assert promise in page
         assert ("waitlist" in page) == someone_waits
-        assert ("becomes free" in page) == (promise.endswith("for someone else."))
+        assert ("becomes available" in page) == (promise.endswith("to someone else."))
         assert "removes the sessions from your calendar" in page
         assert Message.objects.filter(message_type="cancelled").count() == 0

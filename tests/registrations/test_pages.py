@@ -66,7 +66,7 @@ def test_in_french_all_of_it_is_french(client, open_series):
     page = text(client.get(response.url))
     assert "Entrez le code reçu par courriel" in page
     page = text(client.post(response.url, {"code": code()}, follow=True))
-    assert "Votre inscription est faite, Amélie Tremblay." in page
+    assert "Votre inscription est confirmée, Amélie Tremblay." in page
     assert User.objects.get().language == "fr"
 
 
