@@ -144,7 +144,7 @@ class TestSecondFactor:
         clock.shift(timedelta(minutes=2))
         codes = "/en/account/security/recovery-codes/"
         response = browser.get(codes)
-        assert "Is it you?" in text(browser.get(response.url, follow=True))
+        assert "Confirm it’s you" in text(browser.get(response.url, follow=True))
         page = text(browser.post("/en/account/again/code/?next=" + codes, {"code": totp_code(secret)}, follow=True))
         spare = re.search(r"<code>(\d+)</code>", page)[1]
         for works in (True, False):
@@ -284,7 +284,7 @@ class TestTwoTabs:
         fields = {"csrfmiddlewaretoken": old, **PROFILE, "email": "zoe@example.ca"}
         response = tab.post(address, fields, HTTP_ORIGIN="http://testserver")
         assert response.status_code == 403
-        assert "Nothing that you typed is lost." in text(response)
+        assert "What you typed is still here." in text(response)
         assert 'name="email" value="zoe@example.ca"' in text(response)
         new = re.search(r'csrfmiddlewaretoken" value="(\w+)"', text(response))[1]
         assert (

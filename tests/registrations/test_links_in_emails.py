@@ -245,7 +245,10 @@ class TestJoin:
         User.objects.update(time_zone="America/Edmonton")
         page = text(client.get(address))
         assert "Your time: 9:00–10:00 am (Alberta time)" in page
-        assert "You can join from November 24, 2026, 9:45 am ET, with this same link. Your time: 8:45 am (Alberta time)" in page
+        assert (
+            "You can join from November 24, 2026, 9:45 am ET, with this same link. Your time: 8:45 am (Alberta time)"
+            in page
+        )
         client.cookies["zone"] = "America/St_Johns"
         page = text(client.get(address))
         assert "Your time: 11:30 am–12:30 pm (NT)" in page

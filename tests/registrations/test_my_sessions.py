@@ -295,3 +295,19 @@ class TestCancelPage:
         assert ("becomes available" in page) == (promise.endswith("to someone else."))
         assert "removes the sessions from your calendar" in page
         assert Message.objects.filter(message_type="cancelled").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("end_reason", "text"),
+    [
+        ("waitlist-closed", "Registration has closed and no seat opened up for you."),
+        ("series-cancelled", "This series will not take place."),
+        ("staff", "The team cancelled your registration. Our email explains why."),
+    ],
+)
+def test_a_registration_that_the_team_ended_says_why(signed_in, provider, now, end_reason, text):
+    registration = register(series_of(now, 3), provider, now=now)
+    Registration.objects.filter(pk=registration.pk).update(
+        state="cancelled", end_reason=end_reason, cancelled_at=now, confirmed_at=None
+    )
+    assert text in read(signed_in)

@@ -38,9 +38,13 @@ def test_registration_closes_on_the_readers_clock_too(client, open_series):
     address = open_series.get_absolute_url()
     assert "Registration closes December 3, 2026, 10:00 am ET. You can" in text(client.get(address))
     client.cookies["zone"] = "America/Edmonton"
-    assert "Registration closes December 3, 2026, 10:00 am ET. Your time: 9:00 am (Alberta time)." in text(client.get(address))
+    assert "Registration closes December 3, 2026, 10:00 am ET. Your time: 9:00 am (Alberta time)." in text(
+        client.get(address)
+    )
     french = text(client.get(f"/fr/seances/{open_series.slug}/"))
-    assert "se terminent le 3 décembre 2026 à 10 h (HE). Dans votre fuseau horaire : 9 h (heure de l’Alberta)." in french
+    assert (
+        "se terminent le 3 décembre 2026 à 10 h (HE). Dans votre fuseau horaire : 9 h (heure de l’Alberta)." in french
+    )
     client.force_login(UserFactory(with_profile=True))
     panel = text(client.get(f"/en/registration/{open_series.slug}/panel/"))
     assert "Your time: 9:00 am (Alberta time)" in panel
