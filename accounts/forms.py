@@ -24,7 +24,7 @@ validate_name = RegexValidator(
         rf"[/@<>\\]|www\.|[\x00-\x1f\x7f\u2028\u2029]|[^\s{DOTS}][{DOTS}](?:[^\W\d_][^\s.'’,)-]|\d)", re.IGNORECASE
     ),
     inverse_match=True,
-    message=_("Write the name without @, / or a web address, and put a space after a period, as in “J. Smith”."),
+    message=_("Enter the name without @, / or a web address, and with a space after each period, as in “J. Smith”."),
 )
 CHOOSE = [("", _("Choose …"))]
 

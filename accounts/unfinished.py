@@ -1,6 +1,6 @@
 """Form input from people who have not signed in yet, saved in the web session for a short time.
 
-Hospital computers are shared, so the input is deleted after KEPT_FOR, when someone else signs in, and on sign-out (when
+Hospital computers are shared, so the input is deleted after LIFETIME, when someone else signs in, and on sign-out (when
 Django clears the session).
 """
 
@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from accounts.fields import normalize_email
 
-KEPT_FOR = timedelta(minutes=30)
+LIFETIME = timedelta(minutes=30)
 UNFINISHED = "unfinished"
 
 
@@ -23,9 +23,9 @@ def save(request: HttpRequest, name: str, data: dict[str, Any], *, email: str, n
 
 
 def load(request: HttpRequest, name: str, *, now: datetime) -> dict[str, Any] | None:
-    """Return the data saved under `name`, or None. Data older than KEPT_FOR is deleted."""
+    """Return the data saved under `name`, or None. Data older than LIFETIME is deleted."""
     entry = request.session.get(UNFINISHED, {}).get(name)
-    if entry and now.timestamp() - entry["at"] > KEPT_FOR.total_seconds():
+    if entry and now.timestamp() - entry["at"] > LIFETIME.total_seconds():
         discard(request, name)
         return None
     return entry["data"] if entry else None

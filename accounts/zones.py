@@ -14,13 +14,13 @@ ZONES = {
     "America/St_Johns": (_("Newfoundland"), pgettext_lazy("zone", "NT")),
     "America/Halifax": (_("Atlantic"), pgettext_lazy("zone", "AT")),
     "America/Toronto": (_("Eastern"), pgettext_lazy("zone", "ET")),
-    "America/Winnipeg": (_("Manitoba"), pgettext_lazy("zone", "MB time")),
+    "America/Winnipeg": (_("Manitoba"), pgettext_lazy("zone", "Manitoba time")),
     "America/Rankin_Inlet": (_("Kivalliq (central Nunavut)"), pgettext_lazy("zone", "CT")),
-    "America/Regina": (_("Saskatchewan"), pgettext_lazy("zone", "SK time")),
-    "America/Edmonton": (_("Alberta"), pgettext_lazy("zone", "AB time")),
+    "America/Regina": (_("Saskatchewan"), pgettext_lazy("zone", "Saskatchewan time")),
+    "America/Edmonton": (_("Alberta"), pgettext_lazy("zone", "Alberta time")),
     "America/Yellowknife": (_("Northwest Territories"), pgettext_lazy("zone", "NWT time")),
-    "America/Vancouver": (_("British Columbia"), pgettext_lazy("zone", "BC time")),
-    "America/Whitehorse": (_("Yukon"), pgettext_lazy("zone", "YT time")),
+    "America/Vancouver": (_("British Columbia"), pgettext_lazy("zone", "B.C. time")),
+    "America/Whitehorse": (_("Yukon"), pgettext_lazy("zone", "Yukon time")),
 }
 
 # Other IANA names that browsers in Canada report.

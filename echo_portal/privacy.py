@@ -63,7 +63,7 @@ def cookies() -> list[Cookie]:
         ),
         Cookie(
             settings.CSRF_COOKIE_NAME,
-            _("Protects our forms against other websites."),
+            _("Protects our forms from misuse by other websites."),
             in_days(timedelta(seconds=settings.CSRF_COOKIE_AGE)),
         ),
         Cookie(
@@ -81,14 +81,14 @@ def cookies() -> list[Cookie]:
         Cookie(
             known_browser.COOKIE,
             _(
-                "Remembers that an email address was confirmed on this device, so that nobody can lock its owner out by"
-                " typing it too often. It doesn’t show the address."
+                "Remembers that you confirmed your email address on this device, so that nobody can lock you out by"
+                " entering it too often. It doesn’t show the address."
             ),
             in_days(known_browser.LIFETIME),
         ),
         Cookie(
             CookieStorage.cookie_name,
-            _("Carries a confirmation to the next page. It is deleted when you have seen it."),
+            _("Shows a confirmation on the next page. It is deleted once you have seen it."),
             _("until you close your browser"),
         ),
     ]

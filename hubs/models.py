@@ -27,7 +27,7 @@ class HubQuerySet(models.QuerySet["Hub"]):
 class Hub(models.Model):
     """A team of palliative care specialists that runs sessions for local care providers."""
 
-    slug = models.SlugField(_("address on the site"), unique=True)
+    slug = models.SlugField(_("page address"), unique=True)
     name_en = models.CharField(_("name (English)"), max_length=200)
     name_fr = models.CharField(_("name (French)"), max_length=200, blank=True)
     summary_en = models.TextField(_("summary (English)"), blank=True)
@@ -40,7 +40,9 @@ class Hub(models.Model):
     )
     website = models.URLField(_("website"), blank=True)
     contact_email = NormalizedEmailField(
-        _("team’s email"), blank=True, help_text=_("Where replies to the hub’s emails go, and news of who can’t come.")
+        _("team’s email"),
+        blank=True,
+        help_text=_("We send replies to the hub’s emails here, and tell this address who can’t come."),
     )
     is_listed = models.BooleanField(_("shown to the public"), default=True)
 

@@ -48,7 +48,7 @@ class RegisterForm(forms.Form):
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
-        label=_("reason"), widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Kept, and shown to staff only.")
+        label=_("reason"), widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Only staff can see this.")
     )
 
 
@@ -61,7 +61,7 @@ class CancelForm(forms.Form):
     note = forms.CharField(
         label=_("message to the person"),
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("Sent to them as you write it, in their mail."),
+        help_text=_("We include this in our email to them, exactly as you write it."),
     )
 
 
@@ -126,9 +126,9 @@ class RegistrationAdmin(admin.ModelAdmin):
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
         registration = self._registration(request, pk, RegistrationState.WAITLISTED)
         context = {
-            "title": _("Give a seat out of turn"),
+            "title": _("Skip the waitlist"),
             "registration": registration,
-            "explain": _("The series is full, so it gets one seat more; nobody loses theirs. The person is told."),
+            "explain": _("If the series is full, this adds one seat, so nobody loses theirs. We email the person."),
         }
         return self._page(request, ReasonForm, partial(services.promote, registration), context)
 
@@ -138,7 +138,7 @@ class RegistrationAdmin(admin.ModelAdmin):
             "title": _("Move to another series"),
             "registration": registration,
             "explain": _(
-                "Their registration here ends. If they had a seat, it goes to the next person on the waitlist, if there is one. They get one email about both."
+                "This cancels their registration for this series. If they had a seat, it goes to the next person on the waitlist. We send one email covering both changes."
             ),
         }
         return self._page(request, MoveForm, partial(services.move, registration), context)
@@ -149,7 +149,7 @@ class RegistrationAdmin(admin.ModelAdmin):
             "title": _("Cancel this registration"),
             "registration": registration,
             "explain": _(
-                "A seat goes to the next person on the waitlist, if there is one. This cannot be undone. They can register again."
+                "If they had a seat, it goes to the next person on the waitlist. You can’t undo this, but they can register again."
             ),
         }
         return self._page(request, CancelForm, partial(services.cancel_for, registration), context)
@@ -189,23 +189,25 @@ class RegistrationAdmin(admin.ModelAdmin):
 
 def _words(refusal: Exception) -> str:
     if isinstance(refusal, services.RegistrationRefusedError):
-        return gettext("This cannot be done while the series is: %(status)s.") % {"status": refusal.status.label}
-    return gettext("There is no seat left there. Add one to the series first.")
+        return gettext("You can’t do this while the status of the series is “%(status)s”.") % {
+            "status": refusal.status.label
+        }
+    return gettext("That series has no seats left. Add a seat to it first.")
 
 
 class SeriesForm(PlainSeriesForm):
     """Asks for confirmation if an edit would end people's registrations, and takes a message to them."""
 
     note_to_people = forms.CharField(
-        label=_("a word to those who are registered"),
+        label=_("message to people who are registered"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Goes into the mail when you cancel the series or take it off the site."),
+        help_text=_("We include this in our email if you cancel the series or take it off the site."),
     )
     notify_everyone = forms.BooleanField(
-        label=_("end these places and tell everyone"),
+        label=_("cancel these registrations and email everyone"),
         required=False,
-        help_text=_("Needed only when you cancel, withdraw or close a series that people are registered for."),
+        help_text=_("Only needed if you cancel, withdraw or close a series that people are registered for."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -216,8 +218,8 @@ class SeriesForm(PlainSeriesForm):
         count = affected_registrations(after, now=timezone.now()).count() if self.instance.pk else 0
         if count and not data.get("notify_everyone"):
             sentence = ngettext(
-                "This ends the place of %(n)s person, who will be emailed. Tick “end these places” if you mean it.",
-                "This ends the places of %(n)s people, who will be emailed. Tick “end these places” if you mean it.",
+                "This cancels the registration of %(n)s person, and we’ll email them. To confirm, select “Cancel these registrations and email everyone”.",
+                "This cancels the registrations of %(n)s people, and we’ll email them. To confirm, select “Cancel these registrations and email everyone”.",
                 count,
             )
             self.add_error("notify_everyone", sentence % {"n": count})
@@ -236,7 +238,7 @@ class SeriesWithRegistrationsAdmin(SeriesAdmin):
     fieldsets = [
         *SeriesAdmin.fieldsets[:-1],
         (
-            _("How it ended"),
+            _("End of the series"),
             {"fields": ["is_concluded", "is_cancelled", "note_to_people", "notify_everyone"]},
         ),
     ]
@@ -251,8 +253,8 @@ class SeriesWithRegistrationsAdmin(SeriesAdmin):
                 held.append(series)
         if held:
             sentence = ngettext(
-                "People are registered for %(titles)s: withdraw it on its own page, where you can tell them.",
-                "People are registered for %(titles)s: withdraw them on their own pages, where you can tell them.",
+                "People are registered for %(titles)s. To take it off the site, open its page, where you can write a message to them.",
+                "People are registered for %(titles)s. To take them off the site, open the page of each one, where you can write a message to the people.",
                 len(held),
             )
             self.message_user(request, sentence % {"titles": ", ".join(map(str, held))}, messages.ERROR)

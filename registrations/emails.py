@@ -47,7 +47,7 @@ SUBJECTS = {
     "registered": gettext_lazy("You are registered: %(title)s"),
     "seat-found": gettext_lazy("You have a seat: %(title)s"),
     "waitlisted": gettext_lazy("You are on the waitlist: %(title)s"),
-    "invited": gettext_lazy("Will you come? A seat for you: %(title)s"),
+    "invited": gettext_lazy("Please confirm your seat: %(title)s"),
     "recording-only": gettext_lazy("You asked for the recording: %(title)s"),
     "cancelled": gettext_lazy("Your registration is cancelled: %(title)s"),
     "declined": gettext_lazy("You declined the seat: %(title)s"),
@@ -56,7 +56,7 @@ SUBJECTS = {
     "series-cancelled": gettext_lazy("Cancelled: %(title)s"),
     "series-withdrawn": gettext_lazy("Will not take place: %(title)s"),
     "waitlist-closed": gettext_lazy("No seat opened up: %(title)s"),
-    "invitation-lapsed": gettext_lazy("Your seat went to someone else: %(title)s"),
+    "invitation-lapsed": gettext_lazy("Your reserved seat was released: %(title)s"),
 }
 MESSAGE_TYPES = {
     "registered": RegistrationEmail(CONFIRMED, calendar=calendars.invitation),
@@ -221,13 +221,13 @@ def render_colleague_not_coming(data: dict[str, Any], now: datetime) -> Rendered
         "series_link": absolute_url(series),
         "has_lapsed": has_lapsed,
     }
-    return _from_template("colleague_not_coming", series, _("A colleague will not come: %(title)s"), context)
+    return _from_template("colleague_not_coming", series, _("A colleague isn’t coming: %(title)s"), context)
 
 
 def render_absence(data: dict[str, Any], now: datetime) -> RenderedEmail:
     """Tell the team that someone with a seat in the series cannot come to one session."""
     intention = _intention(data, is_coming=False)
-    return _to_team("absence", intention, _("Cannot come to one session: %(title)s"))
+    return _to_team("absence", intention, _("Absence from one session: %(title)s"))
 
 
 def render_absence_withdrawn(data: dict[str, Any], now: datetime) -> RenderedEmail:
@@ -235,7 +235,7 @@ def render_absence_withdrawn(data: dict[str, Any], now: datetime) -> RenderedEma
     intention = _intention(data, is_coming=True)
     if Message.objects.filter(key=data["absence"], state__in=UNTOLD).exists():
         raise OutdatedMessage("The team was not told of the absence.")
-    return _to_team("absence_withdrawn", intention, _("Can come after all: %(title)s"))
+    return _to_team("absence_withdrawn", intention, _("Absence withdrawn: %(title)s"))
 
 
 def _intention(data: dict[str, Any], *, is_coming: bool) -> Intention:

@@ -126,24 +126,24 @@ class MySessions:
     upcoming: list[MyListing]  # the other seats
     waitlist: list[MyListing]
     recordings: list[MyListing]  # seats given up for the recording
-    over: list[MyListing]
+    past: list[MyListing]
     ended: list[Registration]  # ended by the team, for series that are not past
 
 
 def mine(user: User, now: datetime, reader: ZoneInfo | None) -> MySessions:
-    entries = _my_listings(user, now, reader)
-    entries.sort(key=lambda entry: (entry.lead is None, entry.lead and entry.lead.starts_at))
-    ahead = [entry for entry in entries if entry.status != Status.PAST]
-    over = [entry for entry in reversed(entries) if entry.status == Status.PAST and not entry.is_waiting]
-    seats = [entry for entry in ahead if not (entry.is_held or entry.is_waiting or entry.is_recording)]
-    upcoming_first = next((entry for entry in seats if entry.coming_next), None)
+    listings = _my_listings(user, now, reader)
+    listings.sort(key=lambda listing: (listing.lead is None, listing.lead and listing.lead.starts_at))
+    ahead = [listing for listing in listings if listing.status != Status.PAST]
+    past = [listing for listing in reversed(listings) if listing.status == Status.PAST and not listing.is_waiting]
+    seats = [listing for listing in ahead if not (listing.is_held or listing.is_waiting or listing.is_recording)]
+    upcoming_first = next((listing for listing in seats if listing.coming_next), None)
     return MySessions(
-        to_answer=[entry for entry in ahead if entry.is_held],
+        to_answer=[listing for listing in ahead if listing.is_held],
         next=upcoming_first,
-        upcoming=[entry for entry in seats if entry is not upcoming_first],
-        waitlist=[entry for entry in ahead if entry.is_waiting],
-        recordings=[entry for entry in ahead if entry.is_recording],
-        over=over,
+        upcoming=[listing for listing in seats if listing is not upcoming_first],
+        waitlist=[listing for listing in ahead if listing.is_waiting],
+        recordings=[listing for listing in ahead if listing.is_recording],
+        past=past,
         ended=_ended_by_us(user, now),
     )
 

@@ -32,11 +32,11 @@ SECURITY_NOTICE_LIFETIME = timedelta(days=2)
 class PortalAccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "incorrect_code": _("That’s not the code we sent. Enter the 6 digits from our newest email."),
-        "too_many_login_attempts": _("Too many tries. Wait ten minutes, then ask for a new code."),
+        "too_many_login_attempts": _("Too many attempts. Wait ten minutes, then ask for a new code."),
         "email_password_mismatch": _("The email address or the password is wrong. You can also sign in with a code."),
         "enter_current_password": _("That’s not your current password."),
         "incorrect_password": _("That’s not your password."),
-        "rate_limited": _("Too many tries. Wait ten minutes, then ask for a new code."),
+        "rate_limited": _("Too many attempts. Wait ten minutes, then ask for a new code."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -196,7 +196,9 @@ class NewAddressCodeForm(PortalForm):
 
 
 class CloseAccountForm(PortalForm):
-    sure = forms.BooleanField(label=_("I am sure"), error_messages={"required": _("Tick the box if you are sure.")})
+    sure = forms.BooleanField(
+        label=_("I want to close my account"), error_messages={"required": _("Select the box to confirm.")}
+    )
 
 
 class ProfileForm(DetailsForm):

@@ -110,7 +110,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     if not request.user.is_authenticated:
         owner = ProfileForm.owner_of(request.POST)
-        if owner and within_limits(request, "keep-profile", str(owner.pk)):
+        if owner and within_limits(request, "save-profile", str(owner.pk)):
             unfinished.save(request, TYPED, ProfileForm.truncated(request.POST), email=owner.email, now=now)
         return redirect_to_login(request.get_full_path())
     user = _user(request)
@@ -122,7 +122,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         services.save_details(user, form.details())
         messages.success(request, _("Your profile is saved."))
         return redirect(next_page(request) or "profile")
-    context = {"form": form, "was_kept": bool(typed), "next": next_page(request)}
+    context = {"form": form, "is_restored": bool(typed), "next": next_page(request)}
     return render(request, "account/profile.html", context, status=400 if form.is_bound else 200)
 
 

@@ -59,7 +59,7 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
     context = page_context(request, series, registration=registration)
     if registration and registration.state != RegistrationState.RECORDING and not registration.is_held:
         return redirect("registrations:mine")
-    if context["entry"].status not in OPEN_STATES and not (registration and registration.is_held):
+    if context["listing"].status not in OPEN_STATES and not (registration and registration.is_held):
         return render(request, "registrations/not_open.html", context)
     if profile and not series.accepts_profession(profile.profession):
         return render(request, "registrations/not_for_you.html", context | {"profile": profile})

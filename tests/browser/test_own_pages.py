@@ -224,11 +224,11 @@ def test_the_address_of_the_feed_is_shown_whole_and_copied_by_a_button(signed_in
         page = signed_in(person, width)
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.goto("/en/registration/mine/")
-        field = page.get_by_label("Or copy this address into your calendar app:")
+        field = page.get_by_label("Or copy this link into your calendar app:")
         assert field.evaluate(
             "field => field.scrollHeight <= field.clientHeight && field.scrollWidth <= field.clientWidth"
         )
-        page.get_by_role("button", name="Copy the address").click()
+        page.get_by_role("button", name="Copy link").click()
         page.get_by_text("Copied").wait_for()
         assert page.evaluate("navigator.clipboard.readText()") == field.input_value()
 
@@ -236,9 +236,9 @@ def test_the_address_of_the_feed_is_shown_whole_and_copied_by_a_button(signed_in
 def test_without_javascript_the_address_can_be_read_and_no_button_does_nothing(signed_in, person):
     page = signed_in(person, 360, javascript=False)
     page.goto("/en/registration/mine/")
-    box = page.get_by_label("Or copy this address into your calendar app:").bounding_box()
+    box = page.get_by_label("Or copy this link into your calendar app:").bounding_box()
     assert box["height"] >= 60
-    assert page.get_by_role("button", name="Copy the address").count() == 0
+    assert page.get_by_role("button", name="Copy link").count() == 0
     assert page.get_by_role("link", name="Subscribe in your calendar").get_attribute("href").startswith("webcal://")
 
 
@@ -246,7 +246,7 @@ def test_ten_rows_are_shown_one_by_one(signed_in, person):
     page = signed_in(person, 360)
     page.goto("/en/registration/first-words/colleagues/")
     assert page.locator("[data-row]:visible").count() == 2
-    page.get_by_role("button", name="One more colleague").click()
+    page.get_by_role("button", name="Add another colleague").click()
     assert page.locator("[data-row]:visible").count() == 3
     assert page.evaluate("document.activeElement.name") == "colleague-2-name"
 

@@ -104,9 +104,9 @@ def test_who_is_known_sees_their_own_place_on_the_page_that_is_the_same_for_all(
 def test_the_browsers_zone_is_told_once_and_the_readers_time_appears(open_page, axe, programme):
     page = open_page(zone="America/St_Johns")
     page.goto("/en/sessions/")
-    page.get_by_text("NT for you").first.wait_for()
+    page.get_by_text("(NT)").first.wait_for()
     page.goto("/en/sessions/first-words/")
-    assert page.get_by_text("NT for you").count() == 3  # two sessions, and when registration closes
+    assert page.get_by_text("(NT)").count() == 3  # two sessions, and when registration closes
     axe(page)
 
 

@@ -144,7 +144,7 @@ class TestSecondFactor:
         clock.shift(timedelta(minutes=2))
         codes = "/en/account/security/recovery-codes/"
         response = browser.get(codes)
-        assert "Is it you?" in text(browser.get(response.url, follow=True))
+        assert "Confirm it’s you" in text(browser.get(response.url, follow=True))
         page = text(browser.post("/en/account/again/code/?next=" + codes, {"code": totp_code(secret)}, follow=True))
         spare = re.search(r"<code>(\d+)</code>", page)[1]
         for works in (True, False):
@@ -206,7 +206,7 @@ class TestWhereSignedIn:
         desk.post("/en/account/places/")
         assert phone.get("/en/registration/mine/").status_code == 302
         assert desk.get("/en/registration/mine/").status_code == 200
-        assert "You are signed in here only." in text(desk.get("/en/account/places/"))
+        assert "You are signed in on this device only." in text(desk.get("/en/account/places/"))
 
 
 class TestData:
@@ -236,7 +236,7 @@ class TestClosing:
         assert open_series.title_en in text(browser.get("/en/account/close/"))
         response = browser.post("/en/account/close/")
         assert response.status_code == 400
-        assert "Tick the box if you are sure." in text(response)
+        assert "Select the box to confirm." in text(response)
         assert User.objects.get(pk=provider.pk).is_active
 
     def test_it_frees_the_seats_forgets_the_person_and_says_so_once(self, browser, provider, now, drain):
@@ -284,7 +284,7 @@ class TestTwoTabs:
         fields = {"csrfmiddlewaretoken": old, **PROFILE, "email": "zoe@example.ca"}
         response = tab.post(address, fields, HTTP_ORIGIN="http://testserver")
         assert response.status_code == 403
-        assert "Nothing that you typed is lost." in text(response)
+        assert "What you typed is still here." in text(response)
         assert 'name="email" value="zoe@example.ca"' in text(response)
         new = re.search(r'csrfmiddlewaretoken" value="(\w+)"', text(response))[1]
         assert (

@@ -311,7 +311,7 @@ def test_no_email_contains_english(now):
 class TestTheCheckItself:
     def test_it_sees_a_text_of_ours_that_was_not_translated(self):
         for html in (
-            "<p>Skip to the page</p>",
+            "<p>Skip to content</p>",
             '<p>Pour nous <b>joindre</b> <img alt="Upcoming sessions"></p>',
             "<p>2 sessions</p>",
             "<p>Bonjour. Enlarged to 400 %, without JavaScript, the page works.</p>",

@@ -110,7 +110,7 @@ def test_the_provider_has_sessions_to_come_a_place_on_a_waitlist_and_a_past_seri
         4,
         5,
     )
-    [over] = mine.over
+    [over] = mine.past
     assert {resource.kind for resource in over.series.resources.all()} == {"recording", "slides"}
     assert over.registration.attendances.count() == 2
 

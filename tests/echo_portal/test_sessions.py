@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session as WebSession
 from django.test import Client
 from django.utils import timezone
 
-from accounts.unfinished import KEPT_FOR
+from accounts.unfinished import LIFETIME
 from echo_portal.tasks import clear_old_sessions
 from outbox.models import Message
 from registrations.models import Registration
@@ -201,7 +201,7 @@ class TestSharedComputer:
     def test_after_half_an_hour_nobody_does(self, client, address, clock):
         page = client.post(address, FORM).url
         back = {"back": re.search(r'name="back" value="(\w+)"', text(client.get(page)))[1]}
-        clock.shift(KEPT_FOR + timedelta(seconds=1))
+        clock.shift(LIFETIME + timedelta(seconds=1))
         page = text(client.post(f"{address}code/", back | {"action": "back"}, follow=True))
         assert "Amélie" not in page
         assert "Amélie" not in str(dict(client.session))

@@ -72,7 +72,7 @@ def test_however_many_saves_there_were_each_gets_one_message(session, people, dr
         body = mail.body.replace("\u00a0", " ")
         assert "Before: Thursday, December 3, 2026, 10:00–11:00 am ET" in body
         assert "Now: Thursday, December 3, 2026, 1:00–2:00 pm ET" in body
-        assert "2:30–3:30 pm NT for you" in body
+        assert "Your time: 2:30–3:30 pm (NT)" in body
         assert "<s " in mail.alternatives[0].content
         method, found = event(mail)
         assert (method, found["DTSTART"].dt) == ("REQUEST", session.starts_at)
@@ -134,7 +134,7 @@ def test_a_date_that_is_added_is_news_to_those_who_are_in(session, people, drain
 @pytest.mark.parametrize(
     ("edit", "heading"),
     [
-        ({"days": 1}, "A session has moved."),
+        ({"days": 1}, "A session has a new time."),
         ({"delivery": "postponed"}, "A session is postponed."),
         ({"delivery": "cancelled"}, "A session is cancelled."),
     ],
@@ -159,7 +159,7 @@ def test_whoever_waits_and_whoever_is_invited_hears_of_it_too_without_a_seat(now
         assert "/join/" not in mail.body
         assert "keep your seat" not in mail.body
         assert mail.attachments == []
-    assert "You are still on the waitlist" in on_the_list.body
+    assert "You keep your position on the waitlist" in on_the_list.body
     assert "Leave the waitlist" in on_the_list.body
     assert "Ana Roy reserved a seat for you" in invited.body.replace("\n", " ")
     assert "because a colleague reserved a seat for you" in invited.body
@@ -185,7 +185,7 @@ def test_a_session_that_was_called_off_by_mistake_is_said_to_take_place(session,
     session.save()
     mails = sent(drain, now + MINUTES[16])
     assert len(mails) == 3
-    assert all("A session takes place after all." in mail.body for mail in mails)
+    assert all("A session will take place after all." in mail.body for mail in mails)
 
 
 def test_who_registered_after_the_change_knows_the_new_time_already(session, people, drain, now, clock):

@@ -72,7 +72,9 @@ def test_nothing_is_left_of_whoever_did_not_answer_once_everyone_was_told(invite
     expire_invitations(lapsed)
     mails = {mail.to[0]: mail for mail in drain(lapsed)}
     assert "Anna Secret did not answer in time." in mails[host.email].body
-    assert "We delete your name and email address within three days" in " ".join(mails["anna@example.ca"].body.split())
+    assert "Within three days, we’ll delete your name and email address" in " ".join(
+        mails["anna@example.ca"].body.split()
+    )
     forget(lapsed + 2 * DAY - timedelta(seconds=1))
     assert traces() == ["Invitation", "Message", "User"]
     forget(lapsed + 2 * DAY)

@@ -66,7 +66,7 @@ def test_in_french_all_of_it_is_french(client, open_series):
     page = text(client.get(response.url))
     assert "Entrez le code reçu par courriel" in page
     page = text(client.post(response.url, {"code": code()}, follow=True))
-    assert "Votre inscription est faite, Amélie Tremblay." in page
+    assert "Votre inscription est confirmée, Amélie Tremblay." in page
     assert User.objects.get().language == "fr"
 
 
@@ -196,7 +196,7 @@ def test_when_registration_closes_meanwhile_the_page_says_so(client, open_series
 
 def test_who_is_signed_in_registers_with_one_click(client, open_series, address, provider):
     client.force_login(provider)
-    assert "Select Register to confirm." in text(client.get(address))
+    assert "Select “Register” to confirm." in text(client.get(address))
     assert Registration.objects.count() == 0
     page = client.post(address, follow=True)
     assert page.redirect_chain == [("/en/registration/mine/", 302)]
@@ -266,7 +266,7 @@ def test_cancelling_asks_first_then_frees_the_seat_and_offers_the_way_back(clien
     assert Registration.objects.get().state == RegistrationState.CONFIRMED
     page = text(client.post(address, follow=True))
     assert "Your registration is cancelled." in page
-    assert "A mistake? Register again" in page
+    assert "Made a mistake? Register again" in page
     assert Registration.objects.get().state == RegistrationState.CANCELLED
     assert client.post(address).url == "/en/registration/mine/"  # a second click
 
@@ -346,7 +346,7 @@ class TestJoin:
 
         clock.move_to(now + timedelta(days=1))
         Session.objects.update(join_url="")
-        assert "The link is on its way" in text(client.post(link))
+        assert "The meeting isn’t ready yet" in text(client.post(link))
 
 
 class TestSignIn:
@@ -404,7 +404,7 @@ def test_nobody_guesses_codes_without_end(client, address, settings):
     response = client.post(address, FORM)
     answers = [client.post(response.url, {"code": "000000"}).status_code for _ in range(4)]
     assert answers == [200, 200, 200, 429]
-    assert "Too many tries in a short time" in text(client.post(response.url, {"code": "000000"}))
+    assert "Too many attempts in a short time" in text(client.post(response.url, {"code": "000000"}))
 
 
 def test_the_panel_adds_dates_to_a_calendar_with_the_join_link_for_who_has_a_seat_and_without_it_for_others(

@@ -132,13 +132,13 @@ def test_an_empty_list_says_why_and_what_next(client):
 
 def test_the_readers_own_time_stands_beside_where_it_differs(client, now):
     make(now, "Here", days=1)
-    assert "for you" not in client.get("/en/sessions/").content.decode()
+    assert "Your time" not in client.get("/en/sessions/").content.decode()
     client.cookies["zone"] = "America/St_Johns"
-    assert "11:30\u00a0am–12:30\u00a0pm</span> NT for you" in client.get("/en/sessions/").content.decode()
+    assert "11:30\u00a0am–12:30\u00a0pm</span> (NT)" in client.get("/en/sessions/").content.decode()
     client.cookies["zone"] = "America/Montreal"
-    assert "for you" not in client.get("/en/sessions/").content.decode()
+    assert "Your time" not in client.get("/en/sessions/").content.decode()
     client.cookies["zone"] = "../etc/passwd"
-    assert "for you" not in client.get("/en/sessions/").content.decode()
+    assert "Your time" not in client.get("/en/sessions/").content.decode()
 
 
 def test_a_search_covers_the_speakers_in_both_languages_with_or_without_accents(client, now):

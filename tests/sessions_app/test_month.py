@@ -63,10 +63,10 @@ def test_times_are_in_the_zone_of_the_series_and_on_the_readers_clock(client, no
     Session.objects.create(series=series, starts_at=start, ends_at=start + timedelta(hours=1))
     said = days(client, "2026-12")
     assert list(said) == ["2026-12-10"]
-    assert "10:00–11:00 pm BC time" in said["2026-12-10"]
-    assert "for you" not in said["2026-12-10"]
+    assert "10:00–11:00 pm B.C. time" in said["2026-12-10"]
+    assert "Your time" not in said["2026-12-10"]
     client.cookies["zone"] = "America/Toronto"
-    assert "Friday, December 11, 12:00–1:00 am ET for you" in days(client, "2026-12")["2026-12-10"]
+    assert "Your time: Friday, December 11, 12:00–1:00 am (ET)" in days(client, "2026-12")["2026-12-10"]
 
 
 def test_a_reader_in_another_zone_costs_no_more_queries(client, now, django_assert_num_queries):

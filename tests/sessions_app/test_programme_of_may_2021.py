@@ -53,7 +53,7 @@ ENGLISH = {
         "Session Two Friday, June 18, 2021, 12:00–1:00 pm ET",
         "Session Three Friday, September 17, 2021, 12:00–1:00 pm ET",
         "Full and closed",
-        "Registration for this series is full and closed.",
+        "This series is full, and registration is closed.",
     ],
     "past": [
         "7 Keys to Delivering Palliative Care Upstream: What we Learned From 1,000 Patients and Families",

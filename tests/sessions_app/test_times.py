@@ -34,10 +34,10 @@ def test_a_session_is_said_with_its_zone(language, start, end, expected):
 @pytest.mark.parametrize(
     ("zone", "expected"),
     [
-        ("America/St_Johns", "1:30–2:30 pm NT for you"),
-        ("America/Regina", "11:00 am–12:00 pm SK time for you"),
-        ("America/Vancouver", "10:00–11:00 am BC time for you"),
-        ("America/Edmonton", "11:00 am–12:00 pm AB time for you"),
+        ("America/St_Johns", "Your time: 1:30–2:30 pm (NT)"),
+        ("America/Regina", "Your time: 11:00 am–12:00 pm (Saskatchewan time)"),
+        ("America/Vancouver", "Your time: 10:00–11:00 am (B.C. time)"),
+        ("America/Edmonton", "Your time: 11:00 am–12:00 pm (Alberta time)"),
         ("America/Toronto", ""),
     ],
 )
@@ -50,7 +50,7 @@ def test_the_readers_time_in_december_2026_by_the_pinned_rules(zone, expected):
 def test_the_readers_day_is_said_where_it_is_another_one():
     start, end = at(2026, 12, 4, 23, 0), at(2026, 12, 4, 23, 45)
     said = times.readers_times_text(start, end, TORONTO, ZoneInfo("America/St_Johns"))
-    assert said.replace("\u00a0", " ") == "Saturday, December 5, 12:30–1:15 am NT for you"
+    assert said.replace("\u00a0", " ") == "Your time: Saturday, December 5, 12:30–1:15 am (NT)"
 
 
 def test_an_alias_keeps_the_same_clock_as_the_zone_it_stands_for():
@@ -112,10 +112,10 @@ def test_how_long_before_a_session_reminders_go(hours, english, french):
 def test_one_moment_is_said_on_the_readers_clock_with_the_day_where_it_differs():
     moment = at(2026, 12, 10, 18, 45)
     said = times.readers_moment_text(moment, TORONTO, ZoneInfo("America/Edmonton"))
-    assert said.replace("\u00a0", " ") == "5:45 pm AB time for you"
+    assert said.replace("\u00a0", " ") == "Your time: 5:45 pm (Alberta time)"
     late = at(2026, 12, 10, 23, 45)
     said = times.readers_moment_text(late, TORONTO, ZoneInfo("America/St_Johns"))
-    assert said.replace("\u00a0", " ") == "Friday, December 11, 1:15 am NT for you"
+    assert said.replace("\u00a0", " ") == "Your time: Friday, December 11, 1:15 am (NT)"
     assert times.readers_moment_text(moment, TORONTO, TORONTO) == ""
     assert times.readers_moment_text(moment, TORONTO, None) == ""
 
@@ -131,7 +131,7 @@ def test_a_moment_is_said_as_people_say_it(language, expected):
 @pytest.mark.parametrize(
     ("zone", "expected"),
     [
-        ("America/Edmonton", "11:00 am AB time for you"),
+        ("America/Edmonton", "Your time: 11:00 am (Alberta time)"),
         ("America/Toronto", ""),
         (None, ""),
     ],
@@ -144,7 +144,7 @@ def test_a_moment_is_also_said_on_the_readers_clock_where_it_differs(zone, expec
 
 def test_the_readers_day_is_said_for_a_moment_too():
     said = times.readers_moment_text(at(2026, 12, 4, 23), TORONTO, ZoneInfo("America/St_Johns"))
-    assert said.replace("\u00a0", " ") == "Saturday, December 5, 12:30 am NT for you"
+    assert said.replace("\u00a0", " ") == "Your time: Saturday, December 5, 12:30 am (NT)"
 
 
 def test_a_range_of_times_is_marked_so_that_it_never_breaks_after_the_dash():
