@@ -74,7 +74,7 @@ FRENCH = {
         "Deuxième séance vendredi 18 juin 2021, de 12 h à 13 h (HE)",
         "Troisième séance vendredi 17 septembre 2021, de 12 h à 13 h (HE)",
         "Complète et fermée",
-        "Les inscriptions à cette série sont complètes et fermées.",
+        "Cette série est complète et les inscriptions sont fermées.",
     ],
     "past": [
         "Sept clés pour offrir les soins palliatifs en amont : ce que nous ont appris 1 000 personnes",
