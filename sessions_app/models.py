@@ -20,6 +20,7 @@ from accounts.choices import Profession
 from accounts.languages import Bilingual, Text, current_language
 from accounts.zones import PROJECT_ZONE, ZONE_CHOICES
 from hubs.models import Hub
+from sessions_app.search import searchable
 
 
 class Publication(models.TextChoices):
@@ -148,6 +149,11 @@ class Series(models.Model):
     last_starts_at = models.DateTimeField(null=True, editable=False)
     last_ends_at = models.DateTimeField(null=True, editable=False)
     has_postponed = models.BooleanField(default=False, editable=False)
+    searched_text = models.GeneratedField(
+        expression=searchable("title", "summary", "description", "audience_note"),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -159,7 +165,14 @@ class Series(models.Model):
     objectives = Bilingual()
     audience_note = Bilingual()
 
-    KEPT_BY_THE_DATABASE = ("seats_taken", "first_starts_at", "last_starts_at", "last_ends_at", "has_postponed")
+    KEPT_BY_THE_DATABASE = (
+        "seats_taken",
+        "first_starts_at",
+        "last_starts_at",
+        "last_ends_at",
+        "has_postponed",
+        "searched_text",
+    )
 
     class Meta:
         verbose_name = _("series")
@@ -288,6 +301,9 @@ class Session(models.Model):
         help_text=_("Sent only to people who are registered. Never shown on a public page."),
     )
     sequence = models.PositiveIntegerField(default=0, editable=False)
+    searched_text = models.GeneratedField(
+        expression=searchable("title", "speakers"), output_field=models.TextField(), db_persist=True
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

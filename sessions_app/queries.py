@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import F, OuterRef, Prefetch, Q, Subquery, Value
 
 from accounts.zones import PROJECT_ZONE
 from sessions_app.forms import NATIONAL, MonthCount
 from sessions_app.models import Series, SeriesQuerySet, Session, SessionQuerySet
+from sessions_app.search import Fold
 from sessions_app.status import Status, past_q, with_status
 
-SEARCHED = ("title", "summary", "description", "audience_note")
 Span = tuple[datetime, datetime]  # from the first moment to the moment after the last
 
 
@@ -53,11 +53,8 @@ def _first_start(sessions: SessionQuerySet, month: Span | None) -> Subquery:
 def narrowed(series: Any, filters: dict[str, Any], now: datetime) -> Any:
     """Apply the chosen filters (forms.ProgrammeFilter) except the month. National programming is for every province."""
     for word in filters.get("q", "").split():
-        found = Q()
-        for name in SEARCHED:
-            found |= _contains(name, word)
-        spoken = Session.objects.filter(_contains("speakers", word), series=OuterRef("pk"))
-        series = series.filter(found | Exists(spoken))
+        found = Q(searched_text__contains=Fold(Value(word)))
+        series = series.filter(found | Q(pk__in=Session.objects.filter(found).values("series")))
     if "status" in filters:
         series = with_known_status(series, now, filters["status"])
     if "language" in filters:
@@ -71,10 +68,6 @@ def narrowed(series: Any, filters: dict[str, Any], now: datetime) -> Any:
             Q(hub__slug__in=filters["hub"]) | (Q(hub=None) if NATIONAL in filters["hub"] else Q(pk=None))
         )
     return series
-
-
-def _contains(name: str, word: str) -> Q:
-    return Q(**{f"{name}_en__unaccent__icontains": word}) | Q(**{f"{name}_fr__unaccent__icontains": word})
 
 
 def offered(series: Series, now: datetime) -> Any:
