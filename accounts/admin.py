@@ -22,6 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import forbidden
 from accounts.forms import validate_name
 from accounts.models import ProviderProfile, User
 from accounts.services import change_email
@@ -69,8 +70,7 @@ class PersonAdmin(UserAdmin):
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["email", "name", "language"]})]
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Hide permissions and password from everyone but superusers. Django ignores fields that are not in the form
-        in a POST too."""
+        """Only superusers see permissions and password. Django ignores other fields in a POST too."""
         fieldsets: Any = super().get_fieldsets(request, obj)
         if request.user.is_superuser:
             return fieldsets
@@ -109,8 +109,7 @@ class PersonAdmin(UserAdmin):
         return super().user_change_password(request, id, form_url)
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
-        """Change an email address through `change_email`, which also updates allauth's rows, ends sessions and notifies
-        both addresses."""
+        """Save. `change_email` changes the address, because sessions, allauth's rows and both addresses are concerned."""
         if not change:
             super().save_model(request, obj, form, change)
             EmailAddress.objects.create(user=obj, email=obj.email, primary=True, verified=False)
@@ -129,9 +128,7 @@ class OwnedByPersonAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and not is_protected(request, getattr(obj, "user", None))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return False: people create these themselves, by adding an app or a passkey, or by signing in."""
-        return False
+    has_add_permission = forbidden  # people create these themselves, by adding an app or a passkey, or by signing in
 
 
 class SecondFactorAdmin(OwnedByPersonAdmin, AuthenticatorAdmin):

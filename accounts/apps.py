@@ -14,8 +14,7 @@ class AccountsConfig(AppConfig):
 
 
 def _prepare_session(request: Any, user: Any, **_kwargs: Any) -> None:
-    """Delete form input that someone else left in the web session, and give it the normal lifetime of a signed-in
-    session."""
+    """Delete form input that someone else left in the web session, and give the session its normal lifetime."""
     from accounts.unfinished import discard_others  # noqa: PLC0415 - apps are ready only now
 
     if hasattr(request, "session"):

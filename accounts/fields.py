@@ -34,8 +34,7 @@ def validate_address(address: str) -> None:
 
 
 class NormalizedEmailField(models.EmailField):
-    """An email address that is normalized when it is entered, saved or looked up, so that capitals never create a second
-    account."""
+    """An email address, normalized wherever it is used, so that capitals never create a second account."""
 
     default_validators = [validate_address]
 
@@ -69,6 +68,11 @@ class AddressField(forms.EmailField):
 def is_key(text: str) -> bool:
     """Whether `text` can be a primary key. Postgres and Django raise an error for anything else."""
     return re.fullmatch(r"[0-9]{1,18}", text) is not None
+
+
+def forbidden(self: Any, request: Any, obj: Any = None) -> bool:
+    """For `has_add_permission` and the like of an admin class that allows this to nobody."""
+    return False
 
 
 def choices_field(db_field: models.Field, choices: list[tuple[str, Any]]) -> forms.MultipleChoiceField:

@@ -81,8 +81,7 @@ def _dmarc(domain: str, txt: Txt) -> Iterable[str]:
 
 
 def _signature(domain: str, message: bytes) -> list[str]:
-    """Return what is wrong with the DKIM signatures of an email: one must be aligned and cover the unsubscribe headers
-    if there are any."""
+    """Return what is wrong with the DKIM signatures: one must be aligned and cover the unsubscribe headers."""
     parsed = email.message_from_bytes(message, policy=email.policy.default)
     signatures = [_tags(str(value)) for value in parsed.get_all("DKIM-Signature", [])]
     aligned = [tags for tags in signatures if _is_aligned(tags.get("d", ""), domain)]

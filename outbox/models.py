@@ -67,8 +67,7 @@ class SuppressionReason(models.TextChoices):
 
 
 class Suppression(models.Model):
-    """An address that gets no email. It is known by its hash, so it stays suppressed after the address itself is
-    erased."""
+    """An address that gets no email. Its hash keeps it suppressed after the address itself is erased."""
 
     address_hash = models.CharField(max_length=64, unique=True, editable=False)
     email = models.EmailField(_("email address"), blank=True)

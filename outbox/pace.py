@@ -8,8 +8,7 @@ from django.core.cache import cache
 
 
 def wait() -> None:
-    """Return when one more message may be sent. Workers count together in Redis. Without Redis each worker keeps the
-    rate by itself."""
+    """Return when one more message may be sent. Workers count together in Redis, or each alone without it."""
     most = settings.EMAIL_PER_SECOND
     while most:
         second = int(time.time())

@@ -87,8 +87,7 @@ class Connection:
         return as_sent
 
     def _compose(self, message: Message, rendered: RenderedEmail) -> tuple[EmailMultiAlternatives, bytes]:
-        """Return the message and its bytes. Raises PermanentFailure, since nothing was sent and trying again would not
-        help."""
+        """Return the message and its bytes. Raises PermanentFailure, because trying again would not help."""
         try:
             email = compose(message, rendered, self.connection)
             return email, email.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's messages take it
@@ -115,8 +114,7 @@ class Connection:
 
 
 def _verdict(error: smtplib.SMTPException) -> DeliveryFailure:
-    """Return the failure for an SMTP error. RFC 5321 §4.2.1: 5yz is permanent, 4yz temporary. RFC 3463: X.7 is about
-    policy, not the address."""
+    """Return the failure for an SMTP error: 5yz is permanent (RFC 5321 §4.2.1), X.7 is about policy (RFC 3463)."""
     is_recipient = isinstance(error, smtplib.SMTPRecipientsRefused)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, words = next(iter(error.recipients.values()))
@@ -130,8 +128,7 @@ def _verdict(error: smtplib.SMTPException) -> DeliveryFailure:
 
 
 def _providers_verdict(error: AnymailError) -> Exception:
-    """Return the failure for a provider's HTTP status: 4xx is permanent, except "too many requests"; others may be
-    temporary."""
+    """Return the failure for a provider's HTTP status: most of 4xx is permanent, the others may be temporary."""
     status = getattr(error, "status_code", None)
     words = f"The provider answered {status}: {type(error).__name__}"
     if isinstance(error, AnymailRecipientsRefused):
@@ -172,8 +169,7 @@ def message_id(message: Message) -> str:
 
 
 def _part(attachment: Attachment) -> MIMEText:
-    """Return an attachment. Django's own cannot carry the parameter `method=` that a calendar part needs (RFC 6047
-    §2.4)."""
+    """Return an attachment. Django's own can't have the `method=` that a calendar part needs (RFC 6047 §2.4)."""
     main, _, parameters = attachment.content_type.partition(";")
     part = MIMEText(attachment.content.decode(), main.partition("/")[2], "utf-8")
     for parameter in filter(None, parameters.split(";")):

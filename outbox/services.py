@@ -55,19 +55,7 @@ class Draft:
 
 def write(drafts: Iterable[Draft], *, now: datetime) -> None:
     """Write rows in the caller's transaction and nudge a worker on commit. A key that already exists is left as it is."""
-    rows = [
-        Message(
-            key=draft.key,
-            message_type=draft.message_type,
-            to=draft.to,
-            language=draft.language,
-            data=draft.data,
-            not_before=draft.not_before or now,
-            expires_at=draft.expires_at,
-            is_bulk=draft.is_bulk,
-        )
-        for draft in drafts
-    ]
+    rows = [Message(**vars(draft) | {"not_before": draft.not_before or now}) for draft in drafts]
     if rows:
         Message.objects.bulk_create(rows, ignore_conflicts=True)
         transaction.on_commit(nudge)
@@ -218,8 +206,7 @@ def _render_group(
 
 
 def _load(group: list[Message]) -> dict[int, Any]:
-    """Read what the messages need, once for each type. Returns it by message id, without types for which reading
-    failed."""
+    """Read what the messages need, once for each type. Returns it by message id, without types that failed."""
     loaded: dict[int, Any] = {}
     for message_type in {message.message_type for message in group}:
         messages = {message.pk: message.data for message in group if message.message_type == message_type}
@@ -258,8 +245,7 @@ def _render(
 
 
 def _may_be_sent(message: Message, unwanted: dict[str, str]) -> bool:
-    """Whether the address may get the message. Sign-in codes also go to an address with soft bounces, because without a
-    code its owner is locked out."""
+    """Whether the address may get the message. Soft bounces do not stop sign-in codes, which the owner needs."""
     reason = unwanted.get(message.to)
     return reason is None or (reason == SuppressionReason.SOFT_BOUNCES and message.message_type in message_types.SECRET)
 
@@ -323,8 +309,7 @@ def _row(outcome: _Outcome, claim: _Claim) -> tuple[Any, ...]:
 
 
 def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
-    """Send failed, uncertain or suppressed messages again. Returns how many. A person may get a second copy of an
-    uncertain one."""
+    """Send failed, uncertain or suppressed messages again. Returns how many. Uncertain ones may arrive twice."""
     again = messages.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED])
     count = again.update(
         state=State.QUEUED, attempts=0, not_before=now, expires_at=now + REQUEUED_LIFETIME, settled_at=None, reason=""
@@ -346,8 +331,7 @@ def prune(now: datetime) -> int:
 
 
 def forget_address(email: str) -> None:
-    """Remove an address from the ledger. Queued messages are not sent, and of sent ones only the type and times are
-    kept."""
+    """Remove an address from the ledger. Queued messages are not sent. Of sent ones, type and times remain."""
     theirs = Message.objects.filter(to=email)
     theirs.filter(state=State.QUEUED).update(state=State.EXPIRED, reason="The account was closed.")
     theirs.update(to="", subject="", data={}, as_sent=None)

@@ -31,8 +31,7 @@ def suppress(email: str, reason: SuppressionReason, *, now: datetime, detail: st
 
 
 def count_soft_bounce(email: str, *, now: datetime, detail: str = "") -> bool:
-    """Record a temporary refusal, once a day. After SOFT_DAYS within SOFT_WITHIN the address is suppressed. Returns
-    whether it is."""
+    """Record a temporary refusal, once a day. Returns whether SOFT_DAYS within SOFT_WITHIN suppress the address."""
     address_hash, day = hash_of(email), now.date()
     SoftBounce.objects.get_or_create(address_hash=address_hash, day=day)
     days = SoftBounce.objects.filter(address_hash=address_hash, day__gt=day - SOFT_WITHIN).count()

@@ -1,5 +1,4 @@
-"""Bounces and complaints that an email provider reports later, by its signed webhook (django-anymail), become
-suppressions."""
+"""Suppress addresses that bounce or complain, as a provider's signed webhook reports (django-anymail)."""
 
 from typing import Any
 

@@ -1,5 +1,4 @@
-"""Registrations in the admin, to read and to act on. Only the services take and free seats, because they keep the count
-right."""
+"""Registrations in the admin, to read and to act on. Only the services take and free seats."""
 
 from collections.abc import Callable, Sequence
 from copy import copy
@@ -17,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fields import AddressField, is_key
+from accounts.fields import AddressField, forbidden, is_key
 from accounts.forms import validate_name
 from accounts.languages import current_language
 from registrations import services
@@ -68,12 +67,7 @@ class CancelForm(forms.Form):
 class ReadOnlyInline(admin.TabularInline):
     extra = 0
     can_delete = False
-
-    def has_add_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, *args: Any) -> bool:
-        return False
+    has_add_permission = has_change_permission = forbidden
 
 
 class AnswerInline(ReadOnlyInline):
@@ -103,12 +97,7 @@ class RegistrationAdmin(admin.ModelAdmin):
     date_hierarchy = "created_at"
     show_full_result_count = False
     inlines = [AnswerInline, AttendanceInline, StaffActionInline]
-
-    def has_change_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
-        return False
+    has_change_permission = has_delete_permission = forbidden
 
     def get_urls(self) -> list[URLPattern]:
         wrap, prefix = self.admin_site.admin_view, "registrations_registration"
@@ -244,8 +233,7 @@ class SeriesWithRegistrationsAdmin(SeriesAdmin):
     ]
 
     def _set(self, request: HttpRequest, queryset: SeriesQuerySet, publication: Any) -> None:
-        """Change the publication, but skip series that people are registered for: those are withdrawn on their own
-        page, with a message."""
+        """Change the publication. Series that people are registered for are withdrawn on their own page."""
         now, held = timezone.now(), []
         for series in queryset:
             series.publication = publication

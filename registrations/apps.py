@@ -20,8 +20,7 @@ class RegistrationsConfig(AppConfig):
 
 
 def _follow(instance: Any, created: bool, **_kwargs: Any) -> None:
-    """Apply a change of a series (more seats, closed, cancelled, withdrawn) to its registrations, in the same
-    transaction."""
+    """Apply a change of a series to its registrations, in the same transaction."""
     from django.utils import timezone  # noqa: PLC0415
 
     from registrations.services import apply_series_change  # noqa: PLC0415

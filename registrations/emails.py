@@ -31,8 +31,7 @@ from sessions_app.times import format_clock, format_until
 
 @dataclass(frozen=True)
 class RegistrationEmail:
-    """A message about one registration. It is true while the registration has the `state`, and ended for `reason` if
-    that is set."""
+    """A message about a registration: true while it has the `state`, and ended for `reason` if there is one."""
 
     state: RegistrationState
     reason: EndReason | None = None

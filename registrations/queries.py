@@ -29,24 +29,24 @@ AN_HOUR_IN_SECONDS = 3600
 ENDED_BY_US = (EndReason.SERIES_CANCELLED, EndReason.WITHDRAWN, EndReason.STAFF, EndReason.WAITLIST_CLOSED)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class MyListing(Listing):
     """A series as a person who is registered for it sees it."""
 
-    registration: Registration | None = None
+    registration: Registration
     absent_from: set[int] = field(default_factory=set)  # keys of the sessions that they cannot come to
 
     @property
     def is_waiting(self) -> bool:
-        return bool(self.registration and self.registration.state == RegistrationState.WAITLISTED)
+        return self.registration.state == RegistrationState.WAITLISTED
 
     @property
     def is_recording(self) -> bool:
-        return bool(self.registration and self.registration.state == RegistrationState.RECORDING)
+        return self.registration.state == RegistrationState.RECORDING
 
     @property
     def is_held(self) -> bool:
-        return bool(self.registration and self.registration.is_held)
+        return self.registration.is_held
 
     @cached_property
     def meetings_ahead(self) -> list[Session]:
@@ -100,7 +100,7 @@ class MyListing(Listing):
     @property
     def can_join(self) -> bool:
         """Whether the next session can be joined: from 15 minutes before it starts until it ends."""
-        has_seat = self.registration and self.registration.state == RegistrationState.CONFIRMED
+        has_seat = self.registration.state == RegistrationState.CONFIRMED
         join_opens_at = self.join_opens_at
         return bool(has_seat and join_opens_at and self.lead and join_opens_at <= self.now < self.lead.ends_at)
 
@@ -110,11 +110,11 @@ class MyListing(Listing):
 
     @property
     def join_token(self) -> str:
-        return make_join_token(self.registration.pk, self.lead.pk) if self.registration and self.lead else ""
+        return make_join_token(self.registration.pk, self.lead.pk) if self.lead else ""
 
     @property
     def chances(self) -> "Chances | None":
-        return chances(self.registration, self.now) if self.is_waiting and self.registration else None
+        return chances(self.registration, self.now) if self.is_waiting else None
 
 
 @dataclass(frozen=True)
@@ -186,8 +186,7 @@ def colleagues(user: User, now: datetime) -> list[Invitation]:
 
 
 def with_waitlist_position(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
-    """Annotate `waitlist_position` and `waitlist_length` ("3rd of 12"), and `seats_freed`: the seats that people on the
-    waitlist have got so far."""
+    """Annotate `waitlist_position`, `waitlist_length` ("3rd of 12") and `seats_freed` (seats that went to it)."""
     line = Registration.objects.filter(state=RegistrationState.WAITLISTED, series=OuterRef("series")).order_by()
     before = Q(waitlisted_at__lt=OuterRef("waitlisted_at")) | Q(
         waitlisted_at=OuterRef("waitlisted_at"), pk__lte=OuterRef("pk")

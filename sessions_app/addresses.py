@@ -1,5 +1,4 @@
-"""A series has one URL in each language. Its other slug redirects to that URL, and the language link leads straight
-across."""
+"""A series has one URL in each language. Its other slug redirects there, and so does the language link."""
 
 from typing import cast
 
@@ -15,8 +14,7 @@ AN_HOUR_IN_SECONDS = 3600
 
 
 def to_canonical(request: HttpRequest, series: Series) -> HttpResponse | None:
-    """Return a permanent redirect, with the query string, if the page was requested by the other language's slug.
-    Otherwise return None."""
+    """Return a permanent redirect if the page was requested by the other language's slug, else None."""
     if request.method == "POST" or _match(request).kwargs["slug"] == series.slug_here:
         return None
     response = HttpResponsePermanentRedirect(_address(request, series, current_language()))

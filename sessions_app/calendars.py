@@ -24,8 +24,7 @@ PRODID = "-//Palliative Care ECHO Project//Portal//EN"
 
 @dataclass(frozen=True)
 class Attendee:
-    """The person whose calendar an emailed session goes into. `uid_part` makes the UID theirs: one for each session and
-    registration."""
+    """The person whose calendar a session is emailed to. `uid_part` makes the UID unique to the registration."""
 
     name: str
     email: str
@@ -70,8 +69,7 @@ def invitation(session: Session, series: Series, attendee: Attendee) -> bytes:
 
 
 def cancellation(session: Session, series: Series, attendee: Attendee) -> bytes:
-    """Return METHOD:CANCEL for a session that does not take place. Its SEQUENCE was raised when it was saved, so a
-    later REQUEST is higher again."""
+    """Return METHOD:CANCEL for a session that does not take place. Saving it has raised its SEQUENCE."""
     return _mailed("CANCEL", session, series, attendee, sequence=session.sequence)
 
 
@@ -106,8 +104,7 @@ def _mailed(method: str, session: Session, series: Series, attendee: Attendee, *
 
 
 def _feed(name: str) -> Calendar:
-    """Return an empty feed that asks calendars to poll every hour (RFC 7986 §5.7, and the older name that Outlook
-    reads)."""
+    """Return an empty feed to be polled every hour (RFC 7986 §5.7, and the older name that Outlook reads)."""
     calendar = _calendar("PUBLISH")
     calendar.add("X-WR-CALNAME", name)
     calendar.add("REFRESH-INTERVAL", vDuration(timedelta(hours=1)), parameters={"VALUE": "DURATION"})
@@ -186,8 +183,7 @@ def _state(session: Session, series: Series) -> str:
 def _summary(session: Session, series: Series) -> str:
     """Return the series' title with the session's own title or, if it has none, its number: "(1 of 3)".
 
-    Every session counts, also a postponed or cancelled one. Otherwise "(3 of 3)" in someone's calendar would become "(2
-    of 2)".
+    Postponed and cancelled sessions count too, or "(3 of 3)" in a calendar would become "(2 of 2)".
     """
     if session.title:
         return f"{series.title}{pgettext('between words', ':')} {session.title}"

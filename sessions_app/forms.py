@@ -1,5 +1,4 @@
-"""The filters of the program. They are all in the query string, so a filtered list can be cached, sent, and used
-without JavaScript."""
+"""The filters of the program. They are in the query string, so a filtered list can be cached and sent."""
 
 import re
 from collections.abc import Iterable
@@ -79,8 +78,7 @@ class ProgrammeFilter(forms.Form):
         self.fields["month"].widget.choices = lambda: self._month_choices(months)
 
     def _month_choices(self, months: Iterable[MonthCount]) -> list[tuple[str, Any]]:
-        """Return the months on offer. The requested month is always among them, so that the select shows how the list
-        is filtered."""
+        """Return the months on offer, always with the requested one, so that the select shows the filter."""
         counts, asked = dict(months), self._asked_month()
         offered = sorted({*counts, *([asked] if asked else [])})
         named = [(f"{month:%Y-%m}", f"{format_month(month)} ({counts.get(month, 0)})") for month in offered]

@@ -56,8 +56,7 @@ class SeriesQuerySet(models.QuerySet["Series"]):
         return self.filter(publication=Publication.PUBLISHED)
 
     def by_slug(self, slug: str) -> "SeriesQuerySet":
-        """Return the series with that slug in either language: one or none, because no two series share a slug
-        (`Series.clean`)."""
+        """Return the series with that slug in either language: one or none (`Series.clean`)."""
         return self.filter(Q(slug=slug) | Q(slug_fr=slug))[:1]
 
 

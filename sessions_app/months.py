@@ -89,8 +89,7 @@ class Month:
 
 
 def read(wanted: str | None, now: datetime, reader: ZoneInfo | None) -> Month:
-    """Return the month that was requested as "2026-11", or the current one in the project's zone if that is not a
-    month."""
+    """Return the month requested as "2026-11". If that is not a month, return the current one."""
     this = now.astimezone(ZoneInfo(PROJECT_ZONE)).date().replace(day=1)
     try:
         first = date.fromisoformat(f"{wanted}-01") if wanted else this

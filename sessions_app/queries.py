@@ -103,8 +103,7 @@ def next_open(now: datetime) -> Series | None:
 
 
 def upcoming_months(now: datetime) -> list[MonthCount]:
-    """Return the months, in the project's zone, that the upcoming list can be filtered by, with the number of series in
-    each."""
+    """Return the months (in the project's zone) that have upcoming sessions, with the number of series in each."""
     ahead = Session.objects.meeting().filter(ends_at__gt=now, series__in=upcoming(now).order_by().values("pk"))
     zone = ZoneInfo(PROJECT_ZONE)
     # each series counts once a month

@@ -47,8 +47,7 @@ WHY_NOT_CHANGED = {
 
 
 class StartsOverMixin:
-    """Shows the form even if a code was already requested, because someone else may have requested it on the same
-    computer."""
+    """Shows the form even if a code was requested, because someone else may have done so on this computer."""
 
     def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> None:
         return None

@@ -33,8 +33,7 @@ def record_session_change(session: Session, *, created: bool, now: datetime) -> 
 
 
 def notify_session_changes(now: datetime) -> int:
-    """Write the messages for sessions whose five minutes have passed. Returns how many. Sessions that have ended are
-    not announced."""
+    """Write the messages for sessions that changed five minutes ago and have not ended. Returns how many."""
     _create_missing_announcements(now)
     due = Announcement.objects.filter(changed_at__lte=now - GATHERED_FOR).order_by("pk").values_list("pk", flat=True)
     return sum(_notify_change(pk, now) for pk in due)

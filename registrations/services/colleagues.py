@@ -105,8 +105,7 @@ def invite(
 
 
 def _address(colleague: Colleague) -> str:
-    """Return the address, as a sort key. Accounts are created in one order, so that two inviters never wait for each
-    other."""
+    """Return the sort key: accounts are created in one order, so that two inviters never block each other."""
     return normalize_email(colleague.email)
 
 
@@ -161,8 +160,7 @@ def _hold(series: Series, name: str, user: User, *, by: User, until: datetime, n
 
 
 def asks_profession(registration: Registration) -> bool:
-    """Whether an invited person must tell us their profession before they confirm: the series requires one and we don't
-    know it."""
+    """Whether an invited person must tell us their profession first: the series requires it and we don't know it."""
     series = registration.series
     is_required = registration.is_held and series.audience_required and bool(series.audience)
     return is_required and not ProviderProfile.objects.filter(user=registration.user_id).exists()
@@ -192,8 +190,7 @@ def confirm_invitation(
 
 
 def expire_invitations(now: datetime) -> int:
-    """Give seats that were not confirmed in time to the waitlist, and notify the colleague and the inviter. Returns how
-    many."""
+    """Give unconfirmed seats to the waitlist, and notify the colleague and the inviter. Returns how many."""
     late = list(Registration.objects.confirmed().filter(held_until__lte=now).order_by("series", "pk"))
     return sum(_lapse(registration, now) for registration in late)
 

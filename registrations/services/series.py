@@ -47,8 +47,7 @@ def affected_registrations(series: Series, *, now: datetime) -> QuerySet[Registr
 
 
 def close_due_waitlists(now: datetime) -> int:
-    """Close the waitlists of series whose registration has closed, and notify people. Returns how many were closed.
-    Runs every minute."""
+    """Close the waitlists of series whose registration has closed, and notify people. Returns how many."""
     waiting = Registration.objects.filter(state=RegistrationState.WAITLISTED).order_by().values("series")
     over = with_status(Series.objects.filter(pk__in=waiting), now).filter(status__in=WAITLIST_OVER)  # type: ignore[misc]
     lines = list(over.order_by("pk"))
@@ -59,8 +58,7 @@ def close_due_waitlists(now: datetime) -> int:
 
 @transaction.atomic
 def close_waitlist(series: Series, *, now: datetime) -> int:
-    """End the waitlist and tell each person that no seat opened up, with similar series. Returns how many were
-    notified."""
+    """End the waitlist and tell people that no seat opened up, with similar series. Returns how many."""
     series = Series.objects.select_for_update().get(pk=series.pk)
     if registration_status(series, now) not in WAITLIST_OVER:  # registration was reopened meanwhile
         return 0

@@ -47,8 +47,7 @@ def register_for(series: Series, email: str, *, name: str, language: str, by: Us
 
 @transaction.atomic
 def promote(registration: Registration, *, by: User, reason: str, now: datetime) -> Registration:
-    """Give someone on the waitlist a seat out of turn. If the series is full, it gets one more seat, so nobody loses
-    theirs."""
+    """Give someone on the waitlist a seat out of turn. A full series gets one more seat, so nobody loses theirs."""
     series, registration = lock(registration)
     if registration.state != RegistrationState.WAITLISTED:
         return registration

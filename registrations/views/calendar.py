@@ -16,8 +16,7 @@ from registrations.views.common import me
 
 @require_safe
 def feed(request: HttpRequest, token: str) -> HttpResponse:
-    """Serve the feed, or a 404 for a URL that was renewed or never existed. The same facts give the same bytes, and a
-    304."""
+    """Serve the feed, or a 404 for an old or unknown URL. An unchanged feed has the same bytes (304)."""
     calendar = PersonalCalendar.objects.select_related("user").filter(secret=token, user__is_active=True).first()
     if calendar is None:
         raise Http404

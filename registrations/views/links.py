@@ -102,8 +102,7 @@ def _facts(registration: Registration, session: Session | None, *, is_over: bool
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """Lead to the meeting from 15 minutes before it starts until it ends, and record attendance. Before and after, a
-    page says when."""
+    """Lead to the meeting while it can be joined, and record attendance. Before and after, a page says when."""
     try:
         registration, session = _named_in(read_join_token(token))
     except BadTokenError:

@@ -257,8 +257,7 @@ def _add_registered_message(request: HttpRequest, series: Series, registration: 
 @never_cache
 @require_safe
 def panel(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the fragment that replaces the plain link on a series page for a signed-in person: their registration, or
-    one click."""
+    """Return the fragment of a series page for a signed-in person: their registration, or one click."""
     series = public_series(slug)
     if not request.user.is_authenticated:
         return HttpResponse(status=204)

@@ -100,8 +100,7 @@ def _cell_text(value: Any) -> str:
 
 
 def _from_table(rows: list[tuple[int, list[str]]]) -> list[Raw]:
-    """Read one row for each session. The rows of a series follow each other, and only the first needs the series' own
-    columns."""
+    """Read one row for each session. Only the first row of a series needs the series' own columns."""
     if not rows:
         return []
     head_line, head = rows[0]
