@@ -8,10 +8,13 @@ from email.message import EmailMessage
 import pytest
 from aiosmtpd.controller import Controller
 from django.core.cache import cache
-from django.test import Client
+from django.db import connection
+from django.test import Client, TransactionTestCase
 
 from outbox import sending, services
 from tests.factories import SessionFactory, UserFactory
+
+KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,6 +22,22 @@ def _compiled_translations():
     from echo_portal.checkout import translations
 
     translations.compile_all()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_emptying():
+    """Empty the tables after a test that commits with DELETE, which takes a tenth of the time of Django's TRUNCATE.
+
+    Content types and permissions stay, so they need not be created again.
+    """
+    TransactionTestCase._fixture_teardown = lambda _test: delete_all_rows()
+
+
+def delete_all_rows():
+    tables = set(connection.introspection.django_table_names(only_existing=True)) - KEPT_TABLES
+    deletes = [f"DELETE FROM {connection.ops.quote_name(table)}" for table in sorted(tables)]
+    with connection.cursor() as cursor:  # as on a replica: without triggers, so foreign keys need no order
+        cursor.execute("; ".join(["BEGIN", "SET LOCAL session_replication_role = replica", *deletes, "COMMIT"]))
 
 
 @pytest.fixture(autouse=True)
