@@ -16,16 +16,20 @@ REQUIRED = {
     "EMAIL_URL": "the mail server, as smtp://user:password@host:587/?tls=True, unless EMAIL_PROVIDER is set",
     "SITE_URL": "the portal's public address, as https://echo.example.ca",
 }
+RENAMED = {f"MAIL_{name}": f"EMAIL_{name}" for name in ("PROVIDER", "PROVIDER_SETTINGS", "PER_SECOND", "DKIM_SELECTOR")}
 
 
 def check() -> None:
-    """Raise ImproperlyConfigured if PORTAL_ENV is unknown, or if a variable that production needs is missing or wrong.
+    """Raise ImproperlyConfigured if PORTAL_ENV is unknown, or a variable has an old name, is missing or is wrong.
 
     Without this check, a mistyped "Production" would run a public site with development defaults. The error names the
     wrong value, or each missing variable and what it should contain.
     """
     if PORTAL_ENV not in ("development", "production"):
         raise ImproperlyConfigured(f"PORTAL_ENV is “{PORTAL_ENV}”: it has to be “production” or “development”.")
+    old = [f"{old} (now {new})" for old, new in RENAMED.items() if env.str(old, "")]
+    if old:
+        raise ImproperlyConfigured(f"These variables have new names: {', '.join(old)}. Rename them in the environment.")
     given = {name for name in REQUIRED if env.str(name, "")}
     if env.str("EMAIL_PROVIDER", ""):
         given.add("EMAIL_URL")

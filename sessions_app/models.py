@@ -207,6 +207,7 @@ class Series(models.Model):
                 name="series_by_start",
             ),
             GinIndex(fields=["audience"], name="series_by_audience"),
+            GinIndex(fields=["searched_text"], opclasses=["gin_trgm_ops"], name="series_by_text"),
         ]
 
     def __str__(self) -> str:
@@ -328,6 +329,7 @@ class Session(models.Model):
         indexes = [
             models.Index(fields=["starts_at"], name="session_by_start"),
             models.Index(fields=["ends_at"], name="session_by_end"),
+            GinIndex(fields=["searched_text"], opclasses=["gin_trgm_ops"], name="session_by_text"),
         ]
 
     def __str__(self) -> str:

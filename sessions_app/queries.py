@@ -54,7 +54,9 @@ def narrowed(series: Any, filters: dict[str, Any], now: datetime) -> Any:
     """Apply the chosen filters (forms.ProgrammeFilter) except the month. National programming is for every province."""
     for word in filters.get("q", "").split():
         found = Q(searched_text__contains=Fold(Value(word)))
-        series = series.filter(found | Q(pk__in=Session.objects.filter(found).values("series")))
+        # two lists of keys, because an OR of the two conditions could not use the indexes
+        own, of_sessions = Series.objects.filter(found).values("pk"), Session.objects.filter(found).values("series")
+        series = series.filter(pk__in=own.order_by().union(of_sessions.order_by()))
     if "status" in filters:
         series = with_known_status(series, now, filters["status"])
     if "language" in filters:

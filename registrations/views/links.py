@@ -46,7 +46,8 @@ def registration_link(request: HttpRequest, token: str) -> HttpResponse:
         return _bad_link(request)
     if registration is None:
         return _bad_link(request)
-    now, act = timezone.now(), request.POST.get("action", "")
+    # "act" is what pages sent that were opened before the upgrade of November 2026
+    now, act = timezone.now(), request.POST.get("action") or request.POST.get("act", "")
     is_over = registration_status(registration.series, now) in (Status.PAST, Status.CANCELLED)
     form = None
     if services.asks_profession(registration):

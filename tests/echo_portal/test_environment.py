@@ -36,6 +36,12 @@ def test_production_names_what_is_missing(name):
     assert f"The portal cannot start in production without {name} (" in sentence
 
 
+def test_an_old_name_of_a_variable_is_refused_and_named_with_its_new_one():
+    done = start(**PRODUCTION | {"MAIL_PROVIDER": "postmark"})
+    assert done.returncode != 0
+    assert "These variables have new names: MAIL_PROVIDER (now EMAIL_PROVIDER)." in done.stderr
+
+
 @pytest.mark.parametrize("value", ["Production", "prod", "PRODUCTION", ""])
 def test_an_unknown_mode_is_refused_rather_than_taken_for_development(value):
     done = start(**PRODUCTION | {"PORTAL_ENV": value})

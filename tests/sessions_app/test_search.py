@@ -1,0 +1,64 @@
+"""The search of the lists: which texts it covers, and what it refuses."""
+
+import pytest
+from django.db import connection
+
+from sessions_app.models import Series
+from tests.factories import SeriesFactory, SessionFactory
+
+
+@pytest.fixture
+def series(now):
+    made = SeriesFactory(title_en="Éthique at home", summary_fr="Une approche", audience_note_en="For 100% of nurses")
+    SessionFactory(now=now, days=9, series=made, title_en="Before the first word", speakers_fr="Dre Élise Okemaw")
+    SessionFactory(now=now, days=9, title_en="Another series", speakers_en="Nobody")
+    return made
+
+
+def found(client, words):
+    return [listing.series for listing in client.get("/en/sessions/", {"q": words}).context["page"].listings]
+
+
+@pytest.mark.parametrize(
+    "words", ["ethique", "ÉTHIQUE home", "approche", "100%", "first word", "okemaw elise", "thiqu"]
+)
+@pytest.mark.django_db
+def test_every_text_is_found_without_capitals_and_accents(client, series, words):
+    assert found(client, words) == [series]
+
+
+@pytest.mark.parametrize("words", ["%", "_", "ethique nobody", "okemaw%"])
+@pytest.mark.django_db
+def test_words_are_taken_as_they_are_and_all_of_them_must_be_found(client, series, words):
+    assert found(client, words) == ([series] if words == "%" else [])
+
+
+@pytest.mark.django_db
+def test_an_edit_is_found_at_once_also_one_in_bulk(client, series):
+    Series.objects.filter(pk=series.pk).update(title_en="Grief")
+    assert found(client, "grief") == [series]
+    series.refresh_from_db()
+    series.title_fr = "Le deuil"
+    series.save()
+    assert found(client, "deuil") == [series]
+
+
+@pytest.mark.django_db
+def test_more_than_six_words_get_a_sentence_and_the_list_without_the_search(client, series):
+    page = client.get("/en/sessions/", {"q": "one two three four five six seven"})
+    assert "Search: Enter at most 6 words." in page.content.decode()
+    assert page.context["page"].count == 2
+    page = client.get("/fr/seances/", {"q": "un deux trois quatre cinq six sept"})
+    assert "Recherche : Entrez au plus 6 mots." in page.content.decode().replace("\u00a0", " ")
+    assert found(client, "ethique " * 12) == [series]
+
+
+@pytest.mark.django_db
+def test_a_search_uses_the_indexes(now, series):
+    from sessions_app.queries import past
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = past(now, {"q": "ethique"}).explain()
+    assert "series_by_text" in plan
+    assert "session_by_text" in plan
