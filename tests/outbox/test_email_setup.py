@@ -39,7 +39,7 @@ def test_a_complete_setup_has_no_complaints():
         ("s1._domainkey.echo.example.ca", [], "has no DKIM key"),
         ("s1._domainkey.echo.example.ca", ["v=DKIM1; p="], "is withdrawn"),
         ("_dmarc.echo.example.ca", [], "has no DMARC record"),
-        ("_dmarc.echo.example.ca", ["v=DMARC1; rua=mailto:x@example.ca"], "complaint no policy"),
+        ("_dmarc.echo.example.ca", ["v=DMARC1; rua=mailto:x@example.ca"], "says no policy"),
     ],
 )
 def test_each_problem_has_its_own_complaint(name, records, complaint):
