@@ -20,7 +20,7 @@ def requests_per_second(
 
     Raises RuntimeError if a response has any other status than `status`.
     """
-    counter, done, errors = itertools.count(), [0] * threads, []
+    counter, completed, errors = itertools.count(), [0] * threads, []
     until = time.monotonic() + seconds
 
     def run(number: int) -> None:
@@ -28,7 +28,7 @@ def requests_per_second(
             while time.monotonic() < until:
                 with socket.create_connection(("127.0.0.1", port)) as connection:
                     _request(connection, port, path(next(counter)), headers, status)
-                done[number] += 1
+                completed[number] += 1
         except Exception as error:
             errors.append(error)
 
@@ -40,7 +40,7 @@ def requests_per_second(
         thread.join()
     if errors:
         raise errors[0]
-    return sum(done) / (time.monotonic() - start)
+    return sum(completed) / (time.monotonic() - start)
 
 
 def _request(connection: socket.socket, port: int, path: str, headers: str, status: int) -> None:

@@ -1,4 +1,4 @@
-"""Sending queued email: each message goes out once, whatever the mail server answers and whenever a worker dies."""
+"""Sending queued email: each message is sent once, for any answer of the mail server and even if a worker dies."""
 
 from datetime import timedelta
 

@@ -66,7 +66,7 @@ def test_the_dkim_signature_of_a_received_email_is_checked(message, complaint):
     assert complaint in found
 
 
-def test_what_cannot_be_checked_is_mentioned():
+def test_the_complaints_mention_what_cannot_be_checked():
     assert run(message=b"") == [UNSEEN]
     assert "EMAIL_DKIM_SELECTOR" in run(selector="")[0]
 

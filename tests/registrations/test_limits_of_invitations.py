@@ -51,7 +51,7 @@ def held_seats(**lookups):
     return Registration.objects.filter(held_until__isnull=False, state="confirmed", **lookups).count()
 
 
-class TestWhoMayInvite:
+class TestWhoCanInvite:
     def test_only_people_with_a_confirmed_seat_can_invite(self, series, host, now):
         people = {
             "none": UserFactory(),
@@ -83,7 +83,7 @@ class TestWhoMayInvite:
         assert not Invitation.objects.exists()
 
 
-class TestHowMany:
+class TestNumberOfInvitations:
     def test_a_person_can_have_twenty_unanswered_invitations(self, series, host, now):
         other = SessionFactory(now=now).series
         register(other, host, now=now)
@@ -141,7 +141,7 @@ class TestHowMany:
         invite(series, people, by=host, language="en", now=now + timedelta(hours=49))
 
 
-class TestHowOftenAnAddress:
+class TestInvitationsPerAddress:
     def test_an_address_gets_three_invitations_a_day(self, now, host):
         for n in range(4):
             series = SessionFactory(now=now).series

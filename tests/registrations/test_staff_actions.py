@@ -152,7 +152,7 @@ class TestSeriesChanges:
         assert sorted(attachments) == [0, 0, 1]  # only the seat has calendar entries to remove
 
     def test_archiving_a_past_series_sends_nothing(self, now, clock, drain):
-        series, _places = full_series(now, days=1)
+        series, _registrations = full_series(now, days=1)
         drain(now)
         clock.move_to(now + timedelta(days=5))
         close_due_waitlists(now + timedelta(days=5))

@@ -43,9 +43,9 @@ def deleted(north, south, now):
     assert len(before) == 2 * 5
 
     def names():
-        gone = before - set(Feed.objects.values_list("name", "language"))
-        assert {name for name, language in gone if language == "en"} == {name for name, language in gone}
-        return {name for name, _language in gone}
+        missing = before - set(Feed.objects.values_list("name", "language"))
+        assert {name for name, language in missing if language == "en"} == {name for name, language in missing}
+        return {name for name, _language in missing}
 
     return names
 

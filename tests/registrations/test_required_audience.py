@@ -99,7 +99,7 @@ def test_inviting_your_own_second_address_does_not_bypass_it(client, series, nur
     assert Registration.objects.get(pk=held.pk).is_held
 
 
-class TestSomeoneWithoutAProfile:
+class TestPersonWithoutProfile:
     @pytest.fixture
     def held(self, series, nurse, now):
         return invited(series, nurse, "anna@example.ca", now)

@@ -104,7 +104,7 @@ def test_a_newcomer_registers_and_gets_each_email_once(portal, smtp):
     assert {meeting_url(join_link(email)) for email in reminders} == {"https://meet.example.ca/two", None}
     assert Attendance.objects.get().session == second
 
-    # Beat goes on, and nothing is sent twice.
+    # Beat continues, and nothing is sent twice.
     before = ticks(portal)
     wait_until(lambda: ticks(portal) >= before + 3, "Three more ticks of beat", 20)
     assert Message.objects.count() == 4
