@@ -122,7 +122,7 @@ def resume(tmp_path, server, valkey):
         started.append(portal)
         portal.start("worker", "beat")
         due = "SELECT 1 FROM outbox_message WHERE state = 'sending' OR state = 'queued' AND not_before < now()"
-        beat = "SELECT 1 FROM outbox_pulse WHERE name = 'sweep'"
+        beat = "SELECT 1 FROM outbox_heartbeat WHERE name = 'sweep'"
         wait_until(lambda: query(url, beat) and not query(url, due), "Sending all due email", 90)
         return {to.partition("@")[0]: state for to, state in query(url, 'SELECT "to", state FROM outbox_message')}
 
