@@ -1,4 +1,4 @@
-# One image for web, worker and beat. Built in two stages: the second has no compiler, no pip cache, no test tools.
+# One image for web, worker and beat, built in two stages. The final stage contains only what production needs.
 ARG PYTHON=python:3.13.14-slim-trixie
 
 FROM ${PYTHON} AS build
@@ -7,10 +7,10 @@ RUN python -m venv /venv
 COPY requirements/production.txt /tmp/
 RUN /venv/bin/pip install --require-hashes -r /tmp/production.txt
 WORKDIR /portal
-# What this copies is listed in .dockerignore.
+# .dockerignore lists what is copied.
 COPY . .
-# Static files, translations and bytecode are part of the image, since its file system is read-only when it runs; none of them
-# needs a database or a secret that is kept.
+# Create static files, translations and bytecode now, because the file system is read-only at run time. This needs neither a
+# database nor the real secret.
 RUN /venv/bin/python -m echo_portal.checkout.translations compile \
  && STATIC_ROOT=/portal/var/static /venv/bin/python -m django collectstatic --no-input --settings echo_portal.settings \
  && /venv/bin/python -m compileall -q /portal
@@ -23,8 +23,8 @@ RUN groupadd --system --gid 10001 portal \
 COPY --from=build /venv /venv
 COPY --from=build /portal /portal
 WORKDIR /portal
-# A number, so that Kubernetes can see that it is not root (runAsNonRoot).
+# A numeric ID, so that Kubernetes can verify that it is not root (runAsNonRoot).
 USER 10001:10001
 EXPOSE 8000
-# Listens on PORT, which is 8000 unless set.
+# Listens on PORT (default 8000).
 CMD ["gunicorn", "--config", "python:echo_portal.gunicorn"]

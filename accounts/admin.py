@@ -1,13 +1,12 @@
-"""People in the admin. Only superusers see and change what makes someone staff, and only they can change staff
-accounts.
+"""People in the admin. Only superusers can see and change staff permissions, and only they can change staff accounts.
 
-There are several ways to take over an account, and each is closed here: permissions, the password, the email address (a
-code sent to it signs in), allauth's own rows, and groups.
+Several fields could be used to take over an account, and all are protected here: permissions, the password, the email
+address (a code sent to it signs in), allauth's own rows, and groups.
 """
 
 from typing import Any
 
-import allauth.account.admin  # noqa: F401 - registers what is unregistered below
+import allauth.account.admin  # noqa: F401 - registers the models that are unregistered below
 from allauth.account.models import EmailAddress
 from allauth.mfa.admin import AuthenticatorAdmin
 from allauth.mfa.models import Authenticator
@@ -31,7 +30,7 @@ PERMISSION_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 def is_protected(request: HttpRequest, user: User | None) -> bool:
-    """Whether this is a staff account and the viewer is not a superuser. They may then only view it."""
+    """Whether this is a staff account and the viewer is not a superuser, who may then only view it."""
     return user is not None and (user.is_staff or user.is_superuser) and not request.user.is_superuser
 
 
@@ -70,7 +69,7 @@ class PersonAdmin(UserAdmin):
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["email", "name", "language"]})]
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Leave out permissions and password for everyone but superusers. Fields that are not in the form are ignored
+        """Hide permissions and password from everyone but superusers. Django ignores fields that are not in the form
         in a POST too."""
         fieldsets: Any = super().get_fieldsets(request, obj)
         if request.user.is_superuser:
@@ -82,7 +81,7 @@ class PersonAdmin(UserAdmin):
         ]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Check names that staff type too, because names go into email."""
+        """Validate names that staff enter too, because names go into email."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "name":
             field.validators.append(validate_name)
@@ -100,7 +99,7 @@ class PersonAdmin(UserAdmin):
         return super().has_change_permission(request, obj) and not is_protected(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Also asked for each account that is selected in the list."""
+        """Django calls this for each account selected in the list too."""
         return super().has_delete_permission(request, obj) and not is_protected(request, obj)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's own name
@@ -110,7 +109,8 @@ class PersonAdmin(UserAdmin):
         return super().user_change_password(request, id, form_url)
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
-        """Change an email address as everywhere else: with allauth's rows, sessions, and an email to both addresses."""
+        """Change an email address through `change_email`, which also updates allauth's rows, ends sessions and notifies
+        both addresses."""
         if not change:
             super().save_model(request, obj, form, change)
             EmailAddress.objects.create(user=obj, email=obj.email, primary=True, verified=False)
@@ -120,8 +120,8 @@ class PersonAdmin(UserAdmin):
         change_email(obj, new_email, now=timezone.now())
 
 
-class OfAPersonAdmin(admin.ModelAdmin):
-    """Rows that belong to a person. Only superusers may change or delete those of staff."""
+class OwnedByPersonAdmin(admin.ModelAdmin):
+    """Rows that belong to a person. Only superusers may change or delete those that belong to staff."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and not is_protected(request, getattr(obj, "user", None))
@@ -130,17 +130,17 @@ class OfAPersonAdmin(admin.ModelAdmin):
         return super().has_delete_permission(request, obj) and not is_protected(request, getattr(obj, "user", None))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: people create these themselves, by adding an app or a passkey, or by signing in."""
+        """Return False: people create these themselves, by adding an app or a passkey, or by signing in."""
         return False
 
 
-class FactorAdmin(OfAPersonAdmin, AuthenticatorAdmin):
-    """Second factors, to delete for someone who lost theirs (docs/operations.md). The keys are not shown."""
+class SecondFactorAdmin(OwnedByPersonAdmin, AuthenticatorAdmin):
+    """Second factors. Staff delete them for someone who lost theirs (docs/operations.md). The keys are not shown."""
 
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
 
 
-class SignedInAdmin(OfAPersonAdmin, UserSessionAdmin):
+class WebSessionAdmin(OwnedByPersonAdmin, UserSessionAdmin):
     search_fields = ["user__email", "user__name", "ip"]
     fields = readonly_fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
 
@@ -158,8 +158,8 @@ class SuperusersGroupAdmin(GroupAdmin):
     has_add_permission = _is_superuser
 
 
-# An address is changed with the person (above), and nowhere else: a row of allauth's alone would let a second address sign in.
+# An address can be changed only on the person's page (above). Editing allauth's row alone would let a second address sign in.
 admin.site.unregister([EmailAddress, Authenticator, UserSession, Group])
-admin.site.register(Authenticator, FactorAdmin)
-admin.site.register(UserSession, SignedInAdmin)
+admin.site.register(Authenticator, SecondFactorAdmin)
+admin.site.register(UserSession, WebSessionAdmin)
 admin.site.register(Group, SuperusersGroupAdmin)

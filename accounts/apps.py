@@ -10,14 +10,14 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        user_logged_in.connect(_begin_own_session, dispatch_uid="begin-own-session")
+        user_logged_in.connect(_prepare_session, dispatch_uid="prepare-session")
 
 
-def _begin_own_session(request: Any, user: Any, **_kwargs: Any) -> None:
-    """Make the web session this person's: delete what someone else typed, and let it last as long as a signed-in
+def _prepare_session(request: Any, user: Any, **_kwargs: Any) -> None:
+    """Delete form input that someone else left in the web session, and give it the normal lifetime of a signed-in
     session."""
-    from accounts.unfinished import forget_others  # noqa: PLC0415 - apps are ready only now
+    from accounts.unfinished import discard_others  # noqa: PLC0415 - apps are ready only now
 
     if hasattr(request, "session"):
-        forget_others(request, user.email)
+        discard_others(request, user.email)
         request.session.set_expiry(None)

@@ -45,7 +45,7 @@ class PracticeSetting(models.TextChoices):
 
 
 class Province(models.TextChoices):
-    """Canada's provinces and territories by their postal codes."""
+    """Canada's provinces and territories, by their two-letter postal abbreviations."""
 
     AB = "AB", _("Alberta")
     BC = "BC", _("British Columbia")

@@ -1,8 +1,8 @@
-"""allauth's page for an emailed code, with limits that also hold for parallel requests and over all sessions
+"""allauth's page for entering an emailed code, with limits that also hold for parallel requests and across sessions
 (accounts/limits.py).
 
 allauth counts tries in the web session, where parallel requests do not see each other. The code pages for registering
-and for signing in both build on this one.
+and for signing in are both subclasses of this view.
 """
 
 from http import HTTPStatus
@@ -18,14 +18,14 @@ from django.shortcuts import redirect
 
 from accounts import known_browser
 from accounts.fields import normalize_email
-from accounts.limits import EMAIL_REFUSED, code_was_right, may_send_email, may_try_code
+from accounts.limits import EMAIL_REFUSED, may_send_email, may_try_code, record_correct_code
 
 
 class CodePage(ConfirmLoginCodeView):
     is_proven = False
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if self._is_of_no_use():
+        if self._is_stale():
             self._process.abort()
             return redirect("account_request_login_code")
         if self._action == "resend":
@@ -43,8 +43,8 @@ class CodePage(ConfirmLoginCodeView):
     def _email(self) -> str:
         return normalize_email(self._process.state.get("email", ""))
 
-    def _is_of_no_use(self) -> bool:
-        """Whether the code was sent to an account that was deleted meanwhile, or has another address now."""
+    def _is_stale(self) -> bool:
+        """Whether the account was deleted, or its address changed, after the code was sent."""
         was_sent = "user_id" in self._process.state
         return was_sent and (self._process.user is None or self._process.user.email != self._email)
 
@@ -57,11 +57,11 @@ class CodePage(ConfirmLoginCodeView):
         return self.render_to_response(context, status=HTTPStatus.TOO_MANY_REQUESTS)
 
     def _verify_form_valid(self, form: Any) -> HttpResponse:
-        if self._process.user is None:  # nobody was sent a code, so none is right
+        if self._process.user is None:  # no code was sent, so no code is correct
             form.add_error("code", get_adapter().error_messages["incorrect_code"])
             return self.form_invalid(form)
         email = self._email
         response = super()._verify_form_valid(form)
-        code_was_right(self.request, email)
+        record_correct_code(self.request, email)
         self.is_proven = True
         return response

@@ -9,23 +9,23 @@ from django.core.validators import validate_email
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-# An address typed without its scheme is taken as https, as Django 6 will.
+# URLs entered without a scheme are taken as https, which is the default from Django 6.0 on.
 HTTPS_ASSUMED: Any = {models.URLField: {"assume_scheme": "https"}}
 
 
 def normalize_email(email: str) -> str:
-    """Return the form in which an address is stored and compared: lower case, without spaces around it."""
+    """Return the address as it is stored and compared: in lower case, without surrounding spaces."""
     return email.strip().lower()
 
 
 NOT_ASCII = _("We can’t send email to an address with an accent or a special letter before the @. Use another address.")
-LONGEST_ADDRESS = 254  # the most that an envelope takes (RFC 5321 §4.5.3.1.3)
+MAX_ADDRESS_LENGTH = 254  # in an SMTP envelope (RFC 5321 §4.5.3.1.3)
 
 
 def validate_address(address: str) -> None:
-    """Raise ValidationError, with one sentence, if the address is invalid, too long, or has an accent or special letter
-    before the @, which many mail servers do not accept. A domain with accents is fine."""
-    if len(address) > LONGEST_ADDRESS:
+    """Raise ValidationError if the address is invalid, too long, or has a non-ASCII letter before the @, which many mail
+    servers do not accept. A domain may have accents."""
+    if len(address) > MAX_ADDRESS_LENGTH:
         raise ValidationError(_("This email address is too long. Check it, or use another one."), code="too_long")
     local, at, _domain = address.rpartition("@")
     if at and not local.isascii():
@@ -34,8 +34,8 @@ def validate_address(address: str) -> None:
 
 
 class NormalizedEmailField(models.EmailField):
-    """An email address that is normalized wherever it is typed, saved or looked up, so that capitals never create a
-    second one."""
+    """An email address that is normalized when it is entered, saved or looked up, so that capitals never create a second
+    account."""
 
     default_validators = [validate_address]
 
@@ -54,12 +54,12 @@ class NormalizedEmailField(models.EmailField):
 
 
 class AddressField(forms.EmailField):
-    """An email address that the portal can send to, normalized."""
+    """Form field for an email address that the portal can send to. The value is normalized."""
 
     default_validators = [validate_address]
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("max_length", None)  # validate_address says it in a clearer sentence
+        kwargs.setdefault("max_length", None)  # validate_address has a clearer message
         super().__init__(**kwargs)
 
     def to_python(self, value: Any) -> str:
@@ -67,12 +67,12 @@ class AddressField(forms.EmailField):
 
 
 def is_key(text: str) -> bool:
-    """Whether `text` can be the key of a row. Postgres and Django raise an error for anything else."""
+    """Whether `text` can be a primary key. Postgres and Django raise an error for anything else."""
     return re.fullmatch(r"[0-9]{1,18}", text) is not None
 
 
 def choices_field(db_field: models.Field, choices: list[tuple[str, Any]]) -> forms.MultipleChoiceField:
-    """Return a form field with checkboxes for an ArrayField of choices."""
+    """Return a form field that shows an ArrayField of choices as checkboxes."""
     return forms.MultipleChoiceField(
         choices=choices,
         required=not db_field.blank,

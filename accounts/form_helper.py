@@ -1,4 +1,4 @@
-"""How the portal's forms are laid out with django-crispy-forms. The templates of its pack are in `templates/echo/`."""
+"""The base class for the portal's forms, rendered by django-crispy-forms with our template pack in `templates/echo/`."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from django.utils.functional import Promise, cached_property
 
 
 class PortalForm(forms.Form):
-    """A form that has its crispy helper.
+    """A form with a crispy helper.
 
     If the form has a `submit_label`, `{% crispy form %}` renders the error summary, the form element, the fields and the
-    button. Otherwise it renders only the fields, and the page adds the rest, because it has more to say inside the form.
+    button. Otherwise it renders only the fields, and the template adds the rest.
     """
 
     use_required_attribute = False
     submit_label: str | Promise = ""
-    form_action = ""  # the name of the URL that the form is sent to, if it is not the page's own
+    form_action = ""  # the URL name that the form posts to; empty for the current page
 
     @cached_property
     def helper(self) -> FormHelper:
@@ -30,12 +30,12 @@ class PortalForm(forms.Form):
         return helper
 
     def layout(self) -> Layout:
-        """Return all fields in their order."""
+        """Return all fields in order."""
         return Layout(*self.fields)
 
 
 class Disclosure(Fieldset):
-    """Fields in a `<details>` element, which is open if one of them has an error. The legend is its summary."""
+    """Fields in a `<details>` element, with the legend as its summary. It is open if one of the fields has an error."""
 
     template = "%s/layout/disclosure.html"
 

@@ -1,4 +1,4 @@
-"""What a provider tells us about themselves, when they register and on their profile."""
+"""The form for a provider's details, used when they register and on their profile."""
 
 import re
 from typing import Any
@@ -15,22 +15,22 @@ from accounts.models import ProviderProfile, User
 from accounts.services import Details
 from accounts.zones import ZONE_CHOICES
 
-# A name goes into email, where programs turn everything that looks like an address into a link: nobody gets to write one there.
-# A dot between two words is one ("bit.ly", "exemple.québec"), also as IDNA writes it (RFC 3490 §3.1); after an initial, or
-# before a space or a single letter, it is none ("J. Smith", "M.-C. Roy", "A.B. Lee").
+# Names appear in emails, and email apps turn anything that looks like an address into a link, so names must not contain one.
+# A dot between two words counts as an address ("bit.ly", "exemple.québec"), including the other dots of IDNA (RFC 3490 §3.1).
+# A dot after an initial, or before a space or a single letter, does not ("J. Smith", "M.-C. Roy", "A.B. Lee").
 DOTS = ".\u2024\u3002\uff0e\uff61"
 validate_name = RegexValidator(
     re.compile(
         rf"[/@<>\\]|www\.|[\x00-\x1f\x7f\u2028\u2029]|[^\s{DOTS}][{DOTS}](?:[^\W\d_][^\s.'’,)-]|\d)", re.IGNORECASE
     ),
     inverse_match=True,
-    message=_("Write the name without @, / or a web address, and put a space after a period, as in “J. Smith”."),
+    message=_("Enter the name without @, / or a web address, and with a space after each period, as in “J. Smith”."),
 )
 CHOOSE = [("", _("Choose …"))]
 
 
 class DetailsForm(PortalForm):
-    """The details, each with the reason why we ask."""
+    """A provider's details. The help text of each field says why we ask for it."""
 
     name = forms.CharField(
         label=_("Your name"),
@@ -95,7 +95,7 @@ class DetailsForm(PortalForm):
 
 
 def known_details(user: User, profile: ProviderProfile | None) -> dict[str, Any]:
-    """Return what the account already holds, as initial values."""
+    """Return the details that we already have, as initial values for the form."""
     known = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
     if profile:
         names = ("profession", "province", "practice_setting", "organization", "accessibility_needs")

@@ -1,7 +1,7 @@
 """The portal's two languages, and text that authors write in both.
 
-A model has `title_en` and `title_fr` as plain columns and declares `title = Bilingual()`. Reading `series.title` gives
-the reader's language, or the other one if it is missing, as a `Text` that knows its language.
+A model has the columns `title_en` and `title_fr` and declares `title = Bilingual()`. `series.title` then returns the
+text in the reader's language, or in the other one if that is missing, as a `Text` that knows its language.
 """
 
 from typing import Any, Self
@@ -12,13 +12,13 @@ LANGUAGES = ("en", "fr")
 
 
 def current_language() -> str:
-    """Return `en` or `fr`, the active language."""
+    """Return the active language, `en` or `fr`."""
     language = (get_language() or "en")[:2]
     return language if language in LANGUAGES else "en"
 
 
 class Text(str):
-    """A string that knows its language, so that a page can mark it if it differs from the page's own."""
+    """A string that knows its language, so that templates can add a `lang` attribute where it differs from the page's."""
 
     __slots__ = ("lang",)
     lang: str
@@ -30,7 +30,7 @@ class Text(str):
 
 
 class Bilingual:
-    """Reads `<name>_en` or `<name>_fr`: the reader's language if the authors wrote it, else the other one."""
+    """Descriptor that reads `<name>_en` or `<name>_fr`: the active language if it has text, otherwise the other one."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name

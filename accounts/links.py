@@ -1,4 +1,4 @@
-"""Links that leave the site (email, calendars and structured data need the full URL), and links back."""
+"""Full URLs for links outside the site (email, calendars, structured data), and the `next` page to return to."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ def absolute_url(target: Any) -> str:
 
 
 def next_page(request: HttpRequest) -> str:
-    """Return the page of ours that `next` names, in the form or the URL, or an empty string.
+    """Return the path in `next`, from the form or the URL, if it is on this site. Otherwise return an empty string.
 
-    Only a path counts. A word without a slash would be taken for the name of a view.
+    It must start with a slash: `redirect()` would take a word without one for the name of a view.
     """
     target = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)

@@ -32,17 +32,17 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Someone who can sign in: a provider, a hub's coordinator, Pallium staff."""
+    """Someone who can sign in: a provider, a hub coordinator or Pallium staff."""
 
     email = NormalizedEmailField(
         _("email address"), unique=True, error_messages={"unique": _("Another account has this email address.")}
     )
-    # What was sent to these is the person's data too: it is in their export, and forgotten with the account.
+    # Email sent to these is the person's data too: it is in their export, and deleted with the account.
     former_emails = ArrayField(NormalizedEmailField(), default=list, blank=True, editable=False)
     name = models.CharField(_("name"), max_length=150, blank=True)
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="en")
     time_zone = models.CharField(_("time zone"), max_length=40, choices=ZONE_CHOICES, default=PROJECT_ZONE)
-    is_staff = models.BooleanField(_("may enter the admin"), default=False)
+    is_staff = models.BooleanField(_("can use the admin"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     closed_at = models.DateTimeField(_("account closed"), null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(_("since"), default=timezone.now, editable=False)
@@ -66,7 +66,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def zone_if_known(self) -> ZoneInfo | None:
-        """The person's time zone, or None until they have told us who they are."""
+        """The person's time zone, or None if they have no profile yet."""
         return self.zone if hasattr(self, "profile") else None
 
     def get_full_name(self) -> str:
@@ -78,7 +78,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class ProviderProfile(models.Model):
-    """What the program asks providers, to know who takes part and from where."""
+    """A provider's details. They show who takes part and from where."""
 
     user = models.OneToOneField(User, models.CASCADE, related_name="profile", verbose_name=_("person"))
     profession = models.CharField(_("profession"), max_length=40, choices=Profession.choices)

@@ -1,4 +1,4 @@
-"""What the accounts app does: one function for each action, one transaction each."""
+"""The actions of the accounts app. Each is one function and one transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,11 +15,11 @@ from django.dispatch import Signal
 
 from accounts.fields import normalize_email
 from accounts.models import ProviderProfile, User
-from accounts.zones import OF_PROVINCE
+from accounts.zones import PROVINCE_ZONES
 
 UNPROVEN_KEPT_FOR = timedelta(days=2)
-# Sent by change_email, inside its transaction, with user, old, new, is_proven and now. Apps that this one may not import do
-# their part there: email that waits for the old address follows, and both addresses are told.
+# change_email sends this inside its transaction, with user, old, new, is_proven and now, for apps that this one may not import.
+# Receivers readdress queued email and notify both addresses.
 email_changed = Signal()
 
 
@@ -29,7 +29,7 @@ class AddressTakenError(Exception):
 
 @dataclass(frozen=True)
 class Details:
-    """What a provider tells us when they register."""
+    """The details that a provider enters when they register."""
 
     name: str
     profession: str
@@ -43,14 +43,14 @@ class Details:
 
 @transaction.atomic
 def get_or_create_user(email: str, *, language: str) -> User:
-    """Return the account of an address, or create one.
+    """Return the account with this address, or create one.
 
-    A new account holds only the address until a code proves it, so what a stranger typed is never saved to someone's
-    account. Accounts that nobody proves are deleted after UNPROVEN_KEPT_FOR.
+    A new account has only the address until a code proves it, so that nothing a stranger enters is saved to someone's
+    account. Accounts that are never proven are deleted after UNPROVEN_KEPT_FOR.
     """
     email = normalize_email(email)
-    user, begun = User.objects.get_or_create(email=email, defaults={"language": language})
-    if begun:
+    user, created = User.objects.get_or_create(email=email, defaults={"language": language})
+    if created:
         user.set_unusable_password()
         user.save(update_fields=["password"])
         EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
@@ -58,33 +58,35 @@ def get_or_create_user(email: str, *, language: str) -> User:
 
 
 def restart_unproven_account(user: User, *, now: datetime) -> None:
-    """Keep an unproven account from being deleted while a code is on its way."""
+    """Reset the age of an unproven account, so that it is not deleted while a code is on its way."""
     _never_proven().filter(pk=user.pk).update(date_joined=now)
 
 
 @transaction.atomic
 def save_details(user: User, details: Details) -> None:
-    """Save what the person, who has proven the address, told us."""
+    """Save the details of a person who has proven their address."""
     user.name = details.name
     user.language = details.language
-    user.time_zone = details.time_zone or OF_PROVINCE[details.province]
+    user.time_zone = details.time_zone or PROVINCE_ZONES[details.province]
     user.save(update_fields=["name", "language", "time_zone"])
-    kept = ("profession", "province", "practice_setting", "organization", "accessibility_needs")
-    ProviderProfile.objects.update_or_create(user=user, defaults={name: getattr(details, name) for name in kept})
+    profile_fields = ("profession", "province", "practice_setting", "organization", "accessibility_needs")
+    ProviderProfile.objects.update_or_create(
+        user=user, defaults={name: getattr(details, name) for name in profile_fields}
+    )
 
 
 def unproven(now: datetime) -> QuerySet[User]:
-    """Return the accounts that were created and never proven, older than UNPROVEN_KEPT_FOR."""
+    """Return the accounts that were never proven and are older than UNPROVEN_KEPT_FOR."""
     return _never_proven().filter(date_joined__lt=now - UNPROVEN_KEPT_FOR).order_by("pk")
 
 
 def _never_proven() -> QuerySet[User]:
-    """Return accounts that hold nothing but an address that someone typed."""
+    """Return the accounts that have only an address, which nobody has proven."""
     return User.objects.filter(emailaddress__verified=False, last_login=None, is_staff=False, profile=None)
 
 
 def address_is_taken(email: str) -> bool:
-    """Whether the address belongs to someone. An address that was only typed and never proven does not."""
+    """Whether an account has this address. Accounts that were never proven do not count."""
     return User.objects.filter(email=email).exclude(pk__in=_never_proven().values("pk")).exists()
 
 
@@ -92,12 +94,11 @@ def address_is_taken(email: str) -> bool:
 def change_email(
     user: User, new_email: str, *, now: datetime, is_proven: bool = False, session_key: str | None = None
 ) -> bool:
-    """Give an account another email address, with which alone it signs in from now on. Returns whether anything
-    changed.
+    """Change an account's email address, which is also its login. Returns whether anything changed.
 
     The person is signed out everywhere except in the web session `session_key`, and codes sent to the old address stop
-    working. `is_proven` says that the person entered a code sent to the new address. An unproven account with that
-    address is then deleted. Sends `email_changed` for the other apps. Raises AddressTakenError.
+    working. If `is_proven` (the person entered a code sent to the new address), an unproven account with the new address
+    is deleted. Sends `email_changed` for the other apps. Raises AddressTakenError.
     """
     new_email = normalize_email(new_email)
     locked = User.objects.select_for_update().get(pk=user.pk)
@@ -105,23 +106,23 @@ def change_email(
     if new_email == old_email:
         return False
     if is_proven:
-        _make_way(new_email)
+        _delete_unproven_account(new_email)
     user.email, user.former_emails = new_email, [*user.former_emails, old_email]
     try:
         with transaction.atomic():
             user.save(update_fields=["email", "former_emails"])
     except IntegrityError:
         user.email, user.former_emails = old_email, user.former_emails[:-1]
-        raise AddressTakenError from None  # what the database said has the address in it
+        raise AddressTakenError from None  # the database's message contains the address
     EmailAddress.objects.filter(user=user).delete()
     EmailAddress.objects.create(user=user, email=new_email, primary=True, verified=is_proven)
-    end_sessions(user, but=session_key)
+    end_sessions(user, keep=session_key)
     email_changed.send(User, user=user, old=old_email, new=new_email, is_proven=is_proven, now=now)
     return True
 
 
 def former_emails(user: User) -> list[str]:
-    """Return the addresses that the account had before, without those that also belonged to someone else."""
+    """Return the account's earlier addresses, without those that another account has or had."""
     others = User.objects.exclude(pk=user.pk)
     shared = set(others.filter(email__in=user.former_emails).values_list("email", flat=True))
     for theirs in others.filter(former_emails__overlap=user.former_emails).values_list("former_emails", flat=True):
@@ -129,8 +130,8 @@ def former_emails(user: User) -> list[str]:
     return sorted(set(user.former_emails) - shared)
 
 
-def _make_way(email: str) -> None:
-    """Delete an account that holds only this address. An account with a registration stays and keeps its address."""
+def _delete_unproven_account(email: str) -> None:
+    """Delete the unproven account with this address. Raises AddressTakenError if it has a registration."""
     for other in _never_proven().filter(email=email):
         try:
             with transaction.atomic():
@@ -139,14 +140,14 @@ def _make_way(email: str) -> None:
             raise AddressTakenError from None
 
 
-def end_sessions(user: User, *, but: str | None = None) -> None:
-    """Sign the person out everywhere, except in the web session `but`."""
-    for session in UserSession.objects.filter(user=user).exclude(session_key=but or ""):
+def end_sessions(user: User, *, keep: str | None = None) -> None:
+    """Sign the person out everywhere, except in the web session with the key `keep`."""
+    for session in UserSession.objects.filter(user=user).exclude(session_key=keep or ""):
         session.end()
 
 
 def clear_sessions(now: datetime) -> int:
-    """Delete expired web sessions and what is stored about them (IP address, browser). Returns how many."""
+    """Delete expired web sessions and their IP addresses and user agents. Returns how many sessions were deleted."""
     cleared = WebSession.objects.filter(expire_date__lt=now).delete()[0]
     UserSession.objects.exclude(session_key__in=WebSession.objects.values("session_key")).delete()
     return cleared
@@ -154,10 +155,10 @@ def clear_sessions(now: datetime) -> int:
 
 @transaction.atomic
 def close(user: User, *, now: datetime) -> None:
-    """Close an account for good. Nobody can sign in to it, and nothing in it identifies the person.
+    """Close an account permanently. Nobody can sign in to it, and nothing in it identifies the person.
 
-    Profession, practice setting and province stay for the program's figures (anonymized, in the terms of Quebec's Law
-    25). The address is free again: registering with it creates a new account.
+    Profession, practice setting and province stay for the program's statistics (anonymized, in the terms of Quebec's Law
+    25). Registering with the same address later creates a new account.
     """
     user.email = f"closed-{user.pk}@account.invalid"
     user.former_emails, user.name = [], ""
@@ -168,7 +169,7 @@ def close(user: User, *, now: datetime) -> None:
     user.groups.clear()
     user.user_permissions.clear()
     ProviderProfile.objects.filter(user=user).update(organization="", accessibility_needs="")
-    # the admin's history repeats the name of whatever was edited
+    # the admin's history contains the name of each person edited
     theirs = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
     theirs.update(object_repr=user.email)
     EmailAddress.objects.filter(user=user).delete()

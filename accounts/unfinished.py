@@ -1,7 +1,7 @@
-"""What someone typed before we know who they are, saved in the web session for a short while.
+"""Form input from people who have not signed in yet, saved in the web session for a short time.
 
-Hospital computers are shared. So it is deleted after KEPT_FOR, when someone else signs in, and when they sign out
-(Django empties the session then).
+Hospital computers are shared, so the input is deleted after LIFETIME, when someone else signs in, and on sign-out (when
+Django clears the session).
 """
 
 from datetime import datetime, timedelta
@@ -11,33 +11,33 @@ from django.http import HttpRequest
 
 from accounts.fields import normalize_email
 
-KEPT_FOR = timedelta(minutes=30)
+LIFETIME = timedelta(minutes=30)
 UNFINISHED = "unfinished"
 
 
-def keep(request: HttpRequest, name: str, data: dict[str, Any], *, email: str, now: datetime) -> None:
-    """Save `data` (JSON, cut to what its form allows) for the person with this address."""
+def save(request: HttpRequest, name: str, data: dict[str, Any], *, email: str, now: datetime) -> None:
+    """Save `data` (JSON, truncated to the form's maximum lengths) for the person with this address."""
     others = request.session.get(UNFINISHED, {})
     entry = {"email": normalize_email(email), "at": now.timestamp(), "data": data}
     request.session[UNFINISHED] = others | {name: entry}
 
 
-def kept(request: HttpRequest, name: str, *, now: datetime) -> dict[str, Any] | None:
-    """Return what was saved under `name`. If it is too old, delete it and return None."""
+def load(request: HttpRequest, name: str, *, now: datetime) -> dict[str, Any] | None:
+    """Return the data saved under `name`, or None. Data older than LIFETIME is deleted."""
     entry = request.session.get(UNFINISHED, {}).get(name)
-    if entry and now.timestamp() - entry["at"] > KEPT_FOR.total_seconds():
-        forget(request, name)
+    if entry and now.timestamp() - entry["at"] > LIFETIME.total_seconds():
+        discard(request, name)
         return None
     return entry["data"] if entry else None
 
 
-def forget(request: HttpRequest, name: str) -> None:
+def discard(request: HttpRequest, name: str) -> None:
     left = {key: entry for key, entry in request.session.get(UNFINISHED, {}).items() if key != name}
     _replace(request, left)
 
 
-def forget_others(request: HttpRequest, email: str) -> None:
-    """Delete what other people typed, when someone signs in."""
+def discard_others(request: HttpRequest, email: str) -> None:
+    """Delete the input of everyone except the person with this address."""
     own = {key: entry for key, entry in request.session.get(UNFINISHED, {}).items() if entry["email"] == email}
     _replace(request, own)
 

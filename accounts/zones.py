@@ -1,4 +1,4 @@
-"""The time zones that the portal knows: their names, their abbreviations, and which one a reader is in."""
+"""The time zones that the portal supports, with names and abbreviations, and the reader's own zone."""
 
 from zoneinfo import ZoneInfo
 
@@ -9,21 +9,21 @@ from django.utils.translation import pgettext_lazy
 PROJECT_ZONE = "America/Toronto"
 ZONE_COOKIE = "zone"
 
-# IANA zone → (its name in a list, what stands behind a time). One row a zone whose clocks differ.
+# IANA zone → (name in a list, abbreviation after a time). One row for each zone whose rules differ.
 ZONES = {
     "America/St_Johns": (_("Newfoundland"), pgettext_lazy("zone", "NT")),
     "America/Halifax": (_("Atlantic"), pgettext_lazy("zone", "AT")),
     "America/Toronto": (_("Eastern"), pgettext_lazy("zone", "ET")),
-    "America/Winnipeg": (_("Manitoba"), pgettext_lazy("zone", "MB time")),
+    "America/Winnipeg": (_("Manitoba"), pgettext_lazy("zone", "Manitoba time")),
     "America/Rankin_Inlet": (_("Kivalliq (central Nunavut)"), pgettext_lazy("zone", "CT")),
-    "America/Regina": (_("Saskatchewan"), pgettext_lazy("zone", "SK time")),
-    "America/Edmonton": (_("Alberta"), pgettext_lazy("zone", "AB time")),
+    "America/Regina": (_("Saskatchewan"), pgettext_lazy("zone", "Saskatchewan time")),
+    "America/Edmonton": (_("Alberta"), pgettext_lazy("zone", "Alberta time")),
     "America/Yellowknife": (_("Northwest Territories"), pgettext_lazy("zone", "NWT time")),
-    "America/Vancouver": (_("British Columbia"), pgettext_lazy("zone", "BC time")),
-    "America/Whitehorse": (_("Yukon"), pgettext_lazy("zone", "YT time")),
+    "America/Vancouver": (_("British Columbia"), pgettext_lazy("zone", "B.C. time")),
+    "America/Whitehorse": (_("Yukon"), pgettext_lazy("zone", "Yukon time")),
 }
 
-# Other names that browsers report for places in Canada.
+# Other IANA names that browsers in Canada report.
 ALIASES = {
     "America/Montreal": "America/Toronto",
     "America/Nipigon": "America/Toronto",
@@ -44,7 +44,7 @@ ALIASES = {
 
 ZONE_CHOICES = [(key, name) for key, (name, _short) in ZONES.items()]
 
-OF_PROVINCE = {
+PROVINCE_ZONES = {
     "AB": "America/Edmonton",
     "BC": "America/Vancouver",
     "MB": "America/Winnipeg",
@@ -62,17 +62,17 @@ OF_PROVINCE = {
 
 
 def known_zone(name: str | None) -> str | None:
-    """Return the portal's name for an IANA zone, or None if it does not know it."""
+    """Return the supported zone for an IANA name or alias, or None."""
     name = ALIASES.get(name or "", name)
     return name if name in ZONES else None
 
 
 def reader_zone(request: HttpRequest) -> ZoneInfo | None:
-    """Return the reader's zone from their cookie, which the browser, their choice or signing in sets."""
+    """Return the reader's zone from their cookie, or None. portal.js, the time zone page or signing in sets it."""
     name = known_zone(request.COOKIES.get(ZONE_COOKIE))
     return ZoneInfo(name) if name else None
 
 
 def zone_label(name: str) -> str:
-    """Return what follows a time: "ET", "HE". A zone without an abbreviation is named in full."""
+    """Return the abbreviation shown after a time: "ET", "HE". For a zone that is not in ZONES, return its IANA name."""
     return str(ZONES[name][1]) if name in ZONES else name

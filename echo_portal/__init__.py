@@ -1,7 +1,7 @@
 """The portal of the Palliative Care ECHO Project.
 
-Time zone rules come from the pinned `tzdata` package, never from the machine: this package is
-imported first by every process (web, worker, beat, commands, tests), so the search path is emptied here.
+Time zone rules come from the pinned `tzdata` package, never from the machine. Every process (web, worker, beat, commands,
+tests) imports this package first, so the search path is emptied here.
 """
 
 import os

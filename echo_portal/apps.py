@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class PortalConfig(AppConfig):
-    """The site itself: settings, URLs and its own pages."""
+    """Settings, URLs, the account pages and the general pages."""
 
     name = "echo_portal"
 
@@ -12,6 +12,6 @@ class PortalConfig(AppConfig):
         from echo_portal.account.new_address import apply_email_change  # noqa: PLC0415
         from echo_portal.celery import app  # noqa: PLC0415
 
-        app.set_default()  # so that a shared_task finds the broker in every process
+        app.set_default()  # so that shared tasks find the broker in every process
         emails.register_message_types()
-        email_changed.connect(apply_email_change, dispatch_uid="follow-change-of-email")
+        email_changed.connect(apply_email_change, dispatch_uid="apply-email-change")

@@ -1,4 +1,4 @@
-"""The cache, in Valkey or Redis. Without it the portal is slower but not down."""
+"""The cache, in Valkey or Redis. If it is down, the portal is slower but works."""
 
 import logging
 from typing import Any
@@ -11,24 +11,24 @@ log = logging.getLogger(__name__)
 UNREACHABLE = (RedisConnectionError, RedisTimeoutError)
 
 
-class PatientRedisCache(RedisCache):
-    """Acts as an empty cache while the server cannot be reached. Rate limits then let people in."""
+class FailOpenRedisCache(RedisCache):
+    """Behaves like an empty cache while the server cannot be reached. Rate limits then allow every request."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         params.setdefault("OPTIONS", {}).update({"socket_connect_timeout": 0.5, "socket_timeout": 1})
         super().__init__(server, params)
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        return self._attempt(default, super().get, key, default, version)
+        return self._call(default, super().get, key, default, version)
 
     def set(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> None:
-        self._attempt(None, super().set, key, value, *args, **kwargs)
+        self._call(None, super().set, key, value, *args, **kwargs)
 
     def add(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> bool:
-        return self._attempt(True, super().add, key, value, *args, **kwargs)
+        return self._call(True, super().add, key, value, *args, **kwargs)
 
     def delete(self, key: Any, version: int | None = None) -> bool:
-        return self._attempt(False, super().delete, key, version)
+        return self._call(False, super().delete, key, version)
 
     def count_all(self, names: list[tuple[str, int]], *, by: int = 1) -> list[int]:
         """Add `by` to the count under each (name, lifetime in seconds), atomically and in one round trip.
@@ -46,11 +46,11 @@ class PatientRedisCache(RedisCache):
                 pipeline.expire(key, seconds, nx=True)
             return pipeline.execute()[::2]
 
-        return self._attempt([0] * len(names), count)
+        return self._call([0] * len(names), count)
 
-    def _attempt(self, otherwise: Any, act: Any, *args: Any, **kwargs: Any) -> Any:
+    def _call(self, default: Any, method: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            return act(*args, **kwargs)
+            return method(*args, **kwargs)
         except UNREACHABLE as error:
             log.warning("The cache cannot be reached (%s).", type(error).__name__)
-            return otherwise
+            return default

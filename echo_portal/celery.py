@@ -1,4 +1,4 @@
-"""The Celery app. Beat's sweeps find all work in Postgres. Redis only speeds things up."""
+"""The Celery app. Beat starts sweeps that find all work in Postgres; Redis only makes it start sooner."""
 
 import logging
 import logging.config
@@ -15,13 +15,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "echo_portal.settings")
 app = Celery("echo_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# While it closes a connection that was lost, kombu wants to give back what it had not acknowledged, over that very connection. It
-# fails with an AttributeError, which ends the worker (celery/kombu issues 582 and 970). Ours are only nudges, and the sweep is enough.
+# When kombu closes a lost connection, it tries to return unacknowledged tasks over that same connection. The AttributeError this
+# raises stops the worker (celery/kombu issues 582 and 970). Losing these tasks does no harm, because the next sweep does the work.
 Channel.do_restore = False
 
 
 @setup_logging.connect
-def log_as_the_web_process_does(loglevel: int, **kwargs: Any) -> None:
-    """Let worker and beat log as Django's settings say. `--loglevel` still sets how much Celery logs."""
+def configure_logging(loglevel: int, **kwargs: Any) -> None:
+    """Use the LOGGING setting in worker and beat too. `--loglevel` still applies to Celery's own messages."""
     logging.config.dictConfig(settings.LOGGING)
     logging.getLogger("celery").setLevel(loglevel)

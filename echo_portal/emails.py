@@ -1,4 +1,4 @@
-"""The site's own emails: the 6-digit code that proves an address, and changes of an account."""
+"""Emails about accounts: 6-digit codes, and notices about changes to an account."""
 
 from datetime import datetime
 from typing import Any
@@ -10,12 +10,12 @@ from outbox import message_types
 from outbox.message_types import OutdatedMessage, RenderedEmail
 from outbox.rendering import render_email
 
-SECURITY_WORDS = {
+SECURITY_SENTENCES = {
     "password_set": gettext_lazy("A password was set for your account."),
     "password_changed": gettext_lazy("The password of your account was changed."),
     "totp_activated": gettext_lazy("An authenticator app was added to your account."),
     "totp_deactivated": gettext_lazy("The authenticator app was removed from your account."),
-    "recovery_codes_generated": gettext_lazy("New recovery codes were made for your account."),
+    "recovery_codes_generated": gettext_lazy("New recovery codes were created for your account."),
     "webauthn_added": gettext_lazy("A passkey was added to your account."),
     "webauthn_removed": gettext_lazy("A passkey was removed from your account."),
 }
@@ -50,7 +50,7 @@ def render_email_changed(data: dict[str, Any], now: datetime) -> RenderedEmail:
 
 
 def render_security(data: dict[str, Any], now: datetime) -> RenderedEmail:
-    words = str(SECURITY_WORDS[data["what"]])
+    words = str(SECURITY_SENTENCES[data["what"]])
     return render_email("account/email/security", words.rstrip("."), {"words": words})
 
 

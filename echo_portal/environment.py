@@ -1,4 +1,4 @@
-"""Read the environment variables once. Development needs none. Production names what is missing."""
+"""Environment variables, read once. None is needed in development; production lists the missing ones and stops."""
 
 from urllib.parse import urlsplit
 
@@ -19,10 +19,10 @@ REQUIRED = {
 
 
 def check() -> None:
-    """Refuse to start in an unknown mode, and in production if something is missing.
+    """Raise ImproperlyConfigured if PORTAL_ENV is unknown, or if a variable that production needs is missing or wrong.
 
-    A mistyped "Production" would otherwise start with development defaults on a public site. Raises
-    ImproperlyConfigured, which names the wrong value or every missing variable and what it should hold.
+    Without this check, a mistyped "Production" would run a public site with development defaults. The error names the
+    wrong value, or each missing variable and what it should contain.
     """
     if PORTAL_ENV not in ("development", "production"):
         raise ImproperlyConfigured(f"PORTAL_ENV is “{PORTAL_ENV}”: it has to be “production” or “development”.")
@@ -42,7 +42,7 @@ check()
 PORT = int(env.str("PORT", "") or 8000)
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
-# Unset or empty, it follows from SITE_URL: an empty list would answer 400 to everyone.
+# If it is unset or empty, use the host of SITE_URL. With an empty list Django would answer 400 to everyone.
 _given: list[str] = env.list("ALLOWED_HOSTS", [])
 ALLOWED_HOSTS = [name.strip() for name in _given if name.strip()] or ([SITE_HOST] if PRODUCTION else ["*"])
 EMAIL_DOMAIN = SITE_HOST if PRODUCTION else "echo.example.ca"

@@ -1,4 +1,4 @@
-"""The reader's time zone."""
+"""The form for the reader's time zone."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -8,10 +8,10 @@ from accounts.zones import ZONE_CHOICES
 
 
 class ZoneForm(PortalForm):
-    submit_label = _("Show times in this zone too")
+    submit_label = _("Save time zone")
 
     zone = forms.ChoiceField(
         label=_("Your time zone"),
         choices=ZONE_CHOICES,
-        help_text=_("We show each time in the series’ own time zone and, where it differs, in yours."),
+        help_text=_("We show each time in the time zone of the series and, if yours is different, in yours too."),
     )

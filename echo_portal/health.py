@@ -1,4 +1,4 @@
-"""Health: `/healthz` for load balancers, `/readyz` for monitoring. Both answer before the host check and the redirect to https."""
+"""Health checks: `/healthz` for load balancers, `/readyz` for monitoring. The host check and HTTPS redirect do not apply."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ from outbox.alarms import alarms
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """Return 200 if the process is running."""
     return HttpResponse("ok", content_type="text/plain")
 
 
@@ -25,8 +25,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Return 200 if Postgres answers, email is sent and beat runs. Otherwise 503 with the reasons.
 
-    A cache that does not answer is reported but is no alarm. Load balancers ask `/healthz`, because pages can be served
-    while email is late.
+    A cache that is down is reported, but the answer is still 200. Load balancers should use `/healthz`, because the site
+    can serve pages while email is late.
     """
     state: dict[str, Any] = {"postgres": _postgres_answers(), "cache": _cache_answers()}
     state["alarms"] = alarms(timezone.now()) if state["postgres"] else ["Postgres does not answer."]
@@ -48,10 +48,10 @@ def _cache_answers() -> bool:
 
 
 class HealthMiddleware:
-    """Answers the two health checks before everything else.
+    """Answers the two health checks before any other middleware runs.
 
-    Load balancers and container engines ask by IP address and over plain HTTP, so neither ALLOWED_HOSTS nor the
-    redirect to HTTPS applies. The answers do not depend on the host.
+    Load balancers and container engines use an IP address and plain HTTP, so ALLOWED_HOSTS and the redirect to HTTPS
+    must not apply. The answers do not depend on the host.
     """
 
     CHECKS: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz}

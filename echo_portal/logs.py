@@ -1,7 +1,7 @@
-"""Log lines, the same in web, worker, beat and commands: what went wrong, where and when in UTC, and nothing personal.
+"""The log format of web, worker, beat and commands. Lines contain no personal data, and times are in UTC.
 
-Django logs the path of a failed request, which can hold a personal token. The text of an exception can hold anything
-from the request (Postgres quotes the row that it refused).
+By default, Django logs the path of a failed request, which can contain a personal token. The text of an exception can contain
+anything from the request (Postgres quotes the row that it refused).
 """
 
 import logging
@@ -13,13 +13,13 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 
 LINE = "%(asctime)s %(levelname)s %(name)s[%(process)d]: %(message)s"
-# What these say is about connections and files, not about people; and it is what whoever is on call needs.
-TELLING = (OSError, OperationalError, InterfaceError)
+# The texts of these exceptions are about connections and files, not people, and help the person on call.
+SAFE_TO_QUOTE = (OSError, OperationalError, InterfaceError)
 EMAIL = re.compile(r"[^\s@<>\"'()\[\]{},;:=]+@[^\s@<>\"'()\[\]{},;:=]+")
 
 
 class PathFilter(logging.Filter):
-    """Replaces the requested path with the name of the page."""
+    """Replaces the requested path with the name of the view."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request: Any = getattr(record, "request", None)
@@ -32,8 +32,8 @@ class PathFilter(logging.Filter):
         return True
 
 
-class DiscreetFormatter(logging.Formatter):
-    """Logs exceptions by type and place, without what they quote, and no email address. Times are in UTC by ISO 8601."""
+class RedactingFormatter(logging.Formatter):
+    """Logs the type and traceback of exceptions, but not their texts, and no email addresses. Times are in UTC by ISO 8601."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(LINE)
@@ -45,16 +45,16 @@ class DiscreetFormatter(logging.Formatter):
         return "\n".join(_lines(ei[1]))
 
     def format(self, record: logging.LogRecord) -> str:
-        record.exc_text = None  # another handler's, with all that it quotes
+        record.exc_text = None  # may be another formatter's, with the exception's text
         return EMAIL.sub("[address]", super().format(record))
 
 
 def _lines(error: BaseException | None) -> list[str]:
-    """Return the chain of exceptions, the first one first, each with where it was raised."""
+    """Return the tracebacks of the chain of exceptions, starting with the first one raised."""
     lines: list[str] = []
     while error is not None:
-        said = f": {error}" if isinstance(error, TELLING) else ""
+        text = f": {error}" if isinstance(error, SAFE_TO_QUOTE) else ""
         frames = [line.rstrip() for line in traceback.format_tb(error.__traceback__)]
-        lines = ["Traceback (most recent call last):", *frames, f"{type(error).__qualname__}{said}", "", *lines]
+        lines = ["Traceback (most recent call last):", *frames, f"{type(error).__qualname__}{text}", "", *lines]
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return lines[:-1]

@@ -1,4 +1,4 @@
-"""The portal's small middleware."""
+"""Middleware that rejects malformed requests and keeps personal pages out of caches."""
 
 from collections.abc import Callable
 
@@ -9,17 +9,17 @@ from django.utils.cache import add_never_cache_headers
 
 from accounts.fields import is_key
 from accounts.zones import ZONE_COOKIE
-from echo_portal.admin_lists import asks_only_for_what_is_shown
+from echo_portal.admin_lists import uses_only_shown_filters
 
 KNOWN_COOKIE = "known"
 A_YEAR = 60 * 60 * 24 * 365
 
 
-class OddRequestsMiddleware:
-    """Keeps away from views what Postgres cannot search for and no form checks first.
+class InvalidInputMiddleware:
+    """Handles input that would cause an error in Postgres or the admin before any form validates it.
 
-    A NUL in a URL or cookie becomes U+FFFD, as in HTML, so that it finds nothing. In the admin, ticked rows without a
-    key and a field without a name are refused, and lists accept only the filters they show (admin_lists.py).
+    A NUL character in a URL or cookie is replaced with U+FFFD, as in HTML, so that it matches nothing. Admin requests
+    with invalid keys, an empty field name or a filter that the list does not show (admin_lists.py) are answered with 400.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -37,18 +37,18 @@ class OddRequestsMiddleware:
         if match is None or match.app_name != "admin":
             return
         if "" in (request.GET.get(TO_FIELD_VAR), request.POST.get(TO_FIELD_VAR)):
-            raise BadRequest("A row was asked for by a field without a name.")
+            raise BadRequest("The name of the field to look up is empty.")
         if not all(is_key(key) for key in request.POST.getlist("_selected_action")):
-            raise BadRequest("A row was chosen that has no key.")
+            raise BadRequest("The key of a selected row is not valid.")
         is_list = (match.url_name or "").endswith("_changelist")
-        if is_list and not asks_only_for_what_is_shown(match.func.model_admin, request):  # type: ignore[attr-defined]
-            raise BadRequest("The list was asked for something that it does not show.")
+        if is_list and not uses_only_shown_filters(match.func.model_admin, request):  # type: ignore[attr-defined]
+            raise BadRequest("The list does not show this filter.")
 
 
 class PrivatePagesMiddleware:
-    """Keeps pages of signed-in people out of caches, and tells their browser that they are known and their zone.
+    """Keeps pages that read the session out of caches, and sets the cookies `known` and `zone` for signed-in people.
 
-    The `known` cookie holds no secret. It tells the script on public pages to fetch the person's own panel.
+    The `known` cookie contains no secret. It tells portal.js on public pages to fetch the person's menu and panel.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -57,14 +57,14 @@ class PrivatePagesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         user = getattr(request, "user", None)
-        touched = request.session.accessed if hasattr(request, "session") else False
-        if touched and not response.has_header("Cache-Control"):
+        session_accessed = request.session.accessed if hasattr(request, "session") else False
+        if session_accessed and not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
-        if touched and user is not None:
-            self._tell_browser(request, response)
+        if session_accessed and user is not None:
+            self._set_cookies(request, response)
         return response
 
-    def _tell_browser(self, request: HttpRequest, response: HttpResponse) -> None:
+    def _set_cookies(self, request: HttpRequest, response: HttpResponse) -> None:
         known = request.COOKIES.get(KNOWN_COOKIE)
         if request.user.is_authenticated:
             if not known:

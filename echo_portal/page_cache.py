@@ -1,8 +1,8 @@
-"""Cache public pages in memory. They are the same for every reader of one language and zone.
+"""Cache public pages in memory. They are the same for all readers with the same language and time zone.
 
-The cache is emptied when the program's version changes (sessions_app/version.py), and at every full minute, because
-registration opens and closes on the minute. If the cache server is down, nothing is cached. Each process keeps at most
-MAX_BYTES, the newest pages.
+A cached page is valid until the program's version changes (sessions_app/version.py), and at most until the next full minute,
+because registration opens and closes on the minute. If the cache server is down, nothing is cached. Each process keeps at
+most MAX_BYTES and drops the least recently used pages.
 """
 
 import gzip
@@ -37,14 +37,14 @@ PUBLIC_PAGES = {
     "sessions:past",
 }
 MAX_BYTES = 32 * 1024 * 1024
-SHOWN_HEADERS = {"Cache-Control": "no-cache", "Vary": "Cookie, Accept-Encoding"}
+CACHE_HEADERS = {"Cache-Control": "no-cache", "Vary": "Cookie, Accept-Encoding"}
 
 Key = tuple[str, str, str, str | None]
 
 
 @dataclass
 class Page:
-    """A whole response. Variants that only some readers need (the compressed body) are made when first requested."""
+    """A cached response. The compressed body is created when it is first requested."""
 
     body: bytes
     headers: dict[str, str]
@@ -61,11 +61,11 @@ class Page:
 
     @property
     def size(self) -> int:
-        return len(self.body) * 2  # room for the zipped one too
+        return len(self.body) * 2  # includes the compressed body
 
 
-class Shelf:
-    """The cached pages of this process, the most recently used last. Threads share it."""
+class PageStore:
+    """The cached pages of this process, most recently used last. Safe for use by several threads."""
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -94,17 +94,17 @@ class Shelf:
 
 
 class PageCacheMiddleware:
-    """Answers from the cache before anything else runs. Caches successful responses of PUBLIC_PAGES that set no cookie."""
+    """Answers from the cache before other middleware runs. Caches responses of PUBLIC_PAGES with status 200 and no cookies."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.shelf = Shelf()
+        self.store = PageStore()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         version = programme_version() if request.method in ("GET", "HEAD") else None
         if version is None:
             return self.get_response(request)
-        # the scheme too: what is asked for over plain http is sent on to https, and never kept
+        # includes the scheme, because requests over plain http are redirected to https
         key = (
             request.scheme or "",
             request.path_info,
@@ -112,41 +112,39 @@ class PageCacheMiddleware:
             known_zone(request.COOKIES.get(ZONE_COOKIE)),
         )
         minute = int(time.time()) // 60
-        page = self.shelf.get(key, version, minute)
+        page = self.store.get(key, version, minute)
         if page:
-            request.get_host()  # a foreign Host is refused here too
-            return _answer(request, page)
+            request.get_host()  # raises DisallowedHost if the Host header is not allowed
+            return _make_response(request, page)
         response = self.get_response(request)
-        if not _is_for_everyone(request, response):
+        if not _is_cacheable(request, response):
             return response
-        page = _keep(response, version, minute)
-        self.shelf.put(key, page)
-        return _answer(request, page)
+        page = _make_page(response, version, minute)
+        self.store.put(key, page)
+        return _make_response(request, page)
 
 
-def _is_for_everyone(request: HttpRequest, response: HttpResponse) -> bool:
+def _is_cacheable(request: HttpRequest, response: HttpResponse) -> bool:
     match = request.resolver_match
     if not match or match.view_name not in PUBLIC_PAGES or response.status_code != 200:  # noqa: PLR2004
         return False
-    session = getattr(request, "session", None)
-    return not response.cookies and not (
-        session and session.accessed
-    )  # a page that looked at its reader is theirs alone
+    session = getattr(request, "session", None)  # a page that reads the session is for one reader
+    return not response.cookies and not (session and session.accessed)
 
 
-def _keep(response: HttpResponse, version: str, minute: int) -> Page:
-    own = {"Cache-Control": response["Cache-Control"]} if response.has_header("Cache-Control") else {}
-    headers = dict(response.items()) | SHOWN_HEADERS | own
+def _make_page(response: HttpResponse, version: str, minute: int) -> Page:
+    cache_control = {"Cache-Control": response["Cache-Control"]} if response.has_header("Cache-Control") else {}
+    headers = dict(response.items()) | CACHE_HEADERS | cache_control
     return Page(body=response.content, headers=headers, version=version, minute=minute)
 
 
-def _answer(request: HttpRequest, page: Page) -> HttpResponse:
+def _make_response(request: HttpRequest, page: Page) -> HttpResponse:
     if request.META.get("HTTP_IF_NONE_MATCH") == page.etag:
-        shown = {name: page.headers[name] for name in SHOWN_HEADERS}
-        return HttpResponseNotModified(headers={"ETag": page.etag, **shown})
-    zipped = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
-    body = page.gzipped if zipped else page.body
+        headers = {name: page.headers[name] for name in CACHE_HEADERS}
+        return HttpResponseNotModified(headers={"ETag": page.etag, **headers})
+    gzipped = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
+    body = page.gzipped if gzipped else page.body
     response = HttpResponse(body, headers=page.headers | {"ETag": page.etag, "Content-Length": str(len(body))})
-    if zipped:
+    if gzipped:
         response["Content-Encoding"] = "gzip"
     return response

@@ -1,4 +1,4 @@
-"""The facts on the privacy page. Each period is read from the code or setting that keeps it."""
+"""The facts on the privacy page. Each period comes from the code or setting that applies it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,12 +19,12 @@ from accounts.zones import ZONE_COOKIE
 from echo_portal.middleware import A_YEAR, KNOWN_COOKIE
 from sessions_app.times import format_date
 
-# The day on which what the page says changed last. Changing the text without it would mislead whoever read it before.
+# The date shown as the last update of the page. Change it whenever the meaning of the text changes.
 UPDATED = datetime(2026, 11, 24, 12, tzinfo=ZoneInfo(settings.TIME_ZONE))
 
-# What deletes runs at least this often, so that much may be added to a period before it is rounded up to days.
+# The deletion tasks run at least this often, so data may be kept this much longer. Periods are rounded up to days.
 DELETED_EVERY = timedelta(hours=1)
-# An upper bound for every window of RATE_LIMITS.
+# The longest period in RATE_LIMITS.
 ABUSE_COUNTS_KEPT_FOR = timedelta(days=1)
 
 
@@ -36,7 +36,7 @@ class Cookie:
 
 
 def facts() -> dict[str, Any]:
-    """Return what the template needs, in the active language."""
+    """Return the template's context, in the active language."""
     return {
         "updated": format_date(UPDATED, ZoneInfo(settings.TIME_ZONE), weekday=False),
         "officer": settings.PRIVACY_OFFICER,
@@ -54,7 +54,7 @@ def facts() -> dict[str, Any]:
 
 
 def cookies() -> list[Cookie]:
-    """Return every cookie that the portal sets, by its name in the browser."""
+    """Return every cookie that the portal sets, with its name in the browser."""
     return [
         Cookie(
             settings.SESSION_COOKIE_NAME,
@@ -63,7 +63,7 @@ def cookies() -> list[Cookie]:
         ),
         Cookie(
             settings.CSRF_COOKIE_NAME,
-            _("Protects our forms against other websites."),
+            _("Protects our forms from misuse by other websites."),
             in_days(timedelta(seconds=settings.CSRF_COOKIE_AGE)),
         ),
         Cookie(
@@ -81,20 +81,20 @@ def cookies() -> list[Cookie]:
         Cookie(
             known_browser.COOKIE,
             _(
-                "Remembers that an email address was confirmed on this device, so that nobody can lock its owner out by"
-                " typing it too often. It doesn’t show the address."
+                "Remembers that you confirmed your email address on this device, so that nobody can lock you out by"
+                " entering it too often. It doesn’t show the address."
             ),
-            in_days(known_browser.LASTS),
+            in_days(known_browser.LIFETIME),
         ),
         Cookie(
             CookieStorage.cookie_name,
-            _("Carries a confirmation to the next page. It is deleted when you have seen it."),
+            _("Shows a confirmation on the next page. It is deleted once you have seen it."),
             _("until you close your browser"),
         ),
     ]
 
 
 def in_days(period: timedelta) -> str:
-    """Return a period as a number of days, rounded up, so that we never promise less than the code does."""
+    """Return a period in days, rounded up, so that data is never kept longer than the page says."""
     days = -(-period // timedelta(days=1))
     return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}

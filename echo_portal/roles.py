@@ -1,4 +1,4 @@
-"""The groups of staff, and what each may do in the admin (docs/operations.md, "Staff accounts and roles")."""
+"""The staff groups and their permissions in the admin (docs/operations.md, "Staff accounts and roles")."""
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
@@ -6,7 +6,7 @@ from django.db import transaction
 VIEW, ADD, CHANGE, DELETE = "view", "add", "change", "delete"
 READ, EDIT, ALL = (VIEW,), (VIEW, ADD, CHANGE), (VIEW, ADD, CHANGE, DELETE)
 
-# Nobody but a superuser gives rights away, so no role may change groups or permissions.
+# Only superusers may give permissions, so no role may change groups or permissions.
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "Program": {
         "hubs.hub": EDIT,
@@ -39,12 +39,12 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
 
 @transaction.atomic
 def set_up_roles() -> None:
-    """Create the groups and give each exactly the permissions of its role. Running it again changes nothing.
+    """Create the groups and set the permissions of each to exactly those of its role. Safe to run again.
 
     Raises Permission.DoesNotExist if the database has not been migrated.
     """
     for name, rights in ROLES.items():
-        group, _made = Group.objects.get_or_create(name=name)
+        group, _created = Group.objects.get_or_create(name=name)
         group.permissions.set(
             Permission.objects.get(content_type__app_label=app, content_type__model=model, codename=f"{action}_{model}")
             for app, _, model in (full.partition(".") for full in rights)

@@ -1,4 +1,4 @@
-"""Settings. What differs between installations comes from the environment (environment.py)."""
+"""Settings. Values that differ between installations come from the environment (environment.py)."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from echo_portal.environment import PRODUCTION, SITE_URL, env
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 DEBUG = env.bool("DEBUG", False) and not PRODUCTION
-# Only a checkout on one's own machine runs without a key of its own; production refuses to start (environment.py).
+# The default is for development only. Production does not start without SECRET_KEY (environment.py).
 SECRET_KEY = env.str("SECRET_KEY", "development-only-" + "0" * 40)
 ALLOWED_HOSTS = environment.ALLOWED_HOSTS
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -54,7 +54,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "echo_portal.middleware.OddRequestsMiddleware",
+    "echo_portal.middleware.InvalidInputMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -71,7 +71,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "echo_portal.urls"
 WSGI_APPLICATION = "echo_portal.wsgi.application"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
-# Our own template pack (templates/echo/), with parts of crispy-bootstrap5. A layout that names an unknown field is an error.
+# Our own template pack (templates/echo/), which uses parts of crispy-bootstrap5. Unknown fields in a layout raise an error.
 CRISPY_TEMPLATE_PACK, CRISPY_ALLOWED_TEMPLATE_PACKS, CRISPY_FAIL_SILENTLY = "echo", ["echo"], False
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -97,14 +97,14 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-# Data. The fallback lets tools that never connect (types, lint) import the settings in a bare checkout.
+# Data. The default lets tools that never connect (types, lint) import the settings without DATABASE_URL.
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", "postgresql:///echo_portal")}
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
-CACHES = {"default": {"BACKEND": "echo_portal.cache.PatientRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "portal"}}
+CACHES = {"default": {"BACKEND": "echo_portal.cache.FailOpenRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "portal"}}
 
-# Accounts: the email address is the login. People who return prove it with an emailed code.
+# Accounts. The email address is the login, and people sign in with an emailed code.
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
@@ -120,10 +120,8 @@ ACCOUNT_ADAPTER = "echo_portal.account.adapter.PortalAccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = [
-    "email*",
-    "password1*",
-]  # nobody signs up here; without the second there is no sign-in by password
+# Nobody signs up with allauth. Without the second field there is no sign-in with a password.
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # the code itself proves the address
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
@@ -138,18 +136,14 @@ ACCOUNT_FORMS = {
     "change_password": "echo_portal.account.forms.OtherPasswordForm",
     "reauthenticate": "echo_portal.account.forms.ConfirmPasswordForm",
 }
-ACCOUNT_EMAIL_NOTIFICATIONS = True  # the owner hears when their sign-in settings change
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # email people when their sign-in settings change
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
-# allauth's own limits: the code pages and what sends email are limited below, by address and network.
-ACCOUNT_RATE_LIMITS = {
-    "request_login_code": "200/m/ip",
-    "login": "200/m/ip",
-    "login_failed": "20/5m/key,300/5m/ip",
-}
-# The portal's limits, each as (how many, in how many seconds); accounts/limits.py says what the five kinds mean. Tight for an
-# address typed from one network, wide for a network, because thousands of people in a hospital share one.
+# allauth's own limits. Codes and email have further limits below, by address and network.
+ACCOUNT_RATE_LIMITS = {"request_login_code": "200/m/ip", "login": "200/m/ip", "login_failed": "20/5m/key,300/5m/ip"}
+# The portal's limits, each as (maximum, period in seconds). accounts/limits.py explains the five kinds. They are low for an
+# address entered from one network, and high for a network, because thousands of people in a hospital share one.
 RATE_LIMITS: dict[str, dict[str, Any]] = {
     "send-email": {
         "browser": [(6, 600), (20, 86400)],
@@ -167,11 +161,11 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     },
     "register-again": {"key": (30, 60), "ip": (1200, 60)},
     "invite": {"key": (6, 3600)},
-    "keep-profile": {"key": (10, 600), "ip": (600, 600)},
+    "save-profile": {"key": (10, 600), "ip": (600, 600)},
     "begin-passkey": {"ip": (200, 60)},
     "change-email": {"key": [(10, 3600), (20, 86400)]},
 }
-# A second factor: an authenticator app or a passkey, with recovery codes in case both are lost.
+# Second factors: an authenticator app or a passkey, with recovery codes in case both are lost.
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "echo_portal.account.second_factor.PortalMFAAdapter"
@@ -185,13 +179,13 @@ MFA_FORMS = {
     "edit_webauthn": "echo_portal.account.forms.PasskeyNameForm",
 }
 MFA_RATE_LIMITS = {"webauthn_login": "200/m/ip"}
-# Staff must have one before they reach the admin. A checkout lets them in without.
+# Whether staff need a second factor for the admin.
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", PRODUCTION)
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
-# Our forms hold a few thousand characters of text (files are not counted). Larger requests are refused before they are read.
+# Our forms have a few thousand characters of text. Larger requests are refused. Uploaded files do not count.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 
-# Languages and time. `/en/` and `/fr/`; stored in UTC, shown with its zone.
+# Languages and time. Times are stored in UTC and shown with their zone.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -199,28 +193,28 @@ LANGUAGE_COOKIE_NAME = "language"
 USE_TZ = True
 TIME_ZONE = "America/Toronto"
 
-# Email. Service email and bulk email have different From addresses. A checkout keeps its email in var/mail, shown at /_mail/.
+# Email. Without EMAIL_URL, a checkout writes email to var/mail and shows it at /_mail/.
 if env.str("EMAIL_URL", ""):
-    _mail = env.dj_email_url("EMAIL_URL")
-    EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
-    EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
-    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
-    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
+    _email = env.dj_email_url("EMAIL_URL")
+    EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+    EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]
 else:
     EMAIL_BACKEND = "echo_portal.checkout.mailbox.FolderBackend"
 EMAIL_TIMEOUT = 20
-# A provider by its API instead of SMTP: django-anymail's name for it ("postmark", "amazon_ses", …) and its settings as JSON.
+# An email provider's API instead of SMTP: django-anymail's name for it ("postmark", "amazon_ses", …) and its settings as JSON.
 EMAIL_PROVIDER = env.str("EMAIL_PROVIDER", "")
 ANYMAIL = env.json("EMAIL_PROVIDER_SETTINGS", {})
 EMAIL_WEBHOOK_SECRET = dict(ANYMAIL).get("WEBHOOK_SECRET", "")
 if EMAIL_PROVIDER:
     EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
-# A row claimed for longer than this is treated as lost. No batch takes that long.
+# A message claimed for longer than this is treated as lost. No batch takes that long.
 OUTBOX_CLAIM_SECONDS = 300
-# The pauses after the first, second, … temporary failure. After the last one the row has failed.
+# Pauses after the first, second, … temporary failure. After the last one, the message has failed.
 OUTBOX_PAUSES_SECONDS = [60, 300, 900, 3600, 14400]
-EMAIL_DKIM_SELECTOR = env.str("EMAIL_DKIM_SELECTOR", "")  # which key the mail server signs with (check_email_setup)
-EMAIL_PER_SECOND = env.int("EMAIL_PER_SECOND", 0)  # over all workers; 0: as fast as it goes
+EMAIL_DKIM_SELECTOR = env.str("EMAIL_DKIM_SELECTOR", "")  # the key that the mail server signs with (check_email_setup)
+EMAIL_PER_SECOND = env.int("EMAIL_PER_SECOND", 0)  # for all workers together; 0: no limit
 MAILBOX_DIR = VAR_DIR / "mail"
 MAILBOX_OPEN = not PRODUCTION and EMAIL_BACKEND == "echo_portal.checkout.mailbox.FolderBackend"
 PROJECT_NAME = _("Palliative Care ECHO Project")
@@ -233,7 +227,7 @@ PRIVACY_OFFICER = env.str("PRIVACY_OFFICER", "") or _("Privacy officer, Pallium 
 PRIVACY_EMAIL = env.str("PRIVACY_EMAIL", "") or CONTACT_EMAIL
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = SERVICE_FROM_EMAIL
 
-# Celery. Redis only speeds things up. Beat's sweeps are enough, so a lost broker must never delay a page.
+# Celery. Beat's sweeps find all work in Postgres, so if the broker is down, give up quickly and do not delay the page.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
@@ -248,43 +242,23 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# How often each task runs, in seconds. A run that no worker has started by the time of the next one is dropped.
 CELERY_BEAT_SCHEDULE = {
-    "drain-outbox": {"task": "outbox.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
-    "build-feeds": {"task": "sessions_app.tasks.build_missing_feeds", "schedule": 3600.0, "options": {"expires": 3600}},
-    "prune-outbox": {"task": "outbox.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
-    "queue-due-reminders": {
-        "task": "registrations.tasks.queue_due_reminders",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "tell-changes": {
-        "task": "registrations.tasks.notify_session_changes",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "let-invitations-lapse": {
-        "task": "registrations.tasks.expire_invitations",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "answer-closed-lines": {
-        "task": "registrations.tasks.close_due_waitlists",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "clear-old-sessions": {
-        "task": "echo_portal.tasks.clear_old_sessions",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-    "forget-unproven-accounts": {
-        "task": "registrations.tasks.delete_unproven_accounts",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
+    task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for task, seconds in {
+        "outbox.tasks.sweep": 10.0,
+        "outbox.tasks.prune": 3600.0,
+        "sessions_app.tasks.build_missing_feeds": 3600.0,
+        "registrations.tasks.queue_due_reminders": 60.0,
+        "registrations.tasks.notify_session_changes": 60.0,
+        "registrations.tasks.expire_invitations": 60.0,
+        "registrations.tasks.close_due_waitlists": 60.0,
+        "registrations.tasks.delete_unproven_accounts": 3600.0,
+        "echo_portal.tasks.clear_old_sessions": 3600.0,
+    }.items()
 }
 
-# Static files, hashed by name and served by whitenoise; in a checkout they are gathered under var/.
+# Static files, with hashed names, served by whitenoise. A checkout collects them under var/.
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", VAR_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -304,7 +278,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],  # Bootstrap draws its ticks and arrows as data: pictures
+        "img-src": [SELF, "data:"],  # Bootstrap uses data: images for check marks and arrows
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
@@ -316,7 +290,7 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
-# Behind TLS, as every public place is; a trial on one machine (docker-compose.yml) may have an http:// address.
+# Every public site uses TLS. A trial on one machine (docker-compose.yml) may have an http:// address.
 TLS = PRODUCTION and SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = TLS
 SESSION_COOKIE_HTTPONLY = True
@@ -326,23 +300,23 @@ if TLS:
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
-# How many proxies stand in front: the visitor's IP is read that far from the right of X-Forwarded-For (rate limits).
+# The number of proxies in front. The visitor's IP address is that many places from the right in X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXIES", 1 if PRODUCTION else 0)
 
-# Logs go to the console, and hold no names, addresses, codes or links (echo_portal/logs.py).
+# Logs go to the console. They contain no names, addresses, codes or links (echo_portal/logs.py).
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "echo_portal.logs.DiscreetFormatter"}},
+    "formatters": {"line": {"()": "echo_portal.logs.RedactingFormatter"}},
     "filters": {"path": {"()": "echo_portal.logs.PathFilter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["path"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    # 4xx answers are the visitor's errors; only our own are logged
+    # 4xx responses are the visitor's errors and are not logged
     "loggers": {
         "outbox": {"level": "INFO"},
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
-        # a form that is too large is answered with 400; a traceback for each would fill the logs
+        # requests that are too large are answered with 400, without filling the logs with tracebacks
         "django.security.RequestDataTooBig": {"level": "CRITICAL"},
         "django.security.TooManyFieldsSent": {"level": "CRITICAL"},
     },

@@ -1,4 +1,4 @@
-"""The site's URLs. Public paths are `/en/…` and `/fr/…`, and French paths are in French."""
+"""The site's URLs. Pages are under `/en/` and `/fr/`, with translated paths."""
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
@@ -41,7 +41,7 @@ if not settings.PRODUCTION:
         *i18n_patterns(path("_components/", include("echo_portal.checkout.component_urls"))),
     ]
 
-# The mail provider's reports on bounces and complaints; without a secret anybody could write them, so there is no such page.
+# Receives the email provider's reports of bounces and complaints. Without a secret anyone could send them, so it needs one.
 if settings.EMAIL_WEBHOOK_SECRET:
     urlpatterns += [path("anymail/", include("anymail.urls"))]
 

@@ -1,4 +1,4 @@
-"""The site's own pages: home, about, contact, the reader's time zone, errors."""
+"""General pages: home, about, contact, privacy, the reader's time zone, and errors."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -44,7 +44,7 @@ def privacy_page(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def time_zone(request: HttpRequest) -> HttpResponse:
-    """Choose the reader's time zone, for people without JavaScript or whose browser guesses wrong."""
+    """Let readers choose their time zone, if they have no JavaScript or their browser reports the wrong zone."""
     current = known_zone(request.COOKIES.get(ZONE_COOKIE)) or settings.TIME_ZONE
     form = ZoneForm(request.POST or None, initial={"zone": current})
     if request.method == "POST" and form.is_valid():
@@ -58,14 +58,14 @@ def time_zone(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def choose_language(request: HttpRequest) -> HttpResponseRedirect:
-    """Redirect `/` and `/admin/` to the reader's language, by their cookie or browser."""
+    """Redirect `/` and `/admin/` to the reader's language, from their cookie or browser."""
     with override(get_language_from_request(request)):
         response = redirect("admin:index" if request.path.startswith("/admin") else "home")
     response["Vary"] = "Accept-Language, Cookie"
     return response
 
 
-# Errors: as kind as the other pages, in the reader's language.
+# Error pages, in the reader's language.
 
 
 def _error(request: HttpRequest, template: str, status: int) -> HttpResponse:
@@ -89,13 +89,13 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Offer to send a form again as it was typed if its CSRF token expired (signed in or out in another tab).
+    """Offer to resend a form whose CSRF token expired because the person signed in or out in another tab.
 
-    Only if the browser says that the form was on a page of ours, so that no other site gets a second try, and never a
-    password, which would appear in the page.
+    Only if the Origin header says that the form was on this site, and never if it has a password, which would appear in
+    the page.
     """
-    ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
-    if not ours or any("password" in name for name in request.POST):
+    is_same_origin = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    if not is_same_origin or any("password" in name for name in request.POST):
         return _error(request, "csrf", 403)
     typed = [
         (name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"
@@ -104,7 +104,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Render without anything that can fail: no database, no session, no context processor."""
-    from django.template.loader import render_to_string  # noqa: PLC0415 - kept beside its only use
+    """Render the page without anything that could fail again: database, session or context processors."""
+    from django.template.loader import render_to_string  # noqa: PLC0415 - its only use
 
     return HttpResponse(render_to_string("errors/500.html", {"language": request.path_info[1:3]}), status=500)

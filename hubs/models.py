@@ -14,20 +14,20 @@ from accounts.languages import Bilingual, current_language
 
 class HubQuerySet(models.QuerySet["Hub"]):
     def listed(self) -> "HubQuerySet":
-        """Return the hubs that the public may see, in the order of a list."""
+        """Return the hubs shown to the public, ordered by name."""
         return self.filter(is_listed=True).order_by("name_en")
 
     def choices(self) -> list[tuple[str, str]]:
-        """Return (slug, name in the reader's language) of each."""
+        """Return (slug, name) of each hub, with the name in the active language."""
         french = current_language() == "fr"
         rows = self.values_list("slug", "name_en", "name_fr")
         return [(slug, (french and name_fr) or name_en) for slug, name_en, name_fr in rows]
 
 
 class Hub(models.Model):
-    """A team of palliative care specialists that local care providers learn with, and that learns from them."""
+    """A team of palliative care specialists that runs sessions for local care providers."""
 
-    slug = models.SlugField(_("address on the site"), unique=True)
+    slug = models.SlugField(_("page address"), unique=True)
     name_en = models.CharField(_("name (English)"), max_length=200)
     name_fr = models.CharField(_("name (French)"), max_length=200, blank=True)
     summary_en = models.TextField(_("summary (English)"), blank=True)
@@ -40,7 +40,9 @@ class Hub(models.Model):
     )
     website = models.URLField(_("website"), blank=True)
     contact_email = NormalizedEmailField(
-        _("team’s email"), blank=True, help_text=_("Where replies to the hub’s emails go, and news of who can’t come.")
+        _("team’s email"),
+        blank=True,
+        help_text=_("We send replies to the hub’s emails here, and tell this address who can’t come."),
     )
     is_listed = models.BooleanField(_("shown to the public"), default=True)
 
@@ -58,7 +60,7 @@ class Hub(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save the hub and what follows from it (signals) in one transaction."""
+        """Save the hub and run its signal handlers in one transaction."""
         with transaction.atomic():
             super().save(*args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""The pages of hubs that list no sessions. `sessions_app/hub_urls.py` adds the others and puts all into the namespace `hubs`."""
+"""URLs of the hub pages that list no sessions. `sessions_app/hub_urls.py` adds the others, in the namespace `hubs`."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The list of hub partners. A hub's own page lists its sessions, so it is `sessions_app.views.hub_page`."""
+"""The list of hub partners. A hub's own page lists sessions, so its view is `sessions_app.views.hub_page`."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

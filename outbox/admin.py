@@ -60,17 +60,17 @@ class MessageAdmin(admin.ModelAdmin):
         view = self.admin_site.admin_view(self.html)
         return [path("<int:pk>/html/", view, name="outbox_message_html"), *super().get_urls()]
 
-    @admin.display(description=_("what went"))
+    @admin.display(description=_("email as sent"))
     def what_went(self, message: Message) -> SafeString | str:
         """Show headers, text and attachments as they were sent, without secret links. The HTML has its own page."""
         if not message.as_sent:
-            return gettext("Not sent, a secret, or pruned by now.")
+            return gettext("There is no copy. The email was not sent, contains a code, or is too old.")
         parsed = email.message_from_bytes(bytes(message.as_sent), policy=email.policy.default)
         text = parsed.get_body(("plain",))
         parts = ["\n".join(f"{name}: {value}" for name, value in parsed.items()), text.get_content() if text else ""]
         parts += [f"{part.get_filename()}\n{unfolded(part.get_content())}" for part in parsed.iter_attachments()]
         shown = without_secret_links("\n\n".join(parts))
-        return format_html('<p><a href="../html/">{}</a></p><pre>{}</pre>', _("The mail as HTML"), shown)
+        return format_html('<p><a href="../html/">{}</a></p><pre>{}</pre>', _("The email as HTML"), shown)
 
     @staticmethod
     def _html_of(message: Message) -> str:
@@ -101,7 +101,7 @@ class MessageAdmin(admin.ModelAdmin):
             }
             return TemplateResponse(request, "admin/outbox/send_again.html", context)
         count = services.requeue(chosen, now=timezone.now())
-        sentence = ngettext("%(n)s message is queued again.", "%(n)s messages are queued again.", count)
+        sentence = ngettext("%(n)s email will be sent again.", "%(n)s emails will be sent again.", count)
         self.message_user(request, sentence % {"n": count}, messages.SUCCESS)
         return None
 

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class OutboxConfig(AppConfig):
     name = "outbox"
-    verbose_name = _("Mail")
+    verbose_name = _("Emails")
 
     def ready(self) -> None:
         from anymail.signals import tracking  # noqa: PLC0415 - apps are ready only now

@@ -30,22 +30,22 @@ class Message(models.Model):
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
     data = models.JSONField(_("data"), default=dict)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
-    not_before = models.DateTimeField(_("not before"))
-    expires_at = models.DateTimeField(_("not after"))
+    not_before = models.DateTimeField(_("send after"))
+    expires_at = models.DateTimeField(_("send before"))
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     claimed_at = models.DateTimeField(_("claimed"), null=True, blank=True)
     handed_over_at = models.DateTimeField(
-        _("handed to the mail server"), null=True, blank=True, help_text=_("Set just before the server is spoken to.")
+        _("passed to the email server"), null=True, blank=True, help_text=_("Set just before we contact the server.")
     )
-    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("completed"), null=True, blank=True)
     subject = models.CharField(_("subject"), max_length=300, blank=True)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     as_sent = models.BinaryField(null=True, editable=False)
-    created_at = models.DateTimeField(_("written"), auto_now_add=True)
+    created_at = models.DateTimeField(_("email created"), auto_now_add=True)
 
     class Meta:
-        verbose_name = _("message")
-        verbose_name_plural = _("messages")
+        verbose_name = _("email")
+        verbose_name_plural = _("emails")
         ordering = ["-pk"]
         indexes = [
             models.Index(
@@ -60,10 +60,10 @@ class Message(models.Model):
 
 
 class SuppressionReason(models.TextChoices):
-    HARD_BOUNCE = "hard-bounce", _("does not exist")
-    SOFT_BOUNCES = "soft-bounces", _("refused for days")
-    COMPLAINT = "complaint", _("complained")
-    STAFF = "staff", _("by staff")
+    HARD_BOUNCE = "hard-bounce", _("address does not exist")
+    SOFT_BOUNCES = "soft-bounces", _("refused for several days")
+    COMPLAINT = "complaint", _("reported us as spam")
+    STAFF = "staff", _("added by staff")
 
 
 class Suppression(models.Model):
@@ -71,9 +71,9 @@ class Suppression(models.Model):
     erased."""
 
     address_hash = models.CharField(max_length=64, unique=True, editable=False)
-    email = models.EmailField(_("e-mail address"), blank=True)
+    email = models.EmailField(_("email address"), blank=True)
     reason = models.CharField(_("reason"), max_length=20, choices=SuppressionReason.choices)
-    detail = models.CharField(_("what the server said"), max_length=300, blank=True)
+    detail = models.CharField(_("server’s reply"), max_length=300, blank=True)
     since = models.DateTimeField(_("since"))
 
     class Meta:

@@ -62,7 +62,7 @@ class Connection:
         except (OSError, smtplib.SMTPException):  # the server closed it first
             self.connection = get_connection()
 
-    def send(self, message: Message, letter: RenderedEmail) -> bytes:
+    def send(self, message: Message, rendered: RenderedEmail) -> bytes:
         """Send the message and return it as it was sent. Raises TemporaryFailure, PermanentFailure or
         UncertainDelivery.
 
@@ -70,7 +70,7 @@ class Connection:
         """
         if self.has_no_server:
             raise TemporaryFailure("No connection to the mail server.")
-        email, as_sent = self._compose(message, letter)
+        email, as_sent = self._compose(message, rendered)
         pace.wait()
         if not self.is_open:
             self._open()
@@ -86,11 +86,11 @@ class Connection:
             raise UncertainDelivery(f"The line broke: {type(error).__name__}") from error
         return as_sent
 
-    def _compose(self, message: Message, letter: RenderedEmail) -> tuple[EmailMultiAlternatives, bytes]:
+    def _compose(self, message: Message, rendered: RenderedEmail) -> tuple[EmailMultiAlternatives, bytes]:
         """Return the message and its bytes. Raises PermanentFailure, since nothing was sent and trying again would not
         help."""
         try:
-            email = compose(message, letter, self.connection)
+            email = compose(message, rendered, self.connection)
             return email, email.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's messages take it
         except UnicodeError as error:
             raise PermanentFailure("The address has a character that mail servers do not take.") from error
@@ -142,16 +142,16 @@ def _providers_verdict(error: AnymailError) -> Exception:
     return PermanentFailure(words) if is_final else TemporaryFailure(words)
 
 
-def compose(message: Message, letter: RenderedEmail, connection: Any = None) -> EmailMultiAlternatives:
+def compose(message: Message, rendered: RenderedEmail, connection: Any = None) -> EmailMultiAlternatives:
     """Return the email of a row as HTML and text, with the headers of service email (RFC 3834 §5)."""
     with translation.override(message.language):
         sender = formataddr((str(settings.PROJECT_NAME), settings.SERVICE_FROM_EMAIL))
     email = EmailMultiAlternatives(
-        subject=letter.subject,
-        body=letter.text,
+        subject=rendered.subject,
+        body=rendered.text,
         from_email=sender,
         to=[deliverable(message.to)],
-        reply_to=[letter.reply_to or settings.CONTACT_EMAIL],
+        reply_to=[rendered.reply_to or settings.CONTACT_EMAIL],
         headers={
             "Auto-Submitted": "auto-generated",
             "Content-Language": message.language,
@@ -159,8 +159,8 @@ def compose(message: Message, letter: RenderedEmail, connection: Any = None) -> 
         },
         connection=connection,
     )
-    email.attach_alternative(letter.html, "text/html")
-    for attachment in letter.attachments:
+    email.attach_alternative(rendered.html, "text/html")
+    for attachment in rendered.attachments:
         email.attach(_part(attachment))
     return email
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, transaction
@@ -77,12 +78,10 @@ def nudge() -> None:
 
     Without Redis the sweep drains ten seconds later, so a failure is only logged.
     """
-    from outbox.tasks import drain  # noqa: PLC0415 - tasks import this module
-
     if not cache.add(NUDGED, 1, timeout=NUDGE_HOLDS_SECONDS):
         return
     try:
-        drain.apply_async(expires=10, retry=False)
+        current_app.send_task("outbox.tasks.drain", expires=10, retry=False)
     except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the page must not fail
         log.warning("The worker could not be nudged (%s); the sweep will send.", type(error).__name__)
 
@@ -189,33 +188,33 @@ def _deliver(
 ) -> None:
     """Render the emails, commit that they are on their way, send them, and record each result, whatever happens to one."""
     now = claim.claimed_at
-    outcomes, letters = _write_letters(group, unwanted, now)
+    outcomes, emails = _render_group(group, unwanted, now)
     try:
         claim.renew()
-        claim.hand_over([message for message, _letter in letters])
-        for message, letter in letters:
+        claim.hand_over([message for message, _email in emails])
+        for message, email in emails:
             claim.renew()
             if is_over():
                 break
             if message.pk in claim.left:
-                outcomes.append(_hand_over(message, letter, connection, now))
+                outcomes.append(_hand_over(message, email, connection, now))
     finally:
         _record(outcomes, claim)
 
 
-def _write_letters(
+def _render_group(
     group: list[Message], unwanted: dict[str, str], now: datetime
 ) -> tuple[list[_Outcome], list[tuple[Message, RenderedEmail]]]:
-    """What is settled without sending, and the letters of the others."""
-    outcomes, letters = [], []
+    """Return the results of messages that are not sent, and the rendered emails of the others."""
+    outcomes, emails = [], []
     loaded = _load(group)
     for message in group:
-        written = _write_letter(message, loaded, unwanted, now)
-        if isinstance(written, RenderedEmail):
-            letters.append((message, written))
+        rendered = _render(message, loaded, unwanted, now)
+        if isinstance(rendered, RenderedEmail):
+            emails.append((message, rendered))
         else:
-            outcomes.append(written)
-    return outcomes, letters
+            outcomes.append(rendered)
+    return outcomes, emails
 
 
 def _load(group: list[Message]) -> dict[int, Any]:
@@ -233,10 +232,10 @@ def _load(group: list[Message]) -> dict[int, Any]:
     return loaded
 
 
-def _write_letter(
+def _render(
     message: Message, loaded: dict[int, Any], unwanted: dict[str, str], now: datetime
 ) -> RenderedEmail | _Outcome:
-    """The letter, if it is still to be said. Raises only when the database is away, which is no message's fault."""
+    """Render the email, or say why it is not sent. Raises only if the database is unreachable, which no message causes."""
     if message.expires_at <= now:
         return _Outcome(message, State.EXPIRED, "Its time had passed.")
     if not _may_be_sent(message, unwanted):
@@ -265,11 +264,11 @@ def _may_be_sent(message: Message, unwanted: dict[str, str]) -> bool:
     return reason is None or (reason == SuppressionReason.SOFT_BOUNCES and message.message_type in message_types.SECRET)
 
 
-def _hand_over(message: Message, letter: RenderedEmail, connection: sending.Connection, now: datetime) -> _Outcome:
+def _hand_over(message: Message, email: RenderedEmail, connection: sending.Connection, now: datetime) -> _Outcome:
     is_secret = message.message_type in message_types.SECRET
-    message.subject = "" if is_secret else letter.subject[:300]
+    message.subject = "" if is_secret else email.subject[:300]
     try:
-        as_sent = connection.send(message, letter)
+        as_sent = connection.send(message, email)
     except sending.PermanentFailure as error:
         if error.is_address:
             suppress(message.to, SuppressionReason.HARD_BOUNCE, now=now, detail=str(error))

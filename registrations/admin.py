@@ -3,15 +3,16 @@ right."""
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +20,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.fields import AddressField, is_key
 from accounts.forms import validate_name
 from accounts.languages import current_language
-from accounts.models import User
 from registrations import services
 from registrations.models import Answer, Attendance, Registration, RegistrationState, StaffAction
 from registrations.services.series import affected_registrations
@@ -36,6 +36,7 @@ class SeriesSelect(AutocompleteSelect):
 
 
 SERIES_WIDGET = SeriesSelect(Registration._meta.get_field("series"), admin.site)  # noqa: SLF001 - Django's documented way to a field
+ACTIVE_STATES = (RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.RECORDING)
 REFUSALS = (services.RegistrationRefusedError, services.NoSeatError)
 
 
@@ -47,7 +48,7 @@ class RegisterForm(forms.Form):
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
-        label=_("reason"), widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Kept, and shown to staff only.")
+        label=_("reason"), widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Only staff can see this.")
     )
 
 
@@ -60,7 +61,7 @@ class CancelForm(forms.Form):
     note = forms.CharField(
         label=_("message to the person"),
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("Sent to them as you write it, in their mail."),
+        help_text=_("We include this in our email to them, exactly as you write it."),
     )
 
 
@@ -110,100 +111,73 @@ class RegistrationAdmin(admin.ModelAdmin):
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        acts = [("promote", self.promote), ("move", self.move), ("cancel", self.cancel)]
-        return [
-            *[
-                path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"registrations_registration_{name}")
-                for name, view in acts
-            ],
-            *super().get_urls(),
-        ]
+        wrap, prefix = self.admin_site.admin_view, "registrations_registration"
+        actions = {"promote": self.promote, "move": self.move, "cancel": self.cancel}
+        own = [path(f"<int:pk>/{name}/", wrap(view), name=f"{prefix}_{name}") for name, view in actions.items()]
+        return [*own, *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Register someone by their email address. Creates an account if there is none. They get the usual emails."""
         if not self.has_add_permission(request):
             raise Http404
-
-        def act(data: dict[str, Any], by: User) -> Registration:
-            language = current_language()
-            email, name = data["email"], data["name"]
-            return services.register_for(data["series"], email, name=name, language=language, by=by, now=timezone.now())
-
-        return self._page(request, RegisterForm(request.POST or None), act, _("Register someone"))
+        act = partial(services.register_for, language=current_language())
+        return self._page(request, RegisterForm, act, {"title": _("Register someone")})
 
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
         registration = self._registration(request, pk, RegistrationState.WAITLISTED)
-
-        def act(data: dict[str, Any], by: User) -> Registration:
-            return services.promote(registration, by=by, reason=data["reason"], now=timezone.now())
-
-        explain = _("The series is full, so it gets one seat more; nobody loses theirs. The person is told.")
-        form = ReasonForm(request.POST or None)
-        return self._page(request, form, act, _("Give a seat out of turn"), registration=registration, explain=explain)
+        context = {
+            "title": _("Skip the waitlist"),
+            "registration": registration,
+            "explain": _("If the series is full, this adds one seat, so nobody loses theirs. We email the person."),
+        }
+        return self._page(request, ReasonForm, partial(services.promote, registration), context)
 
     def move(self, request: HttpRequest, pk: int) -> HttpResponse:
-        registration = self._registration(
-            request, pk, RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.RECORDING
-        )
-
-        def act(data: dict[str, Any], by: User) -> Registration:
-            return services.move(registration, data["to"], by=by, reason=data["reason"], now=timezone.now())
-
-        explain = _(
-            "Their registration here ends. If they had a seat, it goes to the next person on the waitlist, if there is one. They get one email about both."
-        )
-        form = MoveForm(request.POST or None)
-        return self._page(request, form, act, _("Move to another series"), registration=registration, explain=explain)
+        registration = self._registration(request, pk, *ACTIVE_STATES)
+        context = {
+            "title": _("Move to another series"),
+            "registration": registration,
+            "explain": _(
+                "This cancels their registration for this series. If they had a seat, it goes to the next person on the waitlist. We send one email covering both changes."
+            ),
+        }
+        return self._page(request, MoveForm, partial(services.move, registration), context)
 
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
-        registration = self._registration(
-            request, pk, RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.RECORDING
-        )
-
-        def act(data: dict[str, Any], by: User) -> Registration:
-            return services.cancel_for(registration, by=by, note=data["note"], now=timezone.now())
-
-        explain = _(
-            "A seat goes to the next person on the waitlist, if there is one. This cannot be undone. They can register again."
-        )
-        form = CancelForm(request.POST or None)
-        return self._page(request, form, act, _("Cancel this place"), registration=registration, explain=explain)
+        registration = self._registration(request, pk, *ACTIVE_STATES)
+        context = {
+            "title": _("Cancel this registration"),
+            "registration": registration,
+            "explain": _(
+                "If they had a seat, it goes to the next person on the waitlist. You can’t undo this, but they can register again."
+            ),
+        }
+        return self._page(request, CancelForm, partial(services.cancel_for, registration), context)
 
     def _registration(self, request: HttpRequest, pk: int, *states: RegistrationState) -> Registration:
         if not request.user.has_perm("registrations.change_registration"):
             raise Http404
-        found = Registration.objects.select_related("series", "user").filter(pk=pk, state__in=states).first()
-        if found is None:
-            raise Http404
-        return found
+        return get_object_or_404(Registration.objects.select_related("series", "user"), pk=pk, state__in=states)
 
     def _page(
         self,
         request: HttpRequest,
-        form: forms.Form,
-        act: Callable[[dict[str, Any], User], Registration],
-        title: Any,
-        *,
-        registration: Registration | None = None,
-        explain: Any = "",
+        form_class: type[forms.Form],
+        act: Callable[..., Registration],
+        context: dict[str, Any],
     ) -> HttpResponse:
-        if request.method == "POST" and form.is_valid():
+        """Show the form and, once it is valid, call `act` with its values. A refusal is shown above the form."""
+        form = form_class(request.POST or None)
+        if form.is_valid():
             try:
-                done = act(form.cleaned_data, cast("User", request.user))
+                done = act(**form.cleaned_data, by=request.user, now=timezone.now())
             except REFUSALS as refusal:
                 form.add_error(None, _words(refusal))
             else:
                 self.message_user(request, f"{done}: {done.get_state_display()}.", messages.SUCCESS)
-                return redirect(reverse("admin:registrations_registration_change", args=[done.pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": title,
-            "form": form,
-            "media": self.media + form.media,
-            "registration": registration,
-            "explain": explain,
-        }
+                return redirect("admin:registrations_registration_change", done.pk)
+        context |= self.admin_site.each_context(request) | {"opts": self.opts, "form": form}
+        context["media"] = self.media + form.media
         return TemplateResponse(request, "admin/registrations/act.html", context)
 
     def change_view(
@@ -215,23 +189,25 @@ class RegistrationAdmin(admin.ModelAdmin):
 
 def _words(refusal: Exception) -> str:
     if isinstance(refusal, services.RegistrationRefusedError):
-        return gettext("This cannot be done while the series is: %(status)s.") % {"status": refusal.status.label}
-    return gettext("There is no seat left there. Add one to the series first.")
+        return gettext("You can’t do this while the status of the series is “%(status)s”.") % {
+            "status": refusal.status.label
+        }
+    return gettext("That series has no seats left. Add a seat to it first.")
 
 
 class SeriesForm(PlainSeriesForm):
     """Asks for confirmation if an edit would end people's registrations, and takes a message to them."""
 
     note_to_people = forms.CharField(
-        label=_("a word to those who are registered"),
+        label=_("message to people who are registered"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Goes into the mail when you cancel the series or take it off the site."),
+        help_text=_("We include this in our email if you cancel the series or take it off the site."),
     )
     notify_everyone = forms.BooleanField(
-        label=_("end these places and tell everyone"),
+        label=_("cancel these registrations and email everyone"),
         required=False,
-        help_text=_("Needed only when you cancel, withdraw or close a series that people are registered for."),
+        help_text=_("Only needed if you cancel, withdraw or close a series that people are registered for."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -242,8 +218,8 @@ class SeriesForm(PlainSeriesForm):
         count = affected_registrations(after, now=timezone.now()).count() if self.instance.pk else 0
         if count and not data.get("notify_everyone"):
             sentence = ngettext(
-                "This ends the place of %(n)s person, who will be emailed. Tick “end these places” if you mean it.",
-                "This ends the places of %(n)s people, who will be emailed. Tick “end these places” if you mean it.",
+                "This cancels the registration of %(n)s person, and we’ll email them. To confirm, select “Cancel these registrations and email everyone”.",
+                "This cancels the registrations of %(n)s people, and we’ll email them. To confirm, select “Cancel these registrations and email everyone”.",
                 count,
             )
             self.add_error("notify_everyone", sentence % {"n": count})
@@ -262,7 +238,7 @@ class SeriesWithRegistrationsAdmin(SeriesAdmin):
     fieldsets = [
         *SeriesAdmin.fieldsets[:-1],
         (
-            _("How it ended"),
+            _("End of the series"),
             {"fields": ["is_concluded", "is_cancelled", "note_to_people", "notify_everyone"]},
         ),
     ]
@@ -277,8 +253,8 @@ class SeriesWithRegistrationsAdmin(SeriesAdmin):
                 held.append(series)
         if held:
             sentence = ngettext(
-                "People are registered for %(titles)s: withdraw it on its own page, where you can tell them.",
-                "People are registered for %(titles)s: withdraw them on their own pages, where you can tell them.",
+                "People are registered for %(titles)s. To take it off the site, open its page, where you can write a message to them.",
+                "People are registered for %(titles)s. To take them off the site, open the page of each one, where you can write a message to the people.",
                 len(held),
             )
             self.message_user(request, sentence % {"titles": ", ".join(map(str, held))}, messages.ERROR)

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,91 +34,47 @@ class RegistrationEmail:
     """A message about one registration. It is true while the registration has the `state`, and ended for `reason` if
     that is set."""
 
-    template: str
-    subject: str | Promise
     state: RegistrationState
     reason: EndReason | None = None
     calendar: Callable[..., bytes] | None = None  # makes the calendar attachment of each upcoming session
     offers: bool = False  # whether it lists the next series for the same audience
 
 
-MESSAGE_TYPES = {
-    "registered": RegistrationEmail(
-        "registered",
-        gettext_lazy("You are registered: %(title)s"),
-        RegistrationState.CONFIRMED,
-        calendar=calendars.invitation,
-    ),
-    "seat-found": RegistrationEmail(
-        "seat_found",
-        gettext_lazy("You have a seat: %(title)s"),
-        RegistrationState.CONFIRMED,
-        calendar=calendars.invitation,
-    ),
-    "waitlisted": RegistrationEmail(
-        "waitlisted", gettext_lazy("You are on the waitlist: %(title)s"), RegistrationState.WAITLISTED, offers=True
-    ),
-    "invited": RegistrationEmail(
-        "invited", gettext_lazy("Will you come? A seat for you: %(title)s"), RegistrationState.CONFIRMED
-    ),
-    "recording-only": RegistrationEmail(
-        "recording_only",
-        gettext_lazy("You asked for the recording: %(title)s"),
-        RegistrationState.RECORDING,
-        calendar=calendars.withdrawal,
-    ),
-    "cancelled": RegistrationEmail(
-        "cancelled",
-        gettext_lazy("Your registration is cancelled: %(title)s"),
-        RegistrationState.CANCELLED,
-        calendar=calendars.withdrawal,
-    ),
-    "declined": RegistrationEmail(
-        "declined", gettext_lazy("You declined the seat: %(title)s"), RegistrationState.CANCELLED
-    ),
-    "left-waitlist": RegistrationEmail(
-        "left_waitlist", gettext_lazy("You left the waitlist: %(title)s"), RegistrationState.CANCELLED
-    ),
-    "cancelled-by-us": RegistrationEmail(
-        "cancelled_by_us",
-        gettext_lazy("Your registration was cancelled: %(title)s"),
-        RegistrationState.CANCELLED,
-        EndReason.STAFF,
-        calendar=calendars.withdrawal,
-        offers=True,
-    ),
-    "series-cancelled": RegistrationEmail(
-        "series_cancelled",
-        gettext_lazy("Cancelled: %(title)s"),
-        RegistrationState.CANCELLED,
-        EndReason.SERIES_CANCELLED,
-        calendar=calendars.withdrawal,
-        offers=True,
-    ),
-    "series-withdrawn": RegistrationEmail(
-        "series_cancelled",
-        gettext_lazy("Will not take place: %(title)s"),
-        RegistrationState.CANCELLED,
-        EndReason.WITHDRAWN,
-        calendar=calendars.withdrawal,
-        offers=True,
-    ),
-    "waitlist-closed": RegistrationEmail(
-        "waitlist_closed",
-        gettext_lazy("No seat opened up: %(title)s"),
-        RegistrationState.CANCELLED,
-        EndReason.WAITLIST_CLOSED,
-        offers=True,
-    ),
-    "invitation-lapsed": RegistrationEmail(
-        "invitation_lapsed",
-        gettext_lazy("Your seat went to someone else: %(title)s"),
-        RegistrationState.CANCELLED,
-        EndReason.LAPSED,
-    ),
+CONFIRMED, WAITLISTED = RegistrationState.CONFIRMED, RegistrationState.WAITLISTED
+RECORDING, CANCELLED = RegistrationState.RECORDING, RegistrationState.CANCELLED
+# The subjects, by message type.
+SUBJECTS = {
+    "registered": gettext_lazy("You are registered: %(title)s"),
+    "seat-found": gettext_lazy("You have a seat: %(title)s"),
+    "waitlisted": gettext_lazy("You are on the waitlist: %(title)s"),
+    "invited": gettext_lazy("Please confirm your seat: %(title)s"),
+    "recording-only": gettext_lazy("You asked for the recording: %(title)s"),
+    "cancelled": gettext_lazy("Your registration is cancelled: %(title)s"),
+    "declined": gettext_lazy("You declined the seat: %(title)s"),
+    "left-waitlist": gettext_lazy("You left the waitlist: %(title)s"),
+    "cancelled-by-us": gettext_lazy("Your registration was cancelled: %(title)s"),
+    "series-cancelled": gettext_lazy("Cancelled: %(title)s"),
+    "series-withdrawn": gettext_lazy("Will not take place: %(title)s"),
+    "waitlist-closed": gettext_lazy("No seat opened up: %(title)s"),
+    "invitation-lapsed": gettext_lazy("Your reserved seat was released: %(title)s"),
 }
-
-
+MESSAGE_TYPES = {
+    "registered": RegistrationEmail(CONFIRMED, calendar=calendars.invitation),
+    "seat-found": RegistrationEmail(CONFIRMED, calendar=calendars.invitation),
+    "waitlisted": RegistrationEmail(WAITLISTED, offers=True),
+    "invited": RegistrationEmail(CONFIRMED),
+    "recording-only": RegistrationEmail(RECORDING, calendar=calendars.withdrawal),
+    "cancelled": RegistrationEmail(CANCELLED, calendar=calendars.withdrawal),
+    "declined": RegistrationEmail(CANCELLED),
+    "left-waitlist": RegistrationEmail(CANCELLED),
+    "cancelled-by-us": RegistrationEmail(CANCELLED, EndReason.STAFF, calendars.withdrawal, offers=True),
+    "series-cancelled": RegistrationEmail(CANCELLED, EndReason.SERIES_CANCELLED, calendars.withdrawal, offers=True),
+    "series-withdrawn": RegistrationEmail(CANCELLED, EndReason.WITHDRAWN, calendars.withdrawal, offers=True),
+    "waitlist-closed": RegistrationEmail(CANCELLED, EndReason.WAITLIST_CLOSED, offers=True),
+    "invitation-lapsed": RegistrationEmail(CANCELLED, EndReason.LAPSED),
+}
+# Templates that are not named after their message type.
+TEMPLATES = {"series-withdrawn": "series_cancelled"}
 OFFERS = 3
 OLD_TIMES = ("old_starts_at", "old_ends_at")
 IS_OFF = (Delivery.CANCELLED, Delivery.POSTPONED)
@@ -128,13 +83,17 @@ UNTOLD = (State.QUEUED, State.EXPIRED, State.FAILED, State.SUPPRESSED)
 
 
 def register_message_types() -> None:
-    for name, message_type in MESSAGE_TYPES.items():
-        message_types.register(name, partial(_render, message_type), load_registrations)
-    message_types.register("moved", render_moved, load_registrations)
-    message_types.register("session-changed", render_session_changed, load_registrations)
-    message_types.register("recording-available", render_recording_available, load_registrations)
-    message_types.register("reminder-24h", partial(render_reminder, "reminder_24h"), load_registrations)
-    message_types.register("reminder-1h", partial(render_reminder, "reminder"), load_registrations)
+    renderers: dict[str, Callable[[Any, datetime], RenderedEmail]] = {
+        name: partial(_render, name) for name in MESSAGE_TYPES
+    } | {
+        "moved": render_moved,
+        "session-changed": render_session_changed,
+        "recording-available": render_recording_available,
+        "reminder-24h": partial(render_reminder, "reminder_24h"),
+        "reminder-1h": partial(render_reminder, "reminder"),
+    }
+    for name, renderer in renderers.items():
+        message_types.register(name, renderer, load_registrations)
     message_types.register("colleague-not-coming", render_colleague_not_coming)
     message_types.register("absence", render_absence)
     message_types.register("absence-withdrawn", render_absence_withdrawn)
@@ -151,25 +110,24 @@ def load_registrations(datas: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [data | {"registration": found.get(data["registration"])} for data in datas]
 
 
-def _render(message_type: RegistrationEmail, data: dict[str, Any], now: datetime) -> RenderedEmail:
+def _render(name: str, data: dict[str, Any], now: datetime) -> RenderedEmail:
+    message_type = MESSAGE_TYPES[name]
     registration = _registration(data, message_type.state)
     if message_type.reason and registration.end_reason != message_type.reason:
         raise OutdatedMessage("The registration has changed since.")
     context = _context(registration) | {"note": data.get("note", ""), "had": data.get("had", "")}
-    context |= {
-        "registration_link": registration_link(registration),
-        "waitlist": waitlist_position_of(registration),
-    }
+    context |= {"registration_link": registration_link(registration), "waitlist": waitlist_position_of(registration)}
     if message_type.offers:
         context["offers"] = _offers(registration, now)
     attachments = []
     if message_type.calendar and registration.confirmed_at and registration.held_until is None:
         attachments = _calendar_parts(registration, message_type.calendar, now)
-    return _letter(message_type.template, registration.series, str(message_type.subject), context, attachments)
+    template = TEMPLATES.get(name, name.replace("-", "_"))
+    return _from_template(template, registration.series, str(SUBJECTS[name]), context, attachments)
 
 
 def render_reminder(template: str, data: dict[str, Any], now: datetime) -> RenderedEmail:
-    registration = _registration(data, RegistrationState.CONFIRMED)
+    registration = _registration(data, CONFIRMED)
     session = _session(registration, data)
     if session.delivery != Delivery.SCHEDULED or session.starts_at.isoformat() != data["starts_at"]:
         raise OutdatedMessage("The session is not at that time any more.")
@@ -188,7 +146,7 @@ def render_reminder(template: str, data: dict[str, Any], now: datetime) -> Rende
         "has_said": intention is not None,
     }
     subject = _("%(when)s, %(time)s: %(title)s")
-    return _letter(template, registration.series, subject, _context(registration) | context, words=when)
+    return _from_template(template, registration.series, subject, _context(registration) | context, words=when)
 
 
 def render_session_changed(data: dict[str, Any], now: datetime) -> RenderedEmail:
@@ -197,16 +155,16 @@ def render_session_changed(data: dict[str, Any], now: datetime) -> RenderedEmail
     A person with a seat also gets an update or a cancellation for their calendar. A person on the waitlist, or with an
     unanswered invitation, gets neither that nor a link to join.
     """
-    registration = _registration(data, RegistrationState.CONFIRMED, RegistrationState.WAITLISTED)
+    registration = _registration(data, CONFIRMED, WAITLISTED)
     session = _session(registration, data)
     series, is_off = registration.series, session.delivery in IS_OFF
-    has_seat = registration.state == RegistrationState.CONFIRMED and not registration.is_held
+    has_seat = registration.state == CONFIRMED and not registration.is_held
     old_starts_at, old_ends_at = (data[name] and datetime.fromisoformat(data[name]) for name in OLD_TIMES)
     context = {
         "session": session,
         "is_off": is_off,
         "has_seat": has_seat,
-        "is_waiting": registration.state == RegistrationState.WAITLISTED,
+        "is_waiting": registration.state == WAITLISTED,
         "is_back": not is_off and data["old_delivery"] in IS_OFF,
         "is_one_of_many": any(other.pk != session.pk for other in _meetings(series)),
         "old_starts_at": old_starts_at,
@@ -222,30 +180,32 @@ def render_session_changed(data: dict[str, Any], now: datetime) -> RenderedEmail
         subject = _("A session is postponed: %(title)s")
     else:
         subject = _("A session has changed: %(title)s")
-    return _letter("session_changed", series, subject, _context(registration) | context, parts)
+    return _from_template("session_changed", series, subject, _context(registration) | context, parts)
 
 
 def render_recording_available(data: dict[str, Any], now: datetime) -> RenderedEmail:
-    registration = _registration(data, RegistrationState.CONFIRMED, RegistrationState.RECORDING)
+    registration = _registration(data, CONFIRMED, RECORDING)
     resource = Resource.objects.filter(pk=data["resource"]).first()
     if resource is None:
         raise OutdatedMessage("The recording was deleted.")
     context = _context(registration) | {"resource": resource}
-    return _letter("recording_available", registration.series, _("The recording is available: %(title)s"), context)
+    return _from_template(
+        "recording_available", registration.series, _("The recording is available: %(title)s"), context
+    )
 
 
 def render_moved(data: dict[str, Any], now: datetime) -> RenderedEmail:
     """Render one message about both series: the one that the person left and the one that they were moved to."""
-    left = _registration(data, RegistrationState.CANCELLED)
+    left = _registration(data, CANCELLED)
     arrived = Registration.objects.select_related("series__hub", "user__profile").get(pk=data["to"])
-    if arrived.state == RegistrationState.CANCELLED:
+    if arrived.state == CANCELLED:
         raise OutdatedMessage("The new place has ended since.")
     attachments = _calendar_parts(left, calendars.withdrawal, now) if left.confirmed_at else []
-    if arrived.state == RegistrationState.CONFIRMED:
+    if arrived.state == CONFIRMED:
         first = len(attachments) + 1
         attachments += _calendar_parts(arrived, calendars.invitation, now, first=first)
-    context = _context(arrived) | {"left": left.series, "is_waiting": arrived.state == RegistrationState.WAITLISTED}
-    return _letter("moved", arrived.series, _("Your registration was moved: %(title)s"), context, attachments)
+    context = _context(arrived) | {"left": left.series, "is_waiting": arrived.state == WAITLISTED}
+    return _from_template("moved", arrived.series, _("Your registration was moved: %(title)s"), context, attachments)
 
 
 def render_colleague_not_coming(data: dict[str, Any], now: datetime) -> RenderedEmail:
@@ -261,13 +221,13 @@ def render_colleague_not_coming(data: dict[str, Any], now: datetime) -> Rendered
         "series_link": absolute_url(series),
         "has_lapsed": has_lapsed,
     }
-    return _letter("colleague_not_coming", series, _("A colleague will not come: %(title)s"), context)
+    return _from_template("colleague_not_coming", series, _("A colleague isn’t coming: %(title)s"), context)
 
 
 def render_absence(data: dict[str, Any], now: datetime) -> RenderedEmail:
     """Tell the team that someone with a seat in the series cannot come to one session."""
     intention = _intention(data, is_coming=False)
-    return _to_team("absence", intention, _("Cannot come to one session: %(title)s"))
+    return _to_team("absence", intention, _("Absence from one session: %(title)s"))
 
 
 def render_absence_withdrawn(data: dict[str, Any], now: datetime) -> RenderedEmail:
@@ -275,7 +235,7 @@ def render_absence_withdrawn(data: dict[str, Any], now: datetime) -> RenderedEma
     intention = _intention(data, is_coming=True)
     if Message.objects.filter(key=data["absence"], state__in=UNTOLD).exists():
         raise OutdatedMessage("The team was not told of the absence.")
-    return _to_team("absence_withdrawn", intention, _("Can come after all: %(title)s"))
+    return _to_team("absence_withdrawn", intention, _("Absence withdrawn: %(title)s"))
 
 
 def _intention(data: dict[str, Any], *, is_coming: bool) -> Intention:
@@ -286,7 +246,7 @@ def _intention(data: dict[str, Any], *, is_coming: bool) -> Intention:
     is_latest = "answered_at" not in data or datetime.fromisoformat(data["answered_at"]) == intention.answered_at
     if intention.is_coming != is_coming or not is_latest:
         raise OutdatedMessage("The person has said something else since.")
-    if intention.registration.state != RegistrationState.CONFIRMED:
+    if intention.registration.state != CONFIRMED:
         raise OutdatedMessage("The person has given the seat up.")
     return intention
 
@@ -294,7 +254,7 @@ def _intention(data: dict[str, Any], *, is_coming: bool) -> Intention:
 def _to_team(template: str, intention: Intention, subject: str) -> RenderedEmail:
     series = intention.registration.series
     context: dict[str, Any] = {"person": intention.registration.user, "session": intention.session, "series": series}
-    return _letter(template, series, subject, context)
+    return _from_template(template, series, subject, context)
 
 
 def join_link(registration: Registration, session: Session) -> str:
@@ -312,7 +272,7 @@ def _registration(data: dict[str, Any], *states: RegistrationState) -> Registrat
     registration: Registration | None = data["registration"]
     if registration is None or registration.state not in states:
         raise OutdatedMessage("The registration has changed since.")
-    if registration.series.is_cancelled and registration.state != RegistrationState.CANCELLED:
+    if registration.series.is_cancelled and registration.state != CANCELLED:
         raise OutdatedMessage("The series was cancelled.")
     return registration
 
@@ -349,7 +309,7 @@ def _offers(registration: Registration, now: datetime) -> list[Listing]:
     return [Listing(other, now, user.zone_if_known) for other in others]
 
 
-def _letter(
+def _from_template(
     template: str,
     series: Series,
     subject: str,

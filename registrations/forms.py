@@ -44,7 +44,7 @@ def _field(question: Question) -> forms.Field:
     common: dict[str, Any] = {
         "label": question.label,
         "required": question.is_required,
-        "error_messages": {"required": _("Answer this question: the team needs it.")},
+        "error_messages": {"required": _("Answer this question. The team needs your answer.")},
     }
     if question.kind == QuestionKind.TEXT:
         return forms.CharField(max_length=LONGEST_ANSWER, **common)
@@ -106,7 +106,7 @@ class ColleagueForm(PortalForm):
         max_length=80,
         validators=[validate_name],
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": _("Write the colleague’s name too.")},
+        error_messages={"required": _("Enter the colleague’s name too.")},
     )
     email = AddressField(
         label=_("Email address"),
@@ -143,10 +143,10 @@ class BaseColleagues(BaseFormSet):
             return
         addresses = [form.cleaned_data["email"] for form in self.forms if form.has_changed()]
         if not addresses:
-            raise forms.ValidationError(gettext("Write at least one name and address."))
+            raise forms.ValidationError(gettext("Enter at least one name and email address."))
         twice = sorted({address for address in addresses if addresses.count(address) > 1})
         if twice:
-            raise forms.ValidationError(gettext("%(address)s stands there twice.") % {"address": ", ".join(twice)})
+            raise forms.ValidationError(gettext("You entered %(address)s twice.") % {"address": ", ".join(twice)})
 
     def colleagues(self) -> list[Colleague]:
         return [Colleague(**form.cleaned_data) for form in self.forms if form.has_changed()]

@@ -20,7 +20,7 @@ class RegistrationState(models.TextChoices):
 class EndReason(models.TextChoices):
     """Why a registration was cancelled."""
 
-    SELF = "self", _("given up")
+    SELF = "self", _("cancelled by the person")
     STAFF = "staff", _("cancelled by the team")
     MOVED = "moved", _("moved to another series")
     CAME_BACK = "came-back", _("registered again instead")
@@ -60,9 +60,12 @@ class Registration(models.Model):
     waitlisted_at = models.DateTimeField(_("on the waitlist since"), null=True, blank=True)
     recording_at = models.DateTimeField(_("asked for the recording"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
-    end_reason = models.CharField(_("end reason"), max_length=20, choices=EndReason.choices, blank=True)
+    end_reason = models.CharField(_("reason it ended"), max_length=20, choices=EndReason.choices, blank=True)
     held_until = models.DateTimeField(
-        _("held until"), null=True, blank=True, help_text=_("A colleague's seat that they have not confirmed yet.")
+        _("reserved until"),
+        null=True,
+        blank=True,
+        help_text=_("A colleague reserved this seat. The person has not confirmed it yet."),
     )
 
     objects = RegistrationQuerySet.as_manager()
@@ -170,14 +173,14 @@ class StaffAction(models.Model):
 
     class Action(models.TextChoices):
         REGISTERED = "registered", _("Registered")
-        PROMOTED = "promoted", _("Promoted out of turn")
+        PROMOTED = "promoted", _("Skipped the waitlist")
         MOVED = "moved", _("Moved")
         CANCELLED = "cancelled", _("Cancelled")
 
     registration = models.ForeignKey(Registration, models.CASCADE, related_name="staff_actions")
     action = models.CharField(_("action"), max_length=10, choices=Action.choices)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
-    at = models.DateTimeField(_("at"))
+    at = models.DateTimeField(_("date"))
     reason = models.TextField(_("reason"), blank=True)
 
     class Meta:

@@ -17,7 +17,7 @@ from registrations.tokens import make_join_token
 from sessions_app import times
 from sessions_app.listings import Listing
 from sessions_app.models import Resource, Series, Session
-from sessions_app.status import Status, is_past
+from sessions_app.status import Status, is_past, past_q
 
 JOIN_OPENS_BEFORE = timedelta(minutes=15)
 # The number of sessions that "My sessions" shows below the leading one. The others can be unfolded.
@@ -126,38 +126,36 @@ class MySessions:
     upcoming: list[MyListing]  # the other seats
     waitlist: list[MyListing]
     recordings: list[MyListing]  # seats given up for the recording
-    over: list[MyListing]
+    past: list[MyListing]
     ended: list[Registration]  # ended by the team, for series that are not past
 
 
 def mine(user: User, now: datetime, reader: ZoneInfo | None) -> MySessions:
-    entries = _my_listings(user, now, reader)
-    entries.sort(key=lambda entry: (entry.lead is None, entry.lead and entry.lead.starts_at))
-    ahead = [entry for entry in entries if entry.status != Status.PAST]
-    over = [entry for entry in reversed(entries) if entry.status == Status.PAST and not entry.is_waiting]
-    seats = [entry for entry in ahead if not (entry.is_held or entry.is_waiting or entry.is_recording)]
-    upcoming_first = next((entry for entry in seats if entry.coming_next), None)
+    listings = _my_listings(user, now, reader)
+    listings.sort(key=lambda listing: (listing.lead is None, listing.lead and listing.lead.starts_at))
+    ahead = [listing for listing in listings if listing.status != Status.PAST]
+    past = [listing for listing in reversed(listings) if listing.status == Status.PAST and not listing.is_waiting]
+    seats = [listing for listing in ahead if not (listing.is_held or listing.is_waiting or listing.is_recording)]
+    upcoming_first = next((listing for listing in seats if listing.coming_next), None)
     return MySessions(
-        to_answer=[entry for entry in ahead if entry.is_held],
+        to_answer=[listing for listing in ahead if listing.is_held],
         next=upcoming_first,
-        upcoming=[entry for entry in seats if entry is not upcoming_first],
-        waitlist=[entry for entry in ahead if entry.is_waiting],
-        recordings=[entry for entry in ahead if entry.is_recording],
-        over=over,
+        upcoming=[listing for listing in seats if listing is not upcoming_first],
+        waitlist=[listing for listing in ahead if listing.is_waiting],
+        recordings=[listing for listing in ahead if listing.is_recording],
+        past=past,
         ended=_ended_by_us(user, now),
     )
 
 
 def _my_listings(user: User, now: datetime, reader: ZoneInfo | None) -> list[MyListing]:
-    registrations = (
-        with_waitlist_position(Registration.objects.active().filter(user=user))
-        .select_related("series__hub")
-        .prefetch_related(
-            Prefetch("series__sessions", Session.objects.order_by("starts_at", "pk")),
-            Prefetch("series__resources", Resource.objects.order_by("pk")),
-            Prefetch("intentions", Intention.objects.filter(is_coming=False), to_attr="absences"),
-        )
-        .order_by("pk")
+    registrations = Registration.objects.active().filter(user=user)
+    if registrations.waitlisted().exists():
+        registrations = with_waitlist_position(registrations)
+    registrations = registrations.select_related("series__hub").prefetch_related(
+        Prefetch("series__sessions", Session.objects.order_by("starts_at", "pk")),
+        Prefetch("series__resources", Resource.objects.order_by("pk")),
+        Prefetch("intentions", Intention.objects.filter(is_coming=False), to_attr="absences"),
     )
     return [
         MyListing(
@@ -167,15 +165,13 @@ def _my_listings(user: User, now: datetime, reader: ZoneInfo | None) -> list[MyL
             registration=registration,
             absent_from={absence.session_id for absence in registration.absences},
         )
-        for registration in registrations
+        for registration in registrations.order_by("pk")
     ]
 
 
 def _ended_by_us(user: User, now: datetime) -> list[Registration]:
-    ended = Registration.objects.filter(
-        ~is_past_series(now), user=user, state=RegistrationState.CANCELLED, end_reason__in=ENDED_BY_US
-    )
-    return list(ended.select_related("series").order_by("-cancelled_at"))
+    ended = Registration.objects.filter(user=user, state=RegistrationState.CANCELLED, end_reason__in=ENDED_BY_US)
+    return [one for one in ended.select_related("series").order_by("-cancelled_at") if not is_past(one.series, now)]
 
 
 def has_waitlist(series: Series) -> bool:
@@ -183,14 +179,10 @@ def has_waitlist(series: Series) -> bool:
     return Registration.objects.waitlisted().filter(series=series).exists()
 
 
-def is_past_series(now: datetime) -> Q:
-    return Q(series__in=Series.objects.filter(is_past(now)).values("pk"))
-
-
 def colleagues(user: User, now: datetime) -> list[Invitation]:
     """Return the seats that the person reserved for colleagues, in series that are not past."""
-    invitations = Invitation.objects.filter(~is_past_series(now), inviter=user)
-    return list(invitations.select_related("series", "registration").order_by("-created_at", "pk"))
+    invitations = Invitation.objects.filter(inviter=user).select_related("series", "registration")
+    return [one for one in invitations.order_by("-created_at", "pk") if not is_past(one.series, now)]
 
 
 def with_waitlist_position(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
@@ -216,9 +208,8 @@ def waitlist_position_of(registration: Registration) -> tuple[int, int]:
     """Return (position, length), such as (3, 12) for "3rd of 12". It is (0, 0) for someone who is not on the waitlist."""
     if registration.state != RegistrationState.WAITLISTED:
         return (0, 0)
-    waiting: Any = with_waitlist_position(
-        Registration.objects.filter(pk=registration.pk)
-    )  # Any: the types do not follow annotations
+    # Any, because the types do not follow annotations
+    waiting: Any = with_waitlist_position(Registration.objects.filter(pk=registration.pk))
     return waiting.values_list("waitlist_position", "waitlist_length").first() or (0, 0)
 
 
@@ -227,9 +218,8 @@ class Chances:
     """What we know about someone's chances on the waitlist. With too little data, it says so instead of guessing."""
 
     seats_freed: int  # seats of this series that people on the waitlist have got so far
-    usual: (
-        int | None
-    )  # seats that are usually given up in a series of this size, from the past year; None: too little data
+    # Seats that are usually given up in a series of this size, from the past year. None if there is too little data.
+    usual: int | None
     is_likely: bool
 
 
@@ -252,7 +242,7 @@ def _share_given_up(now: datetime) -> float | None:
 
 
 def _count_given_up(now: datetime) -> float:
-    recent = Series.objects.filter(is_past(now), last_ends_at__gt=now - A_YEAR, capacity__isnull=False)
+    recent = Series.objects.filter(past_q(now), last_ends_at__gt=now - A_YEAR, capacity__isnull=False)
     had_seat = Registration.objects.filter(series__in=recent.values("pk"), confirmed_at__isnull=False)
     counted = had_seat.aggregate(
         seats=Count("pk"),

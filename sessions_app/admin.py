@@ -33,8 +33,8 @@ class SeriesForm(forms.ModelForm):
             taken = Series.objects.select_for_update().values_list("seats_taken", flat=True).get(pk=self.instance.pk)
             if capacity < taken:
                 message = ngettext(
-                    "%(n)s seat is taken already, so there cannot be fewer seats than that.",
-                    "%(n)s seats are taken already, so there cannot be fewer seats than that.",
+                    "%(n)s seat is already taken. Enter at least that many.",
+                    "%(n)s seats are already taken. Enter at least that many.",
                     taken,
                 )
                 raise forms.ValidationError(message % {"n": taken})
@@ -116,11 +116,11 @@ class SeriesAdmin(admin.ModelAdmin):
                     "is_closed",
                     "reminder_hours",
                 ],
-                "description": _("Times are on the clock of the series’ own time zone."),
+                "description": _("Times are in the time zone of the series."),
             },
         ),
         (_("Audience"), {"fields": ["audience", "audience_required"]}),
-        (_("How it ended"), {"fields": ["is_concluded", "is_cancelled"]}),
+        (_("End of the series"), {"fields": ["is_concluded", "is_cancelled"]}),
     ]
 
     class Media:
@@ -169,11 +169,11 @@ class SeriesAdmin(admin.ModelAdmin):
         """A series that people registered for is cancelled or archived, never deleted."""
         return super().has_delete_permission(request, obj) and (obj is None or not obj.registrations.exists())
 
-    @admin.action(description=_("Publish the chosen series"), permissions=["change"])
+    @admin.action(description=_("Publish the selected series"), permissions=["change"])
     def publish(self, request: HttpRequest, queryset: SeriesQuerySet) -> None:
         self._set(request, queryset, Publication.PUBLISHED)
 
-    @admin.action(description=_("Take the chosen series off the site (back to draft)"), permissions=["change"])
+    @admin.action(description=_("Take the selected series off the site (back to draft)"), permissions=["change"])
     def withdraw(self, request: HttpRequest, queryset: SeriesQuerySet) -> None:
         self._set(request, queryset, Publication.DRAFT)
 
@@ -181,5 +181,5 @@ class SeriesAdmin(admin.ModelAdmin):
         with transaction.atomic():
             series_edited(queryset)  # before the update: the list may be filtered by publication
             count = queryset.update(publication=publication, updated_at=timezone.now())
-        sentence = ngettext("%(n)s series: now %(state)s.", "%(n)s series: now %(state)s.", count)
+        sentence = ngettext("%(n)s series changed to “%(state)s”.", "%(n)s series changed to “%(state)s”.", count)
         self.message_user(request, sentence % {"n": count, "state": publication.label}, messages.SUCCESS)

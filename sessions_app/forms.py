@@ -42,7 +42,7 @@ class MonthField(forms.Field):
             return None
         match = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", value)
         if not match:
-            raise forms.ValidationError(_("A month is written as year and month, like 2027-03."))
+            raise forms.ValidationError(_("Enter the month as year and month, such as 2027-03."))
         year, month = int(match[1]), int(match[2])
         zone = ZoneInfo(PROJECT_ZONE)
         return datetime(year, month, 1, tzinfo=zone), datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)

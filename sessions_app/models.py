@@ -20,6 +20,7 @@ from accounts.choices import Profession
 from accounts.languages import Bilingual, Text, current_language
 from accounts.zones import PROJECT_ZONE, ZONE_CHOICES
 from hubs.models import Hub
+from sessions_app.search import searchable
 
 
 class Publication(models.TextChoices):
@@ -67,14 +68,14 @@ class Series(models.Model):
     0002) from the sessions that are neither cancelled nor postponed, whatever writes them; nothing else sets them.
     """
 
-    slug = models.SlugField(_("address on the site"), max_length=90, unique=True)
+    slug = models.SlugField(_("page address"), max_length=90, unique=True)
     slug_fr = models.SlugField(
-        _("address on the French site"),
+        _("page address (French)"),
         max_length=90,
         unique=True,
         null=True,
         blank=True,
-        help_text=_("Empty: the same as in English."),
+        help_text=_("If empty, we use the English one."),
     )
     title_en = models.CharField(_("title (English)"), max_length=250, blank=True)
     title_fr = models.CharField(_("title (French)"), max_length=250, blank=True)
@@ -82,8 +83,8 @@ class Series(models.Model):
     summary_fr = models.TextField(_("summary (French)"), blank=True, help_text=_("One or two sentences for lists."))
     description_en = models.TextField(_("description (English)"), blank=True)
     description_fr = models.TextField(_("description (French)"), blank=True)
-    objectives_en = models.TextField(_("learning objectives (English)"), blank=True, help_text=_("One a line."))
-    objectives_fr = models.TextField(_("learning objectives (French)"), blank=True, help_text=_("One a line."))
+    objectives_en = models.TextField(_("learning objectives (English)"), blank=True, help_text=_("One per line."))
+    objectives_fr = models.TextField(_("learning objectives (French)"), blank=True, help_text=_("One per line."))
     audience_note_en = models.CharField(
         _("who it is for (English)"), max_length=250, blank=True, help_text=AUDIENCE_NOTE_HELP
     )
@@ -91,19 +92,24 @@ class Series(models.Model):
         _("who it is for (French)"), max_length=250, blank=True, help_text=AUDIENCE_NOTE_HELP
     )
     hub = models.ForeignKey(
-        Hub, models.PROTECT, verbose_name=_("hub"), null=True, blank=True, help_text=_("Empty: national programming.")
+        Hub,
+        models.PROTECT,
+        verbose_name=_("hub"),
+        null=True,
+        blank=True,
+        help_text=_("Leave empty for national programming."),
     )
     audience = ArrayField(
         models.CharField(max_length=40, choices=Profession.choices),
         verbose_name=_("meant for"),
         default=list,
         blank=True,
-        help_text=_("None ticked: everyone."),
+        help_text=_("If none is selected, the series is for everyone."),
     )
     audience_required = models.BooleanField(
-        _("only for them"),
+        _("only for these professions"),
         default=False,
-        help_text=_("Nobody else can register. Not ticked: “meant for”, and everyone is welcome."),
+        help_text=_("Nobody else can register. If not selected, everyone is welcome."),
     )
     language = models.CharField(
         _("language of the sessions"), max_length=4, choices=DeliveryLanguage.choices, default="en"
@@ -111,14 +117,17 @@ class Series(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=40, choices=ZONE_CHOICES, default=PROJECT_ZONE)
     publication = models.CharField(_("publication"), max_length=10, choices=Publication.choices, default="draft")
 
-    capacity = models.PositiveIntegerField(_("seats"), null=True, blank=True, help_text=_("Empty: no limit."))
+    capacity = models.PositiveIntegerField(_("seats"), null=True, blank=True, help_text=_("Leave empty for no limit."))
     seats_taken = models.PositiveIntegerField(_("seats taken"), default=0, editable=False)
     waitlist_enabled = models.BooleanField(_("waitlist when full"), default=True)
     registration_opens_at = models.DateTimeField(
-        _("registration opens"), null=True, blank=True, help_text=_("Empty: “opening soon”, until you set it.")
+        _("registration opens"), null=True, blank=True, help_text=_("If empty, the site shows “Opening soon”.")
     )
     registration_closes_at = models.DateTimeField(
-        _("registration closes"), null=True, blank=True, help_text=_("Empty: when the first session starts.")
+        _("registration closes"),
+        null=True,
+        blank=True,
+        help_text=_("If empty, registration closes when the first session starts."),
     )
     late_joining = models.BooleanField(
         _("late joining"), default=False, help_text=_("Registration stays open until the last session starts.")
@@ -128,16 +137,23 @@ class Series(models.Model):
         verbose_name=_("reminders"),
         default=default_reminders,
         blank=True,
-        help_text=_("How many hours before each session: 24,1 unless set; empty for none."),
+        help_text=_("Hours before each session, separated by commas, such as 24,1. Leave empty for none."),
     )
     is_closed = models.BooleanField(_("registration closed by staff"), default=False)
     is_cancelled = models.BooleanField(_("cancelled"), default=False)
-    is_concluded = models.BooleanField(_("concluded"), default=False, help_text=_("A past series, even without dates."))
+    is_concluded = models.BooleanField(
+        _("finished"), default=False, help_text=_("Shows the series as past, even if it has no dates.")
+    )
 
     first_starts_at = models.DateTimeField(null=True, editable=False)
     last_starts_at = models.DateTimeField(null=True, editable=False)
     last_ends_at = models.DateTimeField(null=True, editable=False)
     has_postponed = models.BooleanField(default=False, editable=False)
+    searched_text = models.GeneratedField(
+        expression=searchable("title", "summary", "description", "audience_note"),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -149,7 +165,14 @@ class Series(models.Model):
     objectives = Bilingual()
     audience_note = Bilingual()
 
-    KEPT_BY_THE_DATABASE = ("seats_taken", "first_starts_at", "last_starts_at", "last_ends_at", "has_postponed")
+    KEPT_BY_THE_DATABASE = (
+        "seats_taken",
+        "first_starts_at",
+        "last_starts_at",
+        "last_ends_at",
+        "has_postponed",
+        "searched_text",
+    )
 
     class Meta:
         verbose_name = _("series")
@@ -159,19 +182,19 @@ class Series(models.Model):
             models.CheckConstraint(
                 condition=Q(capacity=None) | Q(seats_taken__lte=F("capacity")),
                 name="series_seats_within_capacity",
-                violation_error_message=_("There cannot be fewer seats than are taken already."),
+                violation_error_message=_("Enter at least as many seats as are already taken."),
             ),
             models.CheckConstraint(
                 condition=~Q(title_en="") | ~Q(title_fr=""),
                 name="series_has_a_title",
-                violation_error_message=_("Give the series a title in English, in French or in both."),
+                violation_error_message=_("Enter a title in English, in French or in both."),
             ),
             models.CheckConstraint(
                 condition=Q(registration_opens_at=None)
                 | Q(registration_closes_at=None)
                 | Q(registration_closes_at__gt=F("registration_opens_at")),
                 name="series_closes_after_opening",
-                violation_error_message=_("Registration has to close after it opens."),
+                violation_error_message=_("Registration must close after it opens."),
             ),
         ]
         indexes = [
@@ -266,8 +289,8 @@ class Session(models.Model):
     series = models.ForeignKey(Series, models.CASCADE, related_name="sessions", verbose_name=_("series"))
     title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
     title_fr = models.CharField(_("title (French)"), max_length=200, blank=True)
-    speakers_en = models.TextField(_("speakers (English)"), blank=True, help_text=_("One a line: name, role."))
-    speakers_fr = models.TextField(_("speakers (French)"), blank=True, help_text=_("One a line: name, role."))
+    speakers_en = models.TextField(_("speakers (English)"), blank=True, help_text=_("One per line: name, role."))
+    speakers_fr = models.TextField(_("speakers (French)"), blank=True, help_text=_("One per line: name, role."))
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
     delivery = models.CharField(_("delivery"), max_length=10, choices=Delivery.choices, default="scheduled")
@@ -275,9 +298,12 @@ class Session(models.Model):
         _("join link"),
         max_length=500,
         blank=True,
-        help_text=_("Sent only to those who are registered; never on a public page."),
+        help_text=_("Sent only to people who are registered. Never shown on a public page."),
     )
     sequence = models.PositiveIntegerField(default=0, editable=False)
+    searched_text = models.GeneratedField(
+        expression=searchable("title", "speakers"), output_field=models.TextField(), db_persist=True
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -297,7 +323,7 @@ class Session(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")),
                 name="session_ends_after_start",
-                violation_error_message=_("A session has to end after it starts."),
+                violation_error_message=_("A session must end after it starts."),
             )
         ]
         indexes = [
@@ -329,8 +355,8 @@ class Session(models.Model):
 
 class QuestionKind(models.TextChoices):
     TEXT = "text", _("Short text")
-    CHOICE = "choice", _("One of several")
-    CHOICES = "choices", _("Several of several")
+    CHOICE = "choice", _("One choice")
+    CHOICES = "choices", _("Several choices")
     YES_NO = "yes-no", _("Yes or no")
 
 
@@ -343,12 +369,14 @@ class Question(models.Model):
     position = models.PositiveSmallIntegerField(
         _("number"), choices=[(n, str(n)) for n in range(1, MOST + 1)], default=1
     )
-    kind = models.CharField(_("kind"), max_length=10, choices=QuestionKind.choices, default=QuestionKind.TEXT)
+    kind = models.CharField(_("type"), max_length=10, choices=QuestionKind.choices, default=QuestionKind.TEXT)
     label_en = models.CharField(_("question (English)"), max_length=250, blank=True)
     label_fr = models.CharField(_("question (French)"), max_length=250, blank=True)
-    options_en = models.TextField(_("answers (English)"), blank=True, help_text=_("To choose from: one a line."))
-    options_fr = models.TextField(_("answers (French)"), blank=True, help_text=_("The same ones, in the same order."))
-    is_required = models.BooleanField(_("has to be answered"), default=False)
+    options_en = models.TextField(_("answers (English)"), blank=True, help_text=_("The choices, one per line."))
+    options_fr = models.TextField(
+        _("answers (French)"), blank=True, help_text=_("The same choices, in the same order.")
+    )
+    is_required = models.BooleanField(_("required"), default=False)
 
     label = Bilingual()
 
@@ -366,7 +394,7 @@ class Question(models.Model):
             models.CheckConstraint(
                 condition=~Q(label_en="") | ~Q(label_fr=""),
                 name="question_has_words",
-                violation_error_message=_("Write the question in English, in French or in both."),
+                violation_error_message=_("Enter the question in English, in French or in both."),
             ),
         ]
 
@@ -396,9 +424,9 @@ class Question(models.Model):
             return
         english, french = self.options_en.split("\n"), self.options_fr.split("\n")
         if len(self.options()) < 2:  # noqa: PLR2004 - one is no choice
-            raise ValidationError(_("Give at least two answers to choose from, one a line."))
+            raise ValidationError(_("Enter at least two choices, one per line."))
         if self.options_en.strip() and self.options_fr.strip() and len(english) != len(french):
-            raise ValidationError(_("The English and the French answers are not equally many."))
+            raise ValidationError(_("Enter the same number of choices in English and in French."))
 
 
 class ResourceKind(models.TextChoices):
@@ -411,7 +439,7 @@ class Resource(models.Model):
     """What a series offers to people who registered: a recording, slides, something to read. Never on a public page."""
 
     series = models.ForeignKey(Series, models.CASCADE, related_name="resources", verbose_name=_("series"))
-    kind = models.CharField(_("kind"), max_length=10, choices=ResourceKind.choices, default=ResourceKind.RECORDING)
+    kind = models.CharField(_("type"), max_length=10, choices=ResourceKind.choices, default=ResourceKind.RECORDING)
     title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
     title_fr = models.CharField(_("title (French)"), max_length=200, blank=True)
     url = models.URLField(_("link"), max_length=500)

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import F, OuterRef, Prefetch, Q, Subquery, Value
 
 from accounts.zones import PROJECT_ZONE
 from sessions_app.forms import NATIONAL, MonthCount
 from sessions_app.models import Series, SeriesQuerySet, Session, SessionQuerySet
-from sessions_app.status import Status, is_past, with_status
+from sessions_app.search import Fold
+from sessions_app.status import Status, past_q, with_status
 
-SEARCHED = ("title", "summary", "description", "audience_note")
 Span = tuple[datetime, datetime]  # from the first moment to the moment after the last
 
 
@@ -35,7 +35,7 @@ def upcoming(now: datetime, filters: dict[str, Any] | None = None) -> Any:
 def past(now: datetime, filters: dict[str, Any] | None = None) -> Any:
     """Return public series that are past, the latest first session first, those without dates last."""
     filters = filters or {}
-    series = narrowed(Series.objects.public().filter(is_past(now), is_cancelled=False), filters, now)
+    series = narrowed(Series.objects.public().filter(past_q(now), is_cancelled=False), filters, now)
     if "month" not in filters:
         return series.order_by(F("first_starts_at").desc(nulls_last=True), "slug")
     began_at = _first_start(Session.objects.meeting(), filters["month"])
@@ -53,11 +53,8 @@ def _first_start(sessions: SessionQuerySet, month: Span | None) -> Subquery:
 def narrowed(series: Any, filters: dict[str, Any], now: datetime) -> Any:
     """Apply the chosen filters (forms.ProgrammeFilter) except the month. National programming is for every province."""
     for word in filters.get("q", "").split():
-        found = Q()
-        for name in SEARCHED:
-            found |= _contains(name, word)
-        spoken = Session.objects.filter(_contains("speakers", word), series=OuterRef("pk"))
-        series = series.filter(found | Exists(spoken))
+        found = Q(searched_text__contains=Fold(Value(word)))
+        series = series.filter(found | Q(pk__in=Session.objects.filter(found).values("series")))
     if "status" in filters:
         series = with_known_status(series, now, filters["status"])
     if "language" in filters:
@@ -71,10 +68,6 @@ def narrowed(series: Any, filters: dict[str, Any], now: datetime) -> Any:
             Q(hub__slug__in=filters["hub"]) | (Q(hub=None) if NATIONAL in filters["hub"] else Q(pk=None))
         )
     return series
-
-
-def _contains(name: str, word: str) -> Q:
-    return Q(**{f"{name}_en__unaccent__icontains": word}) | Q(**{f"{name}_fr__unaccent__icontains": word})
 
 
 def offered(series: Series, now: datetime) -> Any:

@@ -26,13 +26,10 @@ class Status(models.TextChoices):
 
 
 def registration_status(series: Series, now: datetime) -> Status:
-    """Return the status of a series at `now` (an aware datetime), decided from top to bottom of the table in docs/structure.md.
-
-    A postponed session is still to come, so a series that has one is not past by its dates alone.
-    """
+    """Return the status of a series at `now` (an aware datetime), decided from top to bottom of the table in docs/structure.md."""
     if series.is_cancelled:
         return Status.CANCELLED
-    if series.is_concluded or (series.last_ends_at and series.last_ends_at <= now and not series.has_postponed):
+    if is_past(series, now):
         return Status.PAST
     if series.is_closed or (series.closes_at and series.closes_at <= now):
         return Status.CLOSED
@@ -43,8 +40,14 @@ def registration_status(series: Series, now: datetime) -> Status:
     return Status.OPEN
 
 
-def is_past(now: datetime) -> Q:
-    """The part of the rule that lists ask for by itself."""
+def is_past(series: Series, now: datetime) -> bool:
+    """Whether a series is over. A postponed session is still to come, so its series is not past by its dates alone."""
+    has_ended = bool(series.last_ends_at and series.last_ends_at <= now)
+    return series.is_concluded or (has_ended and not series.has_postponed)
+
+
+def past_q(now: datetime) -> Q:
+    """The twin of `is_past`."""
     return Q(is_concluded=True) | Q(last_ends_at__lte=now, has_postponed=False)
 
 
@@ -54,7 +57,7 @@ def with_status(series: SeriesQuerySet, now: datetime) -> SeriesQuerySet:
     return series.alias(_closes_at=Coalesce(F("registration_closes_at"), closes_by_dates)).annotate(
         status=Case(
             When(is_cancelled=True, then=Value(Status.CANCELLED)),
-            When(is_past(now), then=Value(Status.PAST)),
+            When(past_q(now), then=Value(Status.PAST)),
             When(Q(is_closed=True) | Q(_closes_at__lte=now), then=Value(Status.CLOSED)),
             When(Q(registration_opens_at=None) | Q(registration_opens_at__gt=now), then=Value(Status.SOON)),
             When(Q(capacity__lte=F("seats_taken"), waitlist_enabled=True), then=Value(Status.WAITLIST)),

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
+from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -27,12 +28,11 @@ SAID_IN_HOURS, SAID_AS_SOON = timedelta(hours=12), timedelta(minutes=45)
 def format_date(moment: datetime, zone: ZoneInfo, *, year: bool = True, weekday: bool = True) -> str:
     """ "Friday, May 21, 2021"; "vendredi 21 mai 2021" (le 1er du mois: "1er mai")."""
     local = moment.astimezone(zone)
+    day_name, month_name = WEEKDAYS[local.weekday()], MONTHS[local.month]
     if current_language() == "fr":
-        day = r"j\e\r" if local.day == 1 else "j"
-        pattern = ("l " if weekday else "") + f"{day}{NBSP}F" + (" Y" if year else "")
-    else:
-        pattern = ("l, " if weekday else "") + f"F{NBSP}j" + (", Y" if year else "")
-    return dateformat.format(local, pattern)
+        day = "1er" if local.day == 1 else local.day
+        return (f"{day_name} " if weekday else "") + f"{day}{NBSP}{month_name}" + (f" {local.year}" if year else "")
+    return (f"{day_name}, " if weekday else "") + f"{month_name}{NBSP}{local.day}" + (f", {local.year}" if year else "")
 
 
 def format_weekday_short(local: datetime) -> str:
@@ -55,13 +55,18 @@ def format_time(moment: datetime, zone: ZoneInfo) -> str:
 
 def format_times(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """ "12:00–1:00 pm ET"; "de 12 h à 13 h (HE)"."""
+    return f"{_time_range(start, end, zone)}{_label(zone)}"
+
+
+def _time_range(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """ "12:00–1:00 pm"; "de 12 h à 13 h"."""
     if current_language() == "fr":
-        return f"de{NBSP}{format_time(start, zone)}{NBSP}à{NBSP}{format_time(end, zone)}{_label(zone)}"
+        return f"de{NBSP}{format_time(start, zone)}{NBSP}à{NBSP}{format_time(end, zone)}"
     first, last = start.astimezone(zone), end.astimezone(zone)
     opening = format_time(start, zone)
     if _half(first) == _half(last):
         opening = opening.rpartition(NBSP)[0]
-    return f"{opening}–{format_time(end, zone)}{_label(zone)}"
+    return f"{opening}–{format_time(end, zone)}"
 
 
 def format_clock(moment: datetime, zone: ZoneInfo) -> str:
@@ -81,17 +86,20 @@ def format_moment(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def readers_times_text(start: datetime, end: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
-    """The same times on the reader's own clock, empty where they are the same: "1:30–2:30 pm NT"; with the day where it differs."""
+    """Return a session's times in the reader's zone: "Your time: 1:30–2:30 pm (NT)", with the day if it differs.
+
+    Empty if the reader's zone is unknown or its clocks show the same time.
+    """
     if reader is None or _same_clock(start, zone, reader):
         return ""
-    return _for_reader(format_times(start, end, reader), start, zone, reader)
+    return _for_reader(_time_range(start, end, reader), start, zone, reader)
 
 
 def readers_moment_text(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
-    """One moment on the reader's own clock, as `readers_times_text` says a session's times: "10:00 am AB time for you"."""
+    """Return one moment in the reader's zone, like `readers_times_text`: "Your time: 10:00 am (Alberta time)"."""
     if reader is None or _same_clock(moment, zone, reader):
         return ""
-    return _for_reader(format_clock(moment, reader), moment, zone, reader)
+    return _for_reader(format_time(moment, reader), moment, zone, reader)
 
 
 def unbroken(text: str) -> SafeString:
@@ -109,7 +117,7 @@ def _same_clock(moment: datetime, zone: ZoneInfo, reader: ZoneInfo) -> bool:
 def _for_reader(times: str, start: datetime, zone: ZoneInfo, reader: ZoneInfo) -> str:
     if start.astimezone(reader).date() != start.astimezone(zone).date():
         times = f"{format_date(start, reader, year=False)}, {times}"
-    return _("%(times)s for you") % {"times": times}
+    return _("Your time: %(times)s (%(zone)s)") % {"times": times, "zone": _unbroken_label(reader)}
 
 
 def format_until(start: datetime, now: datetime, zone: ZoneInfo) -> str:
@@ -153,5 +161,9 @@ def _half(local: datetime) -> str:
 
 def _label(zone: ZoneInfo) -> str:
     """What follows a time: " ET", " (HE)". It may go to the next line, but never in two parts."""
-    label = zone_label(zone.key).replace(" ", NBSP)
+    label = _unbroken_label(zone)
     return f" ({label})" if current_language() == "fr" else f" {label}"
+
+
+def _unbroken_label(zone: ZoneInfo) -> str:
+    return zone_label(zone.key).replace(" ", NBSP)

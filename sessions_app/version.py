@@ -9,8 +9,8 @@ from uuid import uuid4
 from django.core.cache import cache
 
 VERSION_KEY = "programme-version"
-# A process asks the cache again after this long. Nobody notices a hundredth of a second, and a burst of readers asks once.
-VERSION_HOLDS_SECONDS = 0.01
+# A process asks the cache again after this long. Nobody notices a twentieth of a second, and a burst of readers asks once.
+VERSION_HOLDS_SECONDS = 0.05
 
 
 class _Seen:

@@ -65,7 +65,7 @@ def _series_page(request: HttpRequest, wall: SeriesQuerySet, slug: str, *, is_pr
         return redirected
     context = {
         "series": series,
-        "entry": Listing(series, timezone.now(), reader_zone(request)),
+        "listing": Listing(series, timezone.now(), reader_zone(request)),
         "json_ld": series_json_ld(series),
         "is_preview": is_preview,
         "elsewhere": addresses.in_other_language(request, series),

@@ -1,1 +1,1 @@
-"""The account pages: allauth's flows in the portal's words, and what the portal knows about a person."""
+"""The account pages: allauth's views with our own texts, the profile, and the export of a person's data."""

@@ -1,4 +1,4 @@
-"""Where allauth meets the portal: its email goes through the outbox, and accounts are created only by registering."""
+"""The adapter for allauth: its email goes through the outbox, and accounts are created only by registering."""
 
 import ipaddress
 from datetime import timedelta
@@ -16,8 +16,8 @@ from accounts.languages import current_language
 from outbox.services import Draft, write
 
 MESSAGE_TYPES = {"account/email/login_code": "code", "account/email/unknown_account": "no-account"}
-# What allauth tells the owner of an account when how it is opened changes: one kind of mail, one sentence each (emails.py).
-SECURITY_NEWS = {
+# Emails that allauth sends when the sign-in settings of an account change. All have the same message type (emails.py).
+SECURITY_TEMPLATES = {
     "account/email/password_set",
     "account/email/password_changed",
     "mfa/email/totp_activated",
@@ -32,22 +32,22 @@ SECURITY_NOTICE_LIFETIME = timedelta(days=2)
 class PortalAccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "incorrect_code": _("That’s not the code we sent. Enter the 6 digits from our newest email."),
-        "too_many_login_attempts": _("Too many tries. Wait ten minutes, then ask for a new code."),
+        "too_many_login_attempts": _("Too many attempts. Wait ten minutes, then ask for a new code."),
         "email_password_mismatch": _("The email address or the password is wrong. You can also sign in with a code."),
         "enter_current_password": _("That’s not your current password."),
         "incorrect_password": _("That’s not your password."),
-        "rate_limited": _("Too many tries. Wait ten minutes, then ask for a new code."),
+        "rate_limited": _("Too many attempts. Wait ten minutes, then ask for a new code."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Return False: registering for a series creates an account."""
+        """Return False: accounts are created by registering for a series."""
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the visitor's IP address, for rate limits and for "Where I am signed in".
+        """Return the visitor's IP address, for rate limits and the list of signed-in devices.
 
-        An IPv4 address that a dual-stack socket wrote as IPv6 is turned back, because all of these would share one IPv6
-        prefix. A request that did not come through the proxies has its own address.
+        IPv4-mapped IPv6 addresses (from a dual-stack socket) are converted to IPv4, because they all share one IPv6
+        prefix. For a request that did not come through the proxies, the address of the connection is used.
         """
         try:
             found = ipaddress.ip_address(super().get_client_ip(request))
@@ -56,9 +56,9 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         return str(getattr(found, "ipv4_mapped", None) or found)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Write the email to the ledger. A code's row expires with the code."""
+        """Write the email to the outbox. An email with a code expires with the code."""
         now = timezone.now()
-        if template_prefix in SECURITY_NEWS:
+        if template_prefix in SECURITY_TEMPLATES:
             data = {"what": template_prefix.rpartition("/")[2]}
             key = f"security:{uuid4()}"
             write([Draft(key, "security", email, current_language(), data, now + SECURITY_NOTICE_LIFETIME)], now=now)
@@ -69,4 +69,4 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         write([Draft(f"{message_type}:{uuid4()}", message_type, email, current_language(), data, expires_at)], now=now)
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
-        """Drop allauth's messages, which repeat what the next page says."""
+        """Ignore allauth's messages, which repeat what the next page says."""

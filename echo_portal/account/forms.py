@@ -1,5 +1,6 @@
-"""allauth's forms in the portal's words, the profile, and another email address."""
+"""allauth's forms with our labels and messages, and the forms for the profile and a new email address."""
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.forms import (
@@ -29,10 +30,12 @@ from accounts.limits import EMAIL_REFUSED, may_send_email
 from accounts.models import User
 from accounts.services import restart_unproven_account
 
-WRONG_ADDRESS = _("Enter your email address with an @, as in name@example.ca.")
+Wording = Callable[[forms.Field], None]
+CODE_MISSING = _("Enter the 6 digits from our email.")
+INVALID_ADDRESS = _("Enter your email address with an @, as in name@example.ca.")
 PROFILE_SALT, A_DAY = "account.profile", 86400
-LONGEST_CHOICE = 40
-ONE_TIME = {
+MAX_CHOICE_LENGTH = 40
+CODE_ATTRS = {
     "class": "code",
     "autocomplete": "one-time-code",
     "inputmode": "numeric",
@@ -41,29 +44,67 @@ ONE_TIME = {
 }
 
 
-def _address(field: forms.Field) -> None:
+def _set_email_field(field: forms.Field) -> None:
     field.label = _("Your email address")
     field.widget = forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
     field.error_messages["required"] = _("Enter the email address you registered with.")
-    field.error_messages["invalid"] = WRONG_ADDRESS
+    field.error_messages["invalid"] = INVALID_ADDRESS
     field.validators = [validate_address, ProhibitNullCharactersValidator()]
 
 
-def _password(field: forms.Field, label: Any, complete: str) -> None:
-    field.label = label
-    field.widget = forms.PasswordInput(attrs={"autocomplete": complete})
-    field.error_messages["required"] = _("Enter the password.")
+def _password(label: Any, complete: str, help_text: Any = "") -> Wording:
+    def word(field: forms.Field) -> None:
+        field.label, field.help_text = label, help_text
+        field.widget = forms.PasswordInput(attrs={"autocomplete": complete})
+        field.error_messages["required"] = _("Enter the password.")
+
+    return word
 
 
-class SignInForm(PortalForm, RequestLoginCodeForm):
-    submit_label = _("Send me a code")
+def _code(label: Any, required: Any, help_text: Any = "") -> Wording:
+    def word(field: forms.Field) -> None:
+        field.label, field.help_text = label, help_text
+        field.widget = forms.TextInput(attrs=CODE_ATTRS)
+        field.error_messages["required"] = required
+
+    return word
+
+
+def _key_name(field: forms.Field) -> None:
+    field.label = _("Name")
+    field.help_text = _("A name you’ll recognize, such as “my phone”.")
+
+
+def _passwordless(field: forms.Field) -> None:
+    field.label = _("Sign in with this passkey only, without an emailed code")
+    field.help_text, field.initial = "", True
+
+
+PASSWORD = _password(_("Password"), "current-password")
+NEW_PASSWORD = {
+    "password1": _password(_("New password"), "new-password", _("At least 8 characters. Don’t use a common password.")),
+    "password2": _password(_("New password again"), "new-password"),
+}
+FACTOR_CODE = _code(_("Code"), _("Enter the code."), _("From your authenticator app, or one of your recovery codes."))
+
+
+class AllauthForm(PortalForm):
+    """A form of allauth's in the portal's words. `wording` says, by the field's name, what is set on the field."""
+
+    wording: dict[str, Wording] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _address(self.fields["email"])
+        for name, word in self.wording.items():
+            word(self.fields[name])
+
+
+class SignInForm(AllauthForm, RequestLoginCodeForm):
+    submit_label = _("Send me a code")
+    wording = {"email": _set_email_field}
 
     def clean_email(self) -> str:
-        """Apply the email limits, which are the same for addresses without an account."""
+        """Apply the rate limits for email, which are the same for addresses without an account."""
         email = super().clean_email()
         if not may_send_email(context.request, email):
             raise forms.ValidationError(EMAIL_REFUSED)
@@ -72,110 +113,54 @@ class SignInForm(PortalForm, RequestLoginCodeForm):
         return email
 
 
-class PasswordSignInForm(PortalForm, LoginForm):
+class PasswordSignInForm(AllauthForm, LoginForm):
     submit_label = _("Sign in")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _address(self.fields["login"])
-        _password(self.fields["password"], _("Password"), "current-password")
-        self.fields["password"].help_text = ""
+    wording = {"login": _set_email_field, "password": PASSWORD}
 
 
-class CodeForm(PortalForm, ConfirmLoginCodeForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["code"]
-        field.label = _("6-digit code")
-        field.widget = forms.TextInput(attrs=ONE_TIME)
-        field.error_messages["required"] = _("Enter the 6 digits from our email.")
+class CodeForm(AllauthForm, ConfirmLoginCodeForm):
+    wording = {"code": _code(_("6-digit code"), CODE_MISSING)}
 
 
-class NewPasswordForm(PortalForm, SetPasswordForm):
+class NewPasswordForm(AllauthForm, SetPasswordForm):
     submit_label = _("Set the password")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _new_password(self)
+    wording = NEW_PASSWORD
 
 
-class OtherPasswordForm(PortalForm, ChangePasswordForm):
+class OtherPasswordForm(AllauthForm, ChangePasswordForm):
     submit_label = _("Change the password")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _password(self.fields["oldpassword"], _("Your current password"), "current-password")
-        _new_password(self)
+    wording = {"oldpassword": _password(_("Your current password"), "current-password")} | NEW_PASSWORD
 
 
-def _new_password(form: forms.Form) -> None:
-    _password(form.fields["password1"], _("New password"), "new-password")
-    form.fields["password1"].help_text = _("At least 8 characters. Don’t use a common password.")
-    _password(form.fields["password2"], _("New password again"), "new-password")
-
-
-class ConfirmPasswordForm(PortalForm, ReauthenticateForm):
+class ConfirmPasswordForm(AllauthForm, ReauthenticateForm):
     submit_label = _("Continue")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _password(self.fields["password"], _("Password"), "current-password")
+    wording = {"password": PASSWORD}
 
 
-def _factor_code(form: forms.Form, help_text: Any) -> None:
-    field = form.fields["code"]
-    field.label = _("Code")
-    field.widget = forms.TextInput(attrs=ONE_TIME)
-    field.help_text = help_text
-    field.error_messages["required"] = _("Enter the code.")
-
-
-class FactorForm(PortalForm, AuthenticateForm):
+class FactorForm(AllauthForm, AuthenticateForm):
     submit_label = _("Sign in")
     form_action = "mfa_authenticate"
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _factor_code(self, _("From your authenticator app, or one of your recovery codes."))
+    wording = {"code": FACTOR_CODE}
 
 
-class ConfirmFactorForm(PortalForm, ReauthenticateByCodeForm):
+class ConfirmFactorForm(AllauthForm, ReauthenticateByCodeForm):
     submit_label = _("Continue")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _factor_code(self, _("From your authenticator app, or one of your recovery codes."))
+    wording = {"code": FACTOR_CODE}
 
 
-class AppForm(PortalForm, ActivateTOTPForm):
+class AppForm(AllauthForm, ActivateTOTPForm):
     submit_label = _("Set it up")
     form_action = "mfa_activate_totp"
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _factor_code(self, _("The 6 digits your app shows now."))
+    wording = {"code": _code(_("Code"), _("Enter the code."), _("The 6 digits your app shows now."))}
 
 
-class PasskeyForm(PortalForm, AddWebAuthnForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _key_name(self)
-        self.fields["passwordless"].label = _("Sign in with this passkey only, without an emailed code")
-        self.fields["passwordless"].help_text = ""
-        self.fields["passwordless"].initial = True
+class PasskeyForm(AllauthForm, AddWebAuthnForm):
+    wording = {"name": _key_name, "passwordless": _passwordless}
 
 
-class PasskeyNameForm(PortalForm, EditWebAuthnForm):
+class PasskeyNameForm(AllauthForm, EditWebAuthnForm):
     submit_label = _("Save")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _key_name(self)
-
-
-def _key_name(form: forms.Form) -> None:
-    form.fields["name"].label = _("Name")
-    form.fields["name"].help_text = _("A name you’ll recognize, such as “my phone”.")
+    wording = {"name": _key_name}
 
 
 class NewAddressForm(PortalForm):
@@ -187,7 +172,7 @@ class NewAddressForm(PortalForm):
         super().__init__(*args, **kwargs)
         self.user = user
         field = self.fields["email"]
-        _address(field)
+        _set_email_field(field)
         field.label = _("New email address")
         field.help_text = _("We’ll send a 6-digit code to this address.")
         field.error_messages["required"] = _("Enter your new email address.")
@@ -205,18 +190,20 @@ class NewAddressCodeForm(PortalForm):
     code = forms.CharField(
         label=_("6-digit code"),
         max_length=12,
-        widget=forms.TextInput(attrs=ONE_TIME),
-        error_messages={"required": _("Enter the 6 digits from our email.")},
+        widget=forms.TextInput(attrs=CODE_ATTRS),
+        error_messages={"required": CODE_MISSING},
     )
 
 
 class CloseAccountForm(PortalForm):
-    sure = forms.BooleanField(label=_("I am sure"), error_messages={"required": _("Tick the box if you are sure.")})
+    sure = forms.BooleanField(
+        label=_("I want to close my account"), error_messages={"required": _("Select the box to confirm.")}
+    )
 
 
 class ProfileForm(DetailsForm):
-    """The profile. A signed note says whose it is, so that what was typed returns only to that person if their session
-    expires meanwhile."""
+    """The profile. A signed hidden field identifies its owner, so that input sent after the session expired is restored
+    only for that person."""
 
     whose = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -226,7 +213,7 @@ class ProfileForm(DetailsForm):
 
     @staticmethod
     def owner_of(typed: QueryDict) -> User | None:
-        """Return the person whose page the form was on, or None unless the portal signed it."""
+        """Return the person whom the signed field identifies, or None if its signature is not valid."""
         try:
             return User.objects.filter(
                 pk=signing.loads(typed.get("whose", ""), salt=PROFILE_SALT, max_age=A_DAY)
@@ -235,10 +222,10 @@ class ProfileForm(DetailsForm):
             return None
 
     @classmethod
-    def cut(cls, typed: QueryDict) -> dict[str, str]:
-        """Return the fields that the form knows, cut to their maximum length."""
+    def truncated(cls, typed: QueryDict) -> dict[str, str]:
+        """Return the values of this form's fields, truncated to their maximum lengths."""
         return {
-            name: str(typed[name])[: getattr(field, "max_length", None) or LONGEST_CHOICE]
+            name: str(typed[name])[: getattr(field, "max_length", None) or MAX_CHOICE_LENGTH]
             for name, field in cls.base_fields.items()
             if name in typed and name != "whose"
         }

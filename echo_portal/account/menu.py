@@ -1,4 +1,4 @@
-"""The menu of a signed-in person: in the header, and on its own page for people without JavaScript."""
+"""The account menu, shown in the header, and on its own page for people without JavaScript."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class MenuEntry:
 
 
 def menu_entries(user: User) -> list[MenuEntry]:
-    """Return the entries in order, without signing out, which is a form. The admin is for staff only."""
+    """Return the menu entries in order. "Sign out" is not one of them, because it is a form."""
     entries = [
         MenuEntry(reverse("registrations:mine"), _("My sessions")),
         MenuEntry(reverse("profile"), _("My profile")),
@@ -29,7 +29,7 @@ def menu_entries(user: User) -> list[MenuEntry]:
 
 
 def account_part(request: HttpRequest) -> SafeString:
-    """Render the menu of the signed-in person, or a link to sign in. Reads the session."""
+    """Render the account menu, or a link to sign in. Reads the session, so the page must not be cached."""
     person = request.user if isinstance(request.user, User) else None
     context = {
         "person": person,

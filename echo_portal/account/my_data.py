@@ -1,4 +1,4 @@
-"""What the portal knows about a person, in a form that another program can read (Quebec's Law 25, access and portability)."""
+"""The export of a person's data in a format that other programs can read (Quebec's Law 25, access and portability)."""
 
 from datetime import datetime
 from typing import Any
@@ -15,14 +15,14 @@ from registrations.models import Attendance, Intention, Invitation, Registration
 Row = dict[str, Any]
 
 
-def everything(user: User, *, now: datetime) -> Row:
-    """Return all of it as plain values, with times in UTC by ISO 8601. Secrets (password, keys) are named but not
-    included."""
+def export(user: User, *, now: datetime) -> Row:
+    """Return the person's data as plain values, with times in UTC by ISO 8601. The export shows which secrets exist
+    (password, keys), but not the secrets themselves."""
     return {
         "written_at": now.isoformat(),
         "account": _account(user),
         "profile": _profile(user),
-        "registrations": [_registration(one) for one in _registrations(user)],
+        "registrations": [_registration(row) for row in _registrations(user)],
         "colleagues_registered": list(
             Invitation.objects.filter(inviter=user).values("name", "email", "series__slug", "created_at")
         ),
@@ -60,18 +60,18 @@ def _registrations(user: User) -> list[Registration]:
     return list(mine.prefetch_related("answers__question", "staff_actions"))
 
 
-def _registration(one: Registration) -> Row:
+def _registration(row: Registration) -> Row:
     facts = ("state", "created_at", "confirmed_at", "waitlisted_at", "recording_at", "cancelled_at", "end_reason")
     return {
-        "series": one.series.slug,
-        "title": str(one.series.title),
-        **{name: getattr(one, name) for name in facts},
-        "answers": [{"question": str(answer.question.label), "answer": answer.value} for answer in one.answers.all()],
-        "came_to": list(Attendance.objects.filter(registration=one).values("session__starts_at", "joined_at")),
+        "series": row.series.slug,
+        "title": str(row.series.title),
+        **{name: getattr(row, name) for name in facts},
+        "answers": [{"question": str(answer.question.label), "answer": answer.value} for answer in row.answers.all()],
+        "came_to": list(Attendance.objects.filter(registration=row).values("session__starts_at", "joined_at")),
         "said": list(
-            Intention.objects.filter(registration=one).values("session__starts_at", "is_coming", "answered_at")
+            Intention.objects.filter(registration=row).values("session__starts_at", "is_coming", "answered_at")
         ),
         "acts_of_staff": [
-            {"action": act.action, "at": act.at, "reason": act.reason} for act in one.staff_actions.all()
+            {"action": act.action, "at": act.at, "reason": act.reason} for act in row.staff_actions.all()
         ],
     }

@@ -1,4 +1,4 @@
-"""The second factor: what allauth's pages need, and the rule that staff must have one."""
+"""The adapter for allauth's second factors, and the rule that staff must have one."""
 
 import base64
 import hashlib
@@ -17,12 +17,12 @@ from accounts.models import User
 
 
 class PortalMFAAdapter(DefaultMFAAdapter):
-    """Encrypts secrets with a key made from SECRET_KEY, so that a copy of the database opens no account."""
+    """Encrypts secrets with a key derived from SECRET_KEY, so that a copy of the database is not enough to sign in."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _("That is not the code. Codes change every half minute: type the one you see now."),
-        "cannot_generate_recovery_codes": _("Set up an app or a passkey first; recovery codes stand in for those."),
-        "unverified_email": _("Sign in with a code from your mail first, so that we know the address is yours."),
+        "incorrect_code": _("That’s not the right code. Codes change every 30 seconds. Enter the one you see now."),
+        "cannot_generate_recovery_codes": _("Set up an app or a passkey first. Recovery codes replace a lost one."),
+        "unverified_email": _("First sign in with an emailed code, so that we know the address is yours."),
     }
 
     def encrypt(self, text: str) -> str:
@@ -44,14 +44,14 @@ def _fernet() -> Fernet:
 
 
 def lacks_second_factor(user: User) -> bool:
-    """Whether `user` must set up a second factor first. allauth asks for an existing one at each sign-in."""
+    """Whether `user` must set up a second factor. allauth asks for an existing one at each sign-in."""
     return settings.SECOND_FACTOR_REQUIRED and not PortalMFAAdapter().is_mfa_enabled(user, types=["totp", "webauthn"])
 
 
 class SecondFactorMiddleware:
-    """Leads staff without a second factor to set one up before the admin.
+    """Redirects staff without a second factor from the admin to the page where they set one up.
 
-    The admin's sign-in page redirects to allauth's, which asks for the factor (urls.py).
+    allauth asks for the factor at sign-in, because the admin's sign-in page redirects to allauth's (urls.py).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -1,17 +1,17 @@
-"""How long web sessions last."""
+"""How long the web sessions of visitors last."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-# Long enough to find a code in the junk folder and to show a second factor.
+# Long enough to find a code in the junk folder and to enter a second factor.
 ANONYMOUS_SECONDS = 60 * 60 * 2
 
 
 class ShortAnonymousSessionsMiddleware:
-    """Ends the session of a visitor who is not signed in after two hours, so that strangers cannot fill the database.
+    """Lets sessions of visitors who are not signed in expire after two hours, so that strangers cannot fill the database.
 
-    Signing in makes it last as long as the cookie (accounts/apps.py). Belongs after the session and authentication
+    Signing in gives the session its normal lifetime (accounts/apps.py). Must come after the session and authentication
     middleware.
     """
 

@@ -1,4 +1,4 @@
-"""The account pages by allauth's own names, under our own URLs in both languages. What is not listed is not available."""
+"""The account pages, with allauth's URL names and our own paths in both languages. Other allauth views are not available."""
 
 from allauth.account import views as account
 from allauth.mfa.base import views as factors
@@ -21,7 +21,7 @@ urlpatterns = [
     path(_("sign-in/passkey/"), views.passkey_sign_in, name="mfa_login_webauthn"),
     path(_("sign-in/second-factor/"), factors.authenticate, name="mfa_authenticate"),
     path(_("sign-out/"), account.logout, name="account_logout"),
-    # allauth leads here by name from its own flows
+    # allauth redirects to these names
     path(_("sign-in/new/"), RedirectView.as_view(pattern_name="sessions:list"), name="account_signup"),
     path(
         _("sign-in/forgotten/"),

@@ -1,4 +1,4 @@
-"""A person's own pages: profile, email address, what the portal knows about them, and closing the account."""
+"""The account pages: signing in, menu, profile, email address, data export and closing the account."""
 
 import json
 from typing import Any, cast
@@ -32,7 +32,7 @@ from accounts.models import ProviderProfile, User
 from echo_portal.account import new_address
 from echo_portal.account.forms import CloseAccountForm, NewAddressCodeForm, NewAddressForm, ProfileForm
 from echo_portal.account.menu import account_part, menu_entries
-from echo_portal.account.my_data import everything
+from echo_portal.account.my_data import export
 from outbox.services import Draft, forget_address, write
 from registrations.models import Registration
 from registrations.services import cancel_everything, upcoming_registrations
@@ -41,13 +41,13 @@ from registrations.services.notifications import NOTIFICATION_LIFETIME
 TYPED = "typed_profile"
 SIGN_IN = "account_request_login_code"
 WHY_NOT_CHANGED = {
-    new_address.CodeSpentError: gettext_lazy("This code has expired. Ask for a new one."),
+    new_address.CodeExpiredError: gettext_lazy("This code has expired. Ask for a new one."),
     services.AddressTakenError: gettext_lazy("This address already has an account. Sign in with it instead."),
 }
 
 
 class StartsOverMixin:
-    """Opening the page starts over, even if a code was requested, because someone else may have requested it on this
+    """Shows the form even if a code was already requested, because someone else may have requested it on the same
     computer."""
 
     def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> None:
@@ -64,12 +64,12 @@ class PasswordSignInView(StartsOverMixin, LoginView):
 
 @never_cache
 def passkey_sign_in(request: HttpRequest) -> HttpResponse:
-    """allauth's view. It stores a challenge in the visitor's web session."""
+    """allauth's view with a rate limit, because it stores a challenge in the visitor's web session."""
     return login_webauthn(request) if within_limits(request, "begin-passkey", "") else respond_429(request)
 
 
 class SignInCodeView(CodePage):
-    """The second page of signing in. Someone who is sent back to the first is told why."""
+    """The page for the sign-in code. If the code has expired, the redirect to the first page has a message."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         response = super().dispatch(request, *args, **kwargs)
@@ -83,46 +83,46 @@ sign_in, sign_in_by_password = SignInView.as_view(), PasswordSignInView.as_view(
 sign_in_code = SignInCodeView.as_view()
 
 
-def _me(request: HttpRequest) -> User:
+def _user(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
 @never_cache
 @require_safe
 def menu(request: HttpRequest) -> HttpResponse:
-    """Show the menu as a page, for people without JavaScript. Others are asked to sign in."""
+    """Show the menu as a page, for people without JavaScript. Redirect to sign-in if they are not signed in."""
     if not request.user.is_authenticated:
         return redirect("account_request_login_code")
-    return render(request, "account/menu.html", {"person": request.user, "entries": menu_entries(_me(request))})
+    return render(request, "account/menu.html", {"person": request.user, "entries": menu_entries(_user(request))})
 
 
 @never_cache
 @require_safe
 def menu_fragment(request: HttpRequest) -> HttpResponse:
-    """Return only the menu, which portal.js puts into public pages."""
+    """Return only the menu, which portal.js inserts into public pages."""
     return HttpResponse(account_part(request))
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """Edit the profile. What was typed survives an expired session: it waits until the same person signs in again."""
+    """Edit the profile. If the session has expired, the input is saved until the same person signs in again."""
     now = timezone.now()
     if not request.user.is_authenticated:
         owner = ProfileForm.owner_of(request.POST)
-        if owner and within_limits(request, "keep-profile", str(owner.pk)):
-            unfinished.keep(request, TYPED, ProfileForm.cut(request.POST), email=owner.email, now=now)
+        if owner and within_limits(request, "save-profile", str(owner.pk)):
+            unfinished.save(request, TYPED, ProfileForm.truncated(request.POST), email=owner.email, now=now)
         return redirect_to_login(request.get_full_path())
-    user = _me(request)
+    user = _user(request)
     known = known_details(user, ProviderProfile.objects.filter(user=user).first())
-    typed = unfinished.kept(request, TYPED, now=now)
-    unfinished.forget(request, TYPED)
+    typed = unfinished.load(request, TYPED, now=now)
+    unfinished.discard(request, TYPED)
     form = ProfileForm(request.POST or None, initial=known | (typed or {}), user=user)
     if request.method == "POST" and form.is_valid():
         services.save_details(user, form.details())
         messages.success(request, _("Your profile is saved."))
         return redirect(next_page(request) or "profile")
-    context = {"form": form, "was_kept": bool(typed), "next": next_page(request)}
+    context = {"form": form, "is_restored": bool(typed), "next": next_page(request)}
     return render(request, "account/profile.html", context, status=400 if form.is_bound else 200)
 
 
@@ -131,8 +131,8 @@ def profile(request: HttpRequest) -> HttpResponse:
 @reauthentication_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_email(request: HttpRequest) -> HttpResponse:
-    """Ask for the new address and send it a code. Someone with a password or second factor confirms it first."""
-    user = _me(request)
+    """Ask for the new address and send it a code. People with a password or second factor must confirm it first."""
+    user = _user(request)
     form = NewAddressForm(request.POST or None, user=user)
     if form.is_bound and form.is_valid():
         try:
@@ -148,13 +148,13 @@ def change_email(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_email(request: HttpRequest) -> HttpResponse:
-    """Ask for the code that was sent to the new address, and change it."""
+    """Ask for the code that was sent to the new address, and change the address."""
     now = timezone.now()
     email = new_address.pending_address(request, now=now)
     form = NewAddressCodeForm(request.POST or None)
     try:
         if form.is_bound and form.is_valid():
-            new_address.confirm_code(request, _me(request), form.cleaned_data["code"], now=now)
+            new_address.confirm_code(request, _user(request), form.cleaned_data["code"], now=now)
             messages.success(request, _("The email address of your account is changed."))
             response = redirect("profile")
             known_browser.remember(request, response, str(email))
@@ -163,7 +163,7 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
         return respond_429(request)
     except new_address.WrongCodeError:
         form.add_error("code", get_adapter().error_messages["incorrect_code"])
-    except (new_address.CodeSpentError, services.AddressTakenError) as error:
+    except (new_address.CodeExpiredError, services.AddressTakenError) as error:
         messages.error(request, WHY_NOT_CHANGED[type(error)])
         return redirect("change_email")
     if email is None:
@@ -176,7 +176,7 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def my_data(request: HttpRequest) -> HttpResponse:
-    registrations = Registration.objects.filter(user=_me(request)).count()
+    registrations = Registration.objects.filter(user=_user(request)).count()
     return render(request, "account/my_data.html", {"registrations": registrations})
 
 
@@ -185,7 +185,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
 @require_safe
 def download(request: HttpRequest) -> HttpResponse:
     content = json.dumps(
-        everything(_me(request), now=timezone.now()), cls=DjangoJSONEncoder, ensure_ascii=False, indent=2
+        export(_user(request), now=timezone.now()), cls=DjangoJSONEncoder, ensure_ascii=False, indent=2
     )
     response = HttpResponse(content, content_type="application/json; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{_("my-data")}.json"'
@@ -196,26 +196,26 @@ def download(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def close(request: HttpRequest) -> HttpResponse:
-    """Explain, ask for a tick, then close the account and send one email."""
-    user = _me(request)
-    ahead = upcoming_registrations(user, now=timezone.now()).select_related("series")
+    """Explain what closing means, ask for confirmation, then close the account and send one email."""
+    user = _user(request)
+    upcoming = upcoming_registrations(user, now=timezone.now()).select_related("series")
     form = CloseAccountForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         _close(user)
         logout(request)
         return redirect("account_closed")
-    context = {"registrations": ahead, "form": form}
+    context = {"registrations": upcoming, "form": form}
     return render(request, "account/close.html", context, status=400 if form.is_bound else 200)
 
 
 @transaction.atomic
 def _close(user: User) -> None:
     now, email, language, key = timezone.now(), user.email, user.language, f"account-closed:{user.pk}"
-    places = cancel_everything(user, now=now)
+    count = cancel_everything(user, now=now)
     for address in (email, *services.former_emails(user)):
         forget_address(address)
     services.close(user, now=now)
-    write([Draft(key, "account-closed", email, language, {"places": places}, now + NOTIFICATION_LIFETIME)], now=now)
+    write([Draft(key, "account-closed", email, language, {"places": count}, now + NOTIFICATION_LIFETIME)], now=now)
 
 
 @never_cache

@@ -1,1 +1,1 @@
-"""What exists only in a development checkout: engines, launcher, set-up, sample data, mailbox, galleries, checks, translations."""
+"""Tools for development only: engines, launcher, set-up, sample data, mailbox, galleries, checks and translations."""

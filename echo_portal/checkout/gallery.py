@@ -1,4 +1,4 @@
-"""One letter of each kind, made of a small invented programme that is rolled back: for looking at, and for tests of all kinds."""
+"""One sample email of each message type, for the gallery page and for tests. The sample rows are rolled back."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,19 +15,19 @@ from outbox.models import Message
 from registrations.models import EndReason, Intention, Invitation, Registration, RegistrationState
 from sessions_app.models import Resource, Series, Session
 
-Made = dict[str, Any]
+Rows = dict[str, Any]
 
 
-def letters(language: str, now: datetime) -> dict[str, tuple[Message, RenderedEmail]]:
-    """Each registered kind with a message and its letter, in `language`; nothing of it stays in the database."""
+def render_all(language: str, now: datetime) -> dict[str, tuple[Message, RenderedEmail]]:
+    """Return the message and rendered email of each message type, in `language`. The database is not changed."""
     with transaction.atomic():
-        made = _programme(language, now)
-        found = {name: _letter(name, maker, made, language, now) for name, maker in MAKERS.items()}
+        rows = _create_sample(language, now)
+        found = {name: _render(name, factory, rows, language, now) for name, factory in SAMPLES.items()}
         transaction.set_rollback(True)
     return found
 
 
-def _programme(language: str, now: datetime) -> Made:
+def _create_sample(language: str, now: datetime) -> Rows:
     hub = Hub.objects.create(
         slug="gallery", name_en="Northern hub", name_fr="Pôle du Nord", contact_email="north@echo.example.ca"
     )
@@ -56,94 +56,84 @@ def _programme(language: str, now: datetime) -> Made:
     return {"hub": hub, "series": series, "session": sessions[0], "person": person, "other": other}
 
 
-def _place(made: Made, now: datetime, place: RegistrationState, reason: str = "", **fields: Any) -> Registration:
-    """The person's one place in the series, as it has to be for the kind."""
-    Registration.objects.filter(user=made["person"]).delete()
-    moments = {"confirmed_at": now} if place != RegistrationState.WAITLISTED else {"waitlisted_at": now}
+def _register(rows: Rows, now: datetime, state: RegistrationState, reason: str = "", **fields: Any) -> Registration:
+    """Create the person's registration in `state`. It replaces any earlier one."""
+    Registration.objects.filter(user=rows["person"]).delete()
+    dates = {"confirmed_at": now} if state != RegistrationState.WAITLISTED else {"waitlisted_at": now}
     return Registration.objects.create(
-        series=made["series"], user=made["person"], state=place, end_reason=reason, created_at=now, **moments | fields
+        series=rows["series"], user=rows["person"], state=state, end_reason=reason, created_at=now, **dates | fields
     )
 
 
-def _about(place: RegistrationState, reason: str = "", **more: Any) -> Callable[[Made, datetime], Made]:
-    return lambda made, now: {"registration": _place(made, now, place, reason).pk, **more}
+def _data(state: RegistrationState, reason: str = "", **more: Any) -> Callable[[Rows, datetime], Rows]:
+    return lambda rows, now: {"registration": _register(rows, now, state, reason).pk, **more}
 
 
-def _invited(made: Made, now: datetime) -> Made:
-    registration = _place(made, now, RegistrationState.CONFIRMED, held_until=now + timedelta(hours=48))
-    Invitation.objects.create(
-        series=made["series"],
-        inviter=made["other"],
-        name="Amélie",
-        email="a@example.ca",
-        registration=registration,
-        created_at=now,
-    )
+def _invited(rows: Rows, now: datetime) -> Rows:
+    registration = _register(rows, now, RegistrationState.CONFIRMED, held_until=now + timedelta(hours=48))
+    _invitation(rows, registration, now)
     return {"registration": registration.pk}
 
 
-def _declined(made: Made, now: datetime) -> Made:
+def _invitation(rows: Rows, registration: Registration, now: datetime) -> Invitation:
+    people = {"inviter": rows["other"], "name": "Amélie Tremblay", "email": "a@example.ca"}
+    return Invitation.objects.create(series=rows["series"], registration=registration, created_at=now, **people)
+
+
+def _declined(rows: Rows, now: datetime) -> Rows:
     held_until = now + timedelta(hours=48)
-    return {"registration": _place(made, now, RegistrationState.CANCELLED, EndReason.SELF, held_until=held_until).pk}
+    return {"registration": _register(rows, now, RegistrationState.CANCELLED, EndReason.SELF, held_until=held_until).pk}
 
 
-def _moved(made: Made, now: datetime) -> Made:
-    left = _place(made, now, RegistrationState.CANCELLED, EndReason.MOVED)
+def _moved(rows: Rows, now: datetime) -> Rows:
+    old = _register(rows, now, RegistrationState.CANCELLED, EndReason.MOVED)
     to = Series.objects.create(
         slug="gallery-other", title_en="Pain at Home", title_fr="La douleur à domicile", publication="published"
     )
     at = now + timedelta(days=5)
     Session.objects.create(series=to, starts_at=at, ends_at=at + timedelta(hours=1))
-    arrived = Registration.objects.create(
-        series=to, user=made["person"], state=RegistrationState.CONFIRMED, created_at=now, confirmed_at=now
+    new = Registration.objects.create(
+        series=to, user=rows["person"], state=RegistrationState.CONFIRMED, created_at=now, confirmed_at=now
     )
-    return {"registration": left.pk, "to": arrived.pk}
+    return {"registration": old.pk, "to": new.pk}
 
 
-def _colleague(made: Made, now: datetime) -> Made:
-    registration = _place(made, now, RegistrationState.CANCELLED, EndReason.LAPSED)
-    invitation = Invitation.objects.create(
-        series=made["series"],
-        inviter=made["other"],
-        name="Amélie Tremblay",
-        email="a@example.ca",
-        registration=registration,
-        created_at=now,
+def _colleague(rows: Rows, now: datetime) -> Rows:
+    registration = _register(rows, now, RegistrationState.CANCELLED, EndReason.LAPSED)
+    return {"invitation": _invitation(rows, registration, now).pk}
+
+
+def _absence(rows: Rows, now: datetime) -> Rows:
+    registration = _register(rows, now, RegistrationState.CONFIRMED)
+    intention = Intention.objects.create(
+        registration=registration, session=rows["session"], is_coming=False, answered_at=now
     )
-    return {"invitation": invitation.pk}
+    return {"intention": intention.pk}
 
 
-def _absence(made: Made, now: datetime) -> Made:
-    registration = _place(made, now, RegistrationState.CONFIRMED)
-    said = Intention.objects.create(
-        registration=registration, session=made["session"], is_coming=False, answered_at=now
-    )
-    return {"intention": said.pk}
-
-
-def _absence_withdrawn(made: Made, now: datetime) -> Made:
-    data = _absence(made, now)
+def _absence_withdrawn(rows: Rows, now: datetime) -> Rows:
+    data = _absence(rows, now)
     Intention.objects.filter(pk=data["intention"]).update(is_coming=True)
     return data | {"absence": "a key of no message"}
 
 
-def _reminder(hours: int) -> Callable[[Made, datetime], Made]:
-    """So many hours before the first session, which is moved there."""
+def _reminder(hours: int) -> Callable[[Rows, datetime], Rows]:
+    """Move the first session to start in `hours` hours, and return the data of its reminder."""
 
-    def maker(made: Made, now: datetime) -> Made:
-        session = made["session"]
+    def factory(rows: Rows, now: datetime) -> Rows:
+        session = rows["session"]
         session.starts_at, session.ends_at = (now + timedelta(hours=hours + more) for more in (0, 1))
         session.save()
-        registration = _place(made, now, RegistrationState.CONFIRMED)
+        registration = _register(rows, now, RegistrationState.CONFIRMED)
         return {"registration": registration.pk, "session": session.pk, "starts_at": session.starts_at.isoformat()}
 
-    return maker
+    return factory
 
 
-def _changed(made: Made, now: datetime) -> Made:
-    session, before = made["session"], timedelta(days=1, hours=2)
+def _changed(rows: Rows, now: datetime) -> Rows:
+    session, before = rows["session"], timedelta(days=1, hours=2)
     return {
-        "registration": _place(made, now, RegistrationState.CONFIRMED).pk,
+        "registration": _register(rows, now, RegistrationState.CONFIRMED).pk,
         "session": session.pk,
         "old_starts_at": (session.starts_at - before).isoformat(),
         "old_ends_at": (session.ends_at - before).isoformat(),
@@ -151,35 +141,35 @@ def _changed(made: Made, now: datetime) -> Made:
     }
 
 
-def _recording(made: Made, now: datetime) -> Made:
+def _recording(rows: Rows, now: datetime) -> Rows:
     url = "https://video.example.ca/recordings/1"
     resource = Resource.objects.create(
-        series=made["series"], title_en="The first session", title_fr="La première séance", url=url
+        series=rows["series"], title_en="The first session", title_fr="La première séance", url=url
     )
-    return {"registration": _place(made, now, RegistrationState.RECORDING).pk, "resource": resource.pk}
+    return {"registration": _register(rows, now, RegistrationState.RECORDING).pk, "resource": resource.pk}
 
 
 NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
-MAKERS: dict[str, Callable[[Made, datetime], Made]] = {
+SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "code": lambda _made, _now: {"code": "402817"},
     "no-account": lambda _made, _now: {},
     "address-taken": lambda _made, _now: {},
     "email-changed": lambda _made, _now: {"is_old": True},
     "security": lambda _made, _now: {"what": "totp_activated"},
     "account-closed": lambda _made, _now: {"places": 2},
-    "registered": _about(RegistrationState.CONFIRMED),
-    "waitlisted": _about(RegistrationState.WAITLISTED),
-    "seat-found": _about(RegistrationState.CONFIRMED),
+    "registered": _data(RegistrationState.CONFIRMED),
+    "waitlisted": _data(RegistrationState.WAITLISTED),
+    "seat-found": _data(RegistrationState.CONFIRMED),
     "invited": _invited,
-    "recording-only": _about(RegistrationState.RECORDING),
-    "cancelled": _about(RegistrationState.CANCELLED, EndReason.SELF),
+    "recording-only": _data(RegistrationState.RECORDING),
+    "cancelled": _data(RegistrationState.CANCELLED, EndReason.SELF),
     "declined": _declined,
-    "left-waitlist": _about(RegistrationState.CANCELLED, EndReason.SELF),
-    "cancelled-by-us": _about(RegistrationState.CANCELLED, EndReason.STAFF, had="confirmed", note=NOTE),
-    "series-cancelled": _about(RegistrationState.CANCELLED, EndReason.SERIES_CANCELLED, had="confirmed", note=NOTE),
-    "series-withdrawn": _about(RegistrationState.CANCELLED, EndReason.WITHDRAWN, had="confirmed", note=""),
-    "waitlist-closed": _about(RegistrationState.CANCELLED, EndReason.WAITLIST_CLOSED, had="waitlisted", note=""),
-    "invitation-lapsed": _about(RegistrationState.CANCELLED, EndReason.LAPSED),
+    "left-waitlist": _data(RegistrationState.CANCELLED, EndReason.SELF),
+    "cancelled-by-us": _data(RegistrationState.CANCELLED, EndReason.STAFF, had="confirmed", note=NOTE),
+    "series-cancelled": _data(RegistrationState.CANCELLED, EndReason.SERIES_CANCELLED, had="confirmed", note=NOTE),
+    "series-withdrawn": _data(RegistrationState.CANCELLED, EndReason.WITHDRAWN, had="confirmed", note=""),
+    "waitlist-closed": _data(RegistrationState.CANCELLED, EndReason.WAITLIST_CLOSED, had="waitlisted", note=""),
+    "invitation-lapsed": _data(RegistrationState.CANCELLED, EndReason.LAPSED),
     "moved": _moved,
     "colleague-not-coming": _colleague,
     "absence": _absence,
@@ -191,13 +181,13 @@ MAKERS: dict[str, Callable[[Made, datetime], Made]] = {
 }
 
 
-def _letter(
-    name: str, maker: Callable[[Made, datetime], Made], made: Made, language: str, now: datetime
+def _render(
+    name: str, factory: Callable[[Rows, datetime], Rows], rows: Rows, language: str, now: datetime
 ) -> tuple[Message, RenderedEmail]:
-    data = maker(made, now)
+    data = factory(rows, now)
     with translation.override(language):
-        letter = message_types.render(name, message_types.load(name, [data])[0], now)
+        rendered = message_types.render(name, message_types.load(name, [data])[0], now)
     message = Message(
-        pk=0, key=f"gallery:{name}", message_type=name, to=made["person"].email, language=language, data=data
+        pk=0, key=f"gallery:{name}", message_type=name, to=rows["person"].email, language=language, data=data
     )
-    return message, letter
+    return message, rendered

@@ -1,4 +1,4 @@
-"""The mail of a checkout: kept under var/mail/, one file a message, and read at /_mail/. Development only."""
+"""Development only: writes email to files in var/mail/ instead of sending it, and shows it at /_mail/."""
 
 import email
 import email.policy
@@ -17,13 +17,13 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from accounts.languages import LANGUAGES
-from echo_portal.checkout.gallery import MAKERS, letters
+from echo_portal.checkout.gallery import SAMPLES, render_all
 
 NAME = re.compile(r"\d{8}T\d{6}-\d{6}")
 
 
 class FolderBackend(BaseEmailBackend):
-    """Writes each message as it would leave, headers and all."""
+    """Email backend that writes each message to a file, with all headers."""
 
     def send_messages(self, email_messages: Any) -> int:
         settings.MAILBOX_DIR.mkdir(parents=True, exist_ok=True)
@@ -49,28 +49,28 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     if not settings.MAILBOX_OPEN:
         raise Http404
     paths = sorted(settings.MAILBOX_DIR.glob("*.eml"), reverse=True)[:100]
-    return render(request, "checkout/mailbox.html", {"letters": [(path.stem, _read(path)) for path in paths]})
+    return render(request, "checkout/mailbox.html", {"emails": [(path.stem, _read(path)) for path in paths]})
 
 
 @require_safe
-def letter(request: HttpRequest, name: str) -> HttpResponse:
+def email_page(request: HttpRequest, name: str) -> HttpResponse:
     message = _read(_path(name))
     text = message.get_body(("plain",))
     context = {
         "name": name,
-        "letter": message,
+        "email": message,
         "headers": list(message.items()),
         "text": text.get_content() if text else "",
         "attachments": [
             (part.get_filename(), part["Content-Type"], part.get_content()) for part in message.iter_attachments()
         ],
     }
-    return render(request, "checkout/letter.html", context)
+    return render(request, "checkout/email.html", context)
 
 
 @require_safe
 @xframe_options_sameorigin
-@csp(  # type: ignore[arg-type]  # its stub knows views without arguments only
+@csp(  # type: ignore[arg-type]  # its stub supports only views without arguments
     {
         "default-src": ["'none'"],
         "style-src": ["'unsafe-inline'"],
@@ -79,29 +79,29 @@ def letter(request: HttpRequest, name: str) -> HttpResponse:
         "sandbox": [""],
     }
 )
-def letter_html(request: HttpRequest, name: str) -> HttpResponse:
-    """The HTML part alone, in a sandbox: mail has its styles inline."""
+def email_html(request: HttpRequest, name: str) -> HttpResponse:
+    """Return only the HTML part. The sandbox allows inline styles, which emails need."""
     html = _read(_path(name)).get_body(("html",))
     return HttpResponse(html.get_content() if html else "")
 
 
 @require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
-    """One of each kind of mail, in both languages."""
+    """Show one email of each message type, in both languages."""
     if not settings.MAILBOX_OPEN:
         raise Http404
-    written = {language: letters(language, timezone.now()) for language in LANGUAGES}
-    rows = [(name, [(language, written[language][name][1].subject) for language in LANGUAGES]) for name in MAKERS]
+    emails = {language: render_all(language, timezone.now()) for language in LANGUAGES}
+    rows = [(name, [(language, emails[language][name][1].subject) for language in LANGUAGES]) for name in SAMPLES]
     return render(request, "checkout/gallery.html", {"rows": rows})
 
 
 @require_safe
 @xframe_options_sameorigin
 @csp({"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "frame-ancestors": ["'self'"]})  # type: ignore[arg-type]
-def gallery_letter(request: HttpRequest, name: str, language: str) -> HttpResponse:
-    if not settings.MAILBOX_OPEN or name not in MAKERS or language not in LANGUAGES:
+def gallery_email(request: HttpRequest, name: str, language: str) -> HttpResponse:
+    if not settings.MAILBOX_OPEN or name not in SAMPLES or language not in LANGUAGES:
         raise Http404
-    letter = letters(language, timezone.now())[name][1]
+    rendered = render_all(language, timezone.now())[name][1]
     if "text" in request.GET:
-        return HttpResponse(letter.text, content_type="text/plain; charset=utf-8")
-    return HttpResponse(letter.html)
+        return HttpResponse(rendered.text, content_type="text/plain; charset=utf-8")
+    return HttpResponse(rendered.html)

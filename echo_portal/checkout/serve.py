@@ -1,4 +1,4 @@
-"""`make run`: the whole portal on one machine. Engines, migrations, translations, sample data; then web, worker and beat."""
+"""`make run` and `make dev`: start the engines, migrate, load sample data, then run web, worker and beat."""
 
 import ctypes
 import os
@@ -19,7 +19,7 @@ VAR = engines.VAR
 PYTHON = sys.executable
 
 
-class Stop(Exception):  # noqa: N818 - not an error: Ctrl-C, or a process that ended
+class Stop(Exception):  # noqa: N818 - not always an error: Ctrl-C, or a process that stopped
     pass
 
 
@@ -38,14 +38,14 @@ def main(arguments: list[str]) -> int:
         _prepare(dev)
         _say("Starting web, worker and beat …")
         _start(processes, port, dev)
-        _wait_until_it_answers(port, processes)
-        _welcome(port)
+        _wait_for_web(port, processes)
+        _print_addresses(port)
         _watch(processes)
     except Stop as reason:
         _say(f"\n{str(reason) or 'Stopping …'}")
         return 1 if str(reason) else 0
     finally:
-        _end(processes)
+        _terminate(processes)
     return 0
 
 
@@ -59,38 +59,38 @@ def _stop(_number: int, _frame: object) -> None:
 
 def _check_port(port: str) -> None:
     if not port.isdigit() or not 0 < int(port) < 65536:  # noqa: PLR2004 - TCP's ports
-        sys.exit(f"PORT is “{port}”; it has to be a number from 1 to 65535.")
+        sys.exit(f"PORT is “{port}”, but it has to be a number from 1 to 65535.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", int(port)))
         except OSError as error:
-            sys.exit(f"Port {port} cannot be used ({error.strerror}). Take another one: PORT={int(port) + 1} make run")
+            sys.exit(f"Port {port} cannot be used ({error.strerror}). Try another one: PORT={int(port) + 1} make run")
 
 
 def _prepare(dev: bool) -> None:
-    import django  # noqa: PLC0415 - the environment is complete only now
+    import django  # noqa: PLC0415 - needs the variables set above
 
     translations.compile_all()
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415
 
-    _say("Bringing the database up to date …")
+    _say("Migrating the database …")
     call_command("migrate", verbosity=0)
     if not dev:
-        _gather_static_files()
+        _collect_static_files()
     call_command("sample_data", once=True)
 
 
-def _gather_static_files() -> None:
-    """Hashing and zipping takes seconds, so it is done only when a file or the lock has changed."""
+def _collect_static_files() -> None:
+    """Collect the static files, if a file or the lock file has changed. Hashing and compressing takes seconds."""
     from django.core.management import call_command  # noqa: PLC0415
 
-    stamp = VAR / "static" / ".gathered"
+    stamp = VAR / "static" / ".collected"
     newest = max(path.stat().st_mtime for path in [*(ROOT / "static").rglob("*"), ROOT / "requirements" / "run.txt"])
     if stamp.exists() and stamp.stat().st_mtime > newest:
         return
-    _say("Gathering the static files …")
+    _say("Collecting the static files …")
     shutil.rmtree(VAR / "static", ignore_errors=True)
     call_command("collectstatic", verbosity=0, interactive=False)
     stamp.touch()
@@ -103,34 +103,25 @@ def _start(processes: dict[str, subprocess.Popen[bytes]], port: str, dev: bool) 
         web = [PYTHON, "manage.py", "runserver", f"127.0.0.1:{port}"]
     commands = {
         "web": web,
-        "worker": [
-            *celery,
-            "worker",
-            "--concurrency",
-            "2",
-            "--loglevel",
-            "WARNING",
-            "--without-mingle",
-            "--without-gossip",
-        ],
+        "worker": [*celery, "worker", "--concurrency=2", "--loglevel=WARNING", "--without-mingle", "--without-gossip"],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(VAR / "beat-schedule"), "--pidfile", ""],
     }
     (VAR / "log").mkdir(exist_ok=True)
     for name, command in commands.items():
         log = None if dev and name == "web" else (VAR / "log" / f"{name}.log").open("ab")
-        # its own session, so that Ctrl-C reaches this process alone, which then ends the others in order
+        # each in its own session, so that Ctrl-C reaches only this process, which then stops the others in order
         processes[name] = subprocess.Popen(
-            command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True, preexec_fn=_end_with_parent
+            command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True, preexec_fn=_terminate_with_parent
         )
 
 
-def _end_with_parent() -> None:
-    """On Linux, be told to end even where the launcher is killed and cannot tell (prctl(2), PR_SET_PDEATHSIG)."""
+def _terminate_with_parent() -> None:
+    """On Linux, make the kernel send SIGTERM if the launcher is killed (prctl(2), PR_SET_PDEATHSIG)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
-def _wait_until_it_answers(port: str, processes: dict[str, subprocess.Popen[bytes]], seconds: float = 60) -> None:
+def _wait_for_web(port: str, processes: dict[str, subprocess.Popen[bytes]], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         _check(processes)
@@ -139,16 +130,14 @@ def _wait_until_it_answers(port: str, processes: dict[str, subprocess.Popen[byte
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
-    raise Stop(
-        f"The web server did not answer within {seconds:.0f} seconds; its log says why: {VAR / 'log' / 'web.log'}"
-    )
+    raise Stop(f"The web server did not answer within {seconds:.0f} seconds. See its log: {VAR / 'log' / 'web.log'}")
 
 
 def _check(processes: dict[str, subprocess.Popen[bytes]]) -> None:
     for name, process in processes.items():
         if process.poll() is not None:
             log = VAR / "log" / f"{name}.log"
-            raise Stop(f"The {name} process ended by itself; its log says why: {log}\n{_tail(log)}")
+            raise Stop(f"The {name} process stopped unexpectedly. See its log: {log}\n{_tail(log)}")
 
 
 def _tail(log: Path) -> str:
@@ -161,8 +150,8 @@ def _watch(processes: dict[str, subprocess.Popen[bytes]]) -> None:
         time.sleep(0.5)
 
 
-def _end(processes: dict[str, subprocess.Popen[bytes]]) -> None:
-    """Ask all to end, wait ten seconds, then insist. The engines follow when this process leaves (engines.py)."""
+def _terminate(processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Terminate all processes, and kill those still running after ten seconds. The engines stop when this one exits."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     for process in processes.values():
@@ -177,23 +166,23 @@ def _end(processes: dict[str, subprocess.Popen[bytes]]) -> None:
             process.wait()
 
 
-def _welcome(port: str) -> None:
+def _print_addresses(port: str) -> None:
     from django.conf import settings  # noqa: PLC0415
 
     from echo_portal.checkout import sample  # noqa: PLC0415
 
     site = f"http://127.0.0.1:{port}"
-    mail = f"{site}/_mail/" if settings.MAILBOX_OPEN else "sent by EMAIL_URL"
+    emails = f"{site}/_mail/" if settings.MAILBOX_OPEN else "sent through EMAIL_URL"
     _say(f"""
-The portal runs.
+The portal is running.
 
   English    {site}/en/
   Français   {site}/fr/
-  Mail       {mail}
+  Email      {emails}
   Admin      {site}/en/admin/    {sample.STAFF_EMAIL}, password {sample.STAFF_PASSWORD}
-  Provider   {site}/en/account/sign-in/    {sample.PROVIDER_EMAIL}, by a code that comes by mail
+  Provider   {site}/en/account/sign-in/    {sample.PROVIDER_EMAIL}, with an emailed code
 
-Logs are in var/log. Ctrl-C stops everything; the data stays in var/.""")
+Logs are in var/log. Ctrl-C stops everything and keeps the data in var/.""")
 
 
 if __name__ == "__main__":

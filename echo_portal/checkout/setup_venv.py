@@ -1,4 +1,4 @@
-"""Make `.venv` from the hash-locked requirements. Runs on the machine's own Python, so only the standard library here."""
+"""Create `.venv` from the hash-locked requirements. Runs on the system's Python, so it uses only the standard library."""
 
 import pathlib
 import shutil
@@ -15,23 +15,23 @@ def main(kind: str) -> int:
     free = shutil.disk_usage(ROOT).free
     if free < NEEDED_BYTES:
         print(
-            f"The disk has {free // 2**20} MB free; the portal's tools need about 700. Make room in {ROOT}, then try again."
+            f"The disk has {free // 2**20} MB free, but the portal's tools need about 700. Free some space in {ROOT}, then try again."
         )
         return 1
     if not (target / "bin" / "python").exists():
-        print("Making .venv (once) …", flush=True)
+        print("Creating .venv (once) …", flush=True)
         try:
             venv.create(target, with_pip=True, clear=target.exists())
         except (subprocess.CalledProcessError, OSError):
-            print("Python could not make a virtual environment. On Debian or Ubuntu: apt-get install python3-venv")
+            print("Python could not create a virtual environment. On Debian or Ubuntu: apt-get install python3-venv")
             return 1
     lock = ROOT / "requirements" / f"{kind}.txt"
     print(f"Installing {lock.relative_to(ROOT)} (once, then only when it changes) …", flush=True)
     pip = [str(target / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=False)  # noqa: S603 - our own arguments
-    if done.returncode:
-        print(f"The packages of {lock.relative_to(ROOT)} could not be installed: see pip's words above.")
-        return done.returncode
+    result = subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=False)  # noqa: S603 - our own arguments
+    if result.returncode:
+        print(f"The packages in {lock.relative_to(ROOT)} could not be installed. See pip's output above.")
+        return result.returncode
     for stamp in ["run", "dev"] if kind == "dev" else ["run"]:
         (target / f"{stamp}.stamp").touch()
     return 0

@@ -1,8 +1,8 @@
-"""Translations without gettext's programs: extracted, checked and compiled in Python, by Babel.
+"""Extract, check and compile translations with Babel, because a fresh machine has no gettext.
 
-python -m echo_portal.checkout.translations compile   .po → .mo, where the .po is newer
-python -m echo_portal.checkout.translations update    bring the .po up to date with the sources
-python -m echo_portal.checkout.translations check     say what is missing, unfinished or no longer used
+python -m echo_portal.checkout.translations compile   .po → .mo, if the .po is newer
+python -m echo_portal.checkout.translations update    update the .po from the sources
+python -m echo_portal.checkout.translations check     list texts that are missing, unfinished or unused
 """
 
 import re
@@ -52,7 +52,7 @@ Found = tuple[str, int, str | tuple[str, ...], str | None]  # file, line, messag
 
 
 def sources() -> Iterator[Found]:
-    """Every text that the sources give to translation."""
+    """Yield every translatable text in the sources."""
     for app in APPS:
         for path in sorted((ROOT / app).rglob("*.py")):
             if "migrations" not in path.parts:
@@ -74,7 +74,7 @@ def _in_template(path: Path) -> Iterator[Found]:
     for match in UNDERSCORE.finditer(text):
         yield name, _line(text, match), _unquoted(match), None
     for match in BLOCK.finditer(text):
-        parts = [_normal(part, "trimmed" in match["head"]) for part in PLURAL.split(match["body"])]
+        parts = [_normalize(part, "trimmed" in match["head"]) for part in PLURAL.split(match["body"])]
         yield name, _line(text, match), parts[0] if len(parts) == 1 else (parts[0], parts[1]), _context(match["head"])
 
 
@@ -88,13 +88,13 @@ def _line(text: str, match: re.Match[str]) -> int:
 
 
 def _unquoted(match: re.Match[str]) -> str:
-    """The text in the quotes, as Django looks it up: every template doubles "%" first, also where nothing is filled in."""
+    """Return the quoted text as Django looks it up. Django doubles every "%" in a template, even without placeholders."""
     text: str = match[1] if match[1] is not None else match[2]
     return text.replace('\\"', '"').replace("\\'", "'").replace("%", "%%")
 
 
-def _normal(body: str, trimmed: bool) -> str:
-    """As Django's tag looks the text up: variables as %(name)s, a trimmed text on one line."""
+def _normalize(body: str, trimmed: bool) -> str:
+    """Return the text as Django's tag looks it up: variables as %(name)s, and a trimmed text on one line."""
     text = VARIABLE.sub(r"%(\1)s", body.replace("%", "%%"))
     return re.sub(r"\s*\n\s*", " ", text.strip()) if trimmed else text
 
@@ -106,18 +106,18 @@ def from_sources() -> Catalog:
     return catalog
 
 
-def kept() -> Catalog:
+def saved_catalog() -> Catalog:
     with PO.open("rb") as file:
         return read_po(file, locale="fr")
 
 
 def update() -> None:
-    """Add what is new, take out what is gone; translations that still apply stay. Nothing is guessed."""
-    catalog = kept() if PO.exists() else Catalog(locale="fr")
+    """Add new texts to the .po and remove unused ones. Does not guess translations (no fuzzy matching)."""
+    catalog = saved_catalog() if PO.exists() else Catalog(locale="fr")
     catalog.update(from_sources(), no_fuzzy_matching=True, update_header_comment=False)
     catalog.obsolete.clear()
     catalog.project, catalog.version, catalog.fuzzy = "echo-portal", "", False
-    catalog.header_comment = "# The portal's French, as it is written in Canada. `make messages` adds what is new."
+    catalog.header_comment = "# The portal's French, as written in Canada. `make messages` adds new texts."
     PO.parent.mkdir(parents=True, exist_ok=True)
     buffer = BytesIO()
     write_po(buffer, catalog, width=120, sort_by_file=False, omit_header=False, include_lineno=False)
@@ -132,9 +132,9 @@ def update() -> None:
     print(f"{PO.relative_to(ROOT)}: {len(catalog)} texts, {missing} to translate.")
 
 
-def complaints() -> list[str]:
-    """What keeps French from being complete: a text that is not in the .po, an empty or fuzzy one, one that nobody uses."""
-    catalog, wanted = kept(), from_sources()
+def find_problems() -> list[str]:
+    """List what is wrong in the .po: texts that are missing, unused, empty or fuzzy, and placeholders that differ."""
+    catalog, wanted = saved_catalog(), from_sources()
     known = {(m.id, m.context): m for m in catalog if m.id}
     asked = {(m.id, m.context) for m in wanted if m.id}
     found = [f"not in the .po: {key[0]!r}" for key in asked if key not in known]
@@ -169,7 +169,7 @@ def compile_all() -> None:
     if mo.exists() and mo.stat().st_mtime >= PO.stat().st_mtime:
         return
     with mo.open("wb") as file:
-        write_mo(file, kept())
+        write_mo(file, saved_catalog())
 
 
 def main(command: str) -> int:
@@ -178,10 +178,10 @@ def main(command: str) -> int:
     elif command == "update":
         update()
         compile_all()
-    elif found := complaints():
+    elif found := find_problems():
         print("\n".join(found), file=sys.stderr)
         print(
-            f"{len(found)} texts are not right in {PO.relative_to(ROOT)}; `make messages` adds the new ones.",
+            f"{len(found)} problems in {PO.relative_to(ROOT)}. `make messages` adds new texts and removes unused ones.",
             file=sys.stderr,
         )
         return 1

@@ -1,4 +1,4 @@
-"""Template tags that are available everywhere without loading."""
+"""Template tags and filters that every template can use without `{% load %}`."""
 
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from echo_portal.account.menu import account_part
 from echo_portal.page_cache import PUBLIC_PAGES
 from sessions_app import calendars, times
 
-# Characters of an address that fit in one line of its field on the narrowest screen.
+# How many characters of a URL fit on one line of its field on the narrowest screen.
 ADDRESS_LINE = 30
 
 register = template.Library()
@@ -27,7 +27,7 @@ register = template.Library()
 
 @register.simple_tag
 def bilingual(text: str) -> SafeString | str:
-    """Return an author's text, marked with its language if that differs from the page's (WCAG 3.1.2)."""
+    """Return a bilingual text, in a `<span lang>` if its language differs from the page's (WCAG 3.1.2)."""
     if isinstance(text, Text) and text and text.lang != get_language():
         return format_html('<span lang="{}">{}</span>', text.lang, str(text))
     return conditional_escape(str(text))
@@ -35,7 +35,7 @@ def bilingual(text: str) -> SafeString | str:
 
 @register.filter
 def lang_of(text: str) -> SafeString | str:
-    """Return ` lang="fr"` if the text is not in the page's language, else nothing."""
+    """Return ` lang="fr"` (or "en") if the text is not in the page's language, otherwise an empty string."""
     if isinstance(text, Text) and text and text.lang != get_language():
         return format_html(' lang="{}"', text.lang)
     return ""
@@ -51,7 +51,7 @@ def paragraphs(text: str) -> list[str]:
 def other_language_url(context: dict[str, Any], language: str) -> str:
     """Return this page's URL in the other language, with the query string.
 
-    A view whose URL differs in the other language, such as a series' slug, passes it as `elsewhere`.
+    A view that needs another slug in the other language passes the URL as `elsewhere`.
     """
     if context.get("elsewhere"):
         return context["elsewhere"]
@@ -64,8 +64,8 @@ def other_language_url(context: dict[str, Any], language: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def site_account(context: dict[str, Any]) -> SafeString:
-    """Render the person's menu if the page is made for one person. Otherwise render the same link for everyone, which
-    portal.js replaces."""
+    """Render the account menu on personal pages. On public pages render a link that is the same for everyone, which
+    portal.js replaces with the menu."""
     request = context["request"]
     match = request.resolver_match
     is_public = match and match.view_name in PUBLIC_PAGES
@@ -76,7 +76,7 @@ def site_account(context: dict[str, Any]) -> SafeString:
 
 @register.filter
 def ordinal(number: int) -> str:
-    """ "1st", "2nd", "3rd"; in French "1re", "2e" (une place)."""
+    """Return "1st", "2nd", "3rd"; in French "1re", "2e" (feminine, for "place")."""
     if current_language() == "fr":
         return f"{number}re" if number == 1 else f"{number}e"
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
@@ -96,34 +96,15 @@ SYSTEMS = {
 
 @register.filter
 def browser_name(user_agent: str) -> str:
-    """Return "Firefox, Windows", enough to recognize a device, or the whole user agent if it is unknown."""
+    """Return the browser and system, such as "Firefox, Windows", or the whole user agent if both are unknown."""
     found = [next((name for word, name in names.items() if word in user_agent), "") for names in (BROWSERS, SYSTEMS)]
     return ", ".join(filter(None, found)) or user_agent
 
 
 @register.filter
-def format_day(moment: datetime, zone: ZoneInfo) -> str:
-    return times.format_date(moment, zone)
-
-
-@register.filter
-def format_clock(moment: datetime, zone: ZoneInfo) -> str:
-    return times.format_clock(moment, zone)
-
-
-@register.filter
 def format_weekday(moment: datetime, zone: ZoneInfo) -> str:
-    """Return "Thursday, November 26", for places where the year is clear."""
+    """Return "Thursday, November 26", for use where the year is clear."""
     return times.format_date(moment, zone, year=False)
-
-
-register.filter("format_weekday_short", times.format_weekday_short)
-register.filter("format_month_short", times.format_month_short)
-
-
-@register.filter
-def format_moment(moment: datetime, zone: ZoneInfo) -> str:
-    return times.format_moment(moment, zone)
 
 
 @register.simple_tag
@@ -136,23 +117,25 @@ def readers_times_text(start: datetime, end: datetime, zone: ZoneInfo, reader: Z
     return times.unbroken(times.readers_times_text(start, end, zone, reader))
 
 
-register.filter("format_reminders", times.format_reminders)
-
-
-@register.simple_tag
-def readers_moment_text(moment: datetime, zone: ZoneInfo, reader: ZoneInfo | None) -> str:
-    return times.readers_moment_text(moment, zone, reader)
-
-
-register.filter("absolute_url", absolute_url)
+register.simple_tag(times.readers_moment_text)
+register.filter("format_day", times.format_date)
+for function in (
+    times.format_clock,
+    times.format_moment,
+    times.format_month_short,
+    times.format_reminders,
+    times.format_weekday_short,
+    absolute_url,
+):
+    register.filter(function)
 
 
 @register.inclusion_tag("parts/subscribe.html")
 def subscribe(address: str, name: str, key: str = "feed") -> dict[str, Any]:
-    """Render the ways to subscribe to the calendar feed at `address` (https): a `webcal:` link, Google, Outlook, and
-    the URL to copy.
+    """Render the links to subscribe to the calendar feed at `address` (https): `webcal:`, Google, Outlook, and the URL
+    to copy.
 
-    `name` is the calendar's name in Outlook; `key` is the field's id, unique on the page.
+    `name` is the calendar's name in Outlook. `key` is the id of the field, unique on the page.
     """
     return {
         "address": address,
@@ -165,9 +148,9 @@ def subscribe(address: str, name: str, key: str = "feed") -> dict[str, Any]:
 
 @register.simple_tag
 def select_options(optgroups: list[tuple[str | None, list[dict[str, Any]], int]]) -> SafeString:
-    """Return the options of a select, for our own `django/forms/widgets/select.html`.
+    """Return the `<option>` elements for our own `django/forms/widgets/select.html`.
 
-    Django's template includes two others for each option, which took half of the registration form's time.
+    Django's template includes two others for each option, which took half of the registration form's rendering time.
     """
     html = ""
     for group, options, _index in optgroups:

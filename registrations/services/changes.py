@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from outbox.services import Draft, write
 from registrations.models import Announcement, Registration, RegistrationQuerySet, RegistrationState
-from registrations.services.notifications import NOTIFICATION_LIFETIME
+from registrations.services.notifications import NOTIFICATION_LIFETIME, notification
 from sessions_app.models import Resource, ResourceKind, Session
 
 # Edits are gathered for this long. A change that is undone meanwhile is not announced.
@@ -23,9 +23,8 @@ def record_session_change(session: Session, *, created: bool, now: datetime) -> 
     announced = Announcement.objects.select_for_update().filter(session=session).first()
     if announced is None:
         has_people = created and _concerned(session).exists()
-        facts = (
-            {} if has_people else Announcement.facts_of(session)
-        )  # people who are already registered must hear of a new date
+        # people who are already registered must hear of a new date
+        facts = {} if has_people else Announcement.facts_of(session)
         Announcement.objects.create(session=session, changed_at=now if has_people else None, **facts)
         return
     is_news = any(getattr(announced, name) != value for name, value in Announcement.facts_of(session).items())
@@ -69,14 +68,11 @@ def _drafts(announced: Announcement, now: datetime) -> Iterator[Draft]:
     people = _concerned(session).filter(known)  # people who registered later have seen the new time
     if _only_the_link_changed(announced):
         people = people.coming()
+    until = max(session.ends_at, now + NOTIFICATION_LIFETIME)
     for registration in people.select_related("user").order_by("pk"):
-        yield Draft(
-            key=f"session-changed:{session.pk}:{registration.pk}:{changed_at:%Y%m%dT%H%M%S%f}",
-            message_type="session-changed",
-            to=registration.user.email,
-            language=registration.user.language,
-            data={"registration": registration.pk, "session": session.pk, **before},
-            expires_at=max(session.ends_at, now + NOTIFICATION_LIFETIME),
+        key = f"session-changed:{session.pk}:{registration.pk}:{changed_at:%Y%m%dT%H%M%S%f}"
+        yield notification(
+            registration, "session-changed", now, key=key, expires_at=until, session=session.pk, **before
         )
 
 
@@ -108,16 +104,10 @@ def notify_recording(resource: Resource, *, now: datetime) -> int:
     people = Registration.objects.filter(
         series=resource.series_id, state__in=[RegistrationState.CONFIRMED, RegistrationState.RECORDING], held_until=None
     )
+    name, until = "recording-available", now + RECORDING_NOTICE_LIFETIME
     drafts = [
-        Draft(
-            key=f"recording-available:{resource.pk}:{registration.pk}",
-            message_type="recording-available",
-            to=registration.user.email,
-            language=registration.user.language,
-            data={"registration": registration.pk, "resource": resource.pk},
-            expires_at=now + RECORDING_NOTICE_LIFETIME,
-        )
-        for registration in people.select_related("user").order_by("pk")
+        notification(one, name, now, key=f"{name}:{resource.pk}:{one.pk}", expires_at=until, resource=resource.pk)
+        for one in people.select_related("user").order_by("pk")
     ]
     write(drafts, now=now)
     return len(drafts)

@@ -9,17 +9,27 @@ from registrations.models import Invitation, Registration
 NOTIFICATION_LIFETIME = timedelta(days=2)
 
 
-def notification(registration: Registration, message_type: str, now: datetime, **data: Any) -> Draft:
-    """Return a message about a registration to its person. There is one for each message type and registration, so
-    nothing is sent twice."""
+def notification(
+    registration: Registration,
+    message_type: str,
+    now: datetime,
+    *,
+    key: str = "",
+    expires_at: datetime | None = None,
+    **data: Any,
+) -> Draft:
+    """Return a message about a registration to its person.
+
+    Without a `key` of its own there is one message for each message type and registration, so nothing is sent twice.
+    """
     user = registration.user
     return Draft(
-        key=f"{message_type}:{registration.pk}",
+        key=key or f"{message_type}:{registration.pk}",
         message_type=message_type,
         to=user.email,
         language=user.language,
         data={"registration": registration.pk, **data},
-        expires_at=now + NOTIFICATION_LIFETIME,
+        expires_at=expires_at or now + NOTIFICATION_LIFETIME,
     )
 
 
@@ -37,7 +47,5 @@ def notify_inviter(registration: Registration, now: datetime) -> None:
     if invitation:
         to, data = invitation.inviter, {"invitation": invitation.pk}
         key = inviter_key(registration.pk)
-        write(
-            [Draft(key, "colleague-not-coming", to.email, to.language, data, expires_at=now + NOTIFICATION_LIFETIME)],
-            now=now,
-        )
+        expires_at = now + NOTIFICATION_LIFETIME
+        write([Draft(key, "colleague-not-coming", to.email, to.language, data, expires_at)], now=now)

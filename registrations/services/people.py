@@ -19,12 +19,12 @@ from registrations.models import (
 from registrations.services.colleagues import FORGOTTEN_AFTER
 from registrations.services.seats import end_and_free_seat, lock
 from sessions_app.models import Series
-from sessions_app.status import is_past
+from sessions_app.status import past_q
 
 
 def upcoming_registrations(user: User, *, now: datetime) -> RegistrationQuerySet:
     """Return the registrations that would end if the person left: all active ones in series that are not past."""
-    over = Series.objects.filter(is_past(now)).values("pk")
+    over = Series.objects.filter(past_q(now)).values("pk")
     return Registration.objects.active().filter(user=user).exclude(series__in=over).order_by("series", "pk")
 
 

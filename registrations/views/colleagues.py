@@ -28,7 +28,7 @@ from sessions_app.status import Status
 def colleagues(request: HttpRequest, slug: str) -> HttpResponse:
     series = public_series(slug)
     context = page_context(request, series)
-    if context["entry"].status != Status.OPEN:
+    if context["listing"].status != Status.OPEN:
         return render(request, "registrations/not_open.html", context)
     if request.method != "POST" and not services.may_invite(series, me(request)):
         return render(request, "registrations/register_first.html", context)
@@ -53,7 +53,7 @@ def _invite(request: HttpRequest, series: Series, forms: BaseColleagues) -> str 
     except services.InvitationError as error:
         return _sentence(error)
     except services.RegistrationRefusedError:
-        return _("Registration has just closed or filled up.")
+        return _("Registration just closed, or the series just filled up.")
     context = {"series": series, "named": named}
     messages.success(request, render_to_string("registrations/notes/colleagues.html", context))
     return None

@@ -33,8 +33,8 @@ def public_series(slug: str) -> Series:
 
 
 def page_context(request: HttpRequest, series: Series, **more: Any) -> dict[str, Any]:
-    entry = Listing(series, timezone.now(), reader_zone(request))
-    return {"series": series, "entry": entry, "elsewhere": in_other_language(request, series), **more}
+    listing = Listing(series, timezone.now(), reader_zone(request))
+    return {"series": series, "listing": listing, "elsewhere": in_other_language(request, series), **more}
 
 
 def my_registration(request: HttpRequest, series: Series) -> Registration | None:

@@ -59,7 +59,7 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
     context = page_context(request, series, registration=registration)
     if registration and registration.state != RegistrationState.RECORDING and not registration.is_held:
         return redirect("registrations:mine")
-    if context["entry"].status not in OPEN_STATES and not (registration and registration.is_held):
+    if context["listing"].status not in OPEN_STATES and not (registration and registration.is_held):
         return render(request, "registrations/not_open.html", context)
     if profile and not series.accepts_profession(profile.profession):
         return render(request, "registrations/not_for_you.html", context | {"profile": profile})
@@ -127,7 +127,7 @@ def _typed(request: HttpRequest, slug: str) -> dict[str, Any]:
     The next person at the same computer, who opens the form in any other way, does not see it.
     """
     is_back = request.session.pop(GOING_BACK, False) or request.user.is_authenticated
-    pending = unfinished.kept(request, PENDING, now=timezone.now()) if is_back else None
+    pending = unfinished.load(request, PENDING, now=timezone.now()) if is_back else None
     if not pending or pending["slug"] != slug:
         return {}
     answers = {f"question_{pk}": value if len(value) > 1 else value[0] for pk, value in pending["answers"].items()}
@@ -146,7 +146,7 @@ def _send_code(request: HttpRequest, series: Series, form: RegisterForm) -> Http
         "answers": {str(pk): list(dict.fromkeys(value)) for pk, value in form.answers().items()},
         "back": get_random_string(20),
     }
-    unfinished.keep(request, PENDING, pending, email=email, now=now)
+    unfinished.save(request, PENDING, pending, email=email, now=now)
     request.session[JUST_SENT] = True
     LoginCodeVerificationProcess.initiate(request=request, user=user if user.is_active else None, email=email)
     return redirect("registrations:code", slug=series.slug_here)
@@ -163,7 +163,7 @@ class CodeView(CodePage):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.series = get_object_or_404(Series.objects.public().by_slug(kwargs["slug"]))
-        self.pending = unfinished.kept(request, PENDING, now=timezone.now()) or {}
+        self.pending = unfinished.load(request, PENDING, now=timezone.now()) or {}
         if request.user.is_authenticated:  # a second click: the first one settled it
             return redirect("registrations:register", slug=self.series.slug_here)
         is_theirs = self._is_theirs()
@@ -194,16 +194,13 @@ class CodeView(CodePage):
         context = super().get_context_data(**kwargs)
         theirs = self.pending if self._is_theirs() else {}
         self.request.session.pop(JUST_SENT, None)
-        return (
-            context
-            | page_context(self.request, public_series(self.series.slug))
-            | {
-                "email": theirs.get("email"),
-                "back": theirs.get("back"),
-                "can_resend": self._process.can_resend,
-                "sent_again": self._process.state["resend_count"] > 0,
-            }
-        )
+        context |= page_context(self.request, public_series(self.series.slug))
+        return context | {
+            "email": theirs.get("email"),
+            "back": theirs.get("back"),
+            "can_resend": self._process.can_resend,
+            "sent_again": self._process.state["resend_count"] > 0,
+        }
 
     def _resend_form_valid(self, form: Any) -> HttpResponse:
         super()._resend_form_valid(form)
@@ -213,9 +210,8 @@ class CodeView(CodePage):
 
     def _verify_form_valid(self, form: Any) -> HttpResponse:
         response = super()._verify_form_valid(form)
-        if (
-            not self.request.user.is_authenticated
-        ):  # a second factor comes next, or the account was closed: allauth's pages
+        # if a second factor comes next or the account was closed, allauth's pages follow
+        if not self.request.user.is_authenticated:
             self.request.session[PROVEN] = True
             return response
         return settle_pending(self.request) or redirect("registrations:register", slug=self.series.slug_here)
@@ -226,8 +222,8 @@ code = CodeView.as_view()
 
 def settle_pending(request: HttpRequest) -> HttpResponse | None:
     """Finish the registration that was started before signing in, if it was started for this person."""
-    pending = unfinished.kept(request, PENDING, now=timezone.now())
-    unfinished.forget(request, PENDING)
+    pending = unfinished.load(request, PENDING, now=timezone.now())
+    unfinished.discard(request, PENDING)
     request.session.pop(PROVEN, None)
     if not pending or pending["email"] != me(request).email:
         return None
@@ -247,7 +243,7 @@ def settle(
     except (services.RegistrationRefusedError, services.NotForThisAudienceError):
         # closed or full by now, or only for other professions: the page says which
         return redirect("registrations:register", slug=series.slug_here)
-    unfinished.forget(request, PENDING)
+    unfinished.discard(request, PENDING)
     _add_registered_message(request, series, registration)
     return redirect("registrations:mine")
 
@@ -270,18 +266,10 @@ def panel(request: HttpRequest, slug: str) -> HttpResponse:
     one_click = bool(profile) and not series.questions.exists()
     fits_audience = not profile or series.accepts_profession(profile.profession)
     registration = my_registration_with_position(request, series)
-    odds = (
-        chances(registration, timezone.now())
-        if registration and registration.state == RegistrationState.WAITLISTED
-        else None
-    )
-    context = page_context(
-        request,
-        series,
-        registration=registration,
-        one_click=one_click,
-        fits_audience=fits_audience,
-        profile=profile,
-        chances=odds,
-    )
+    is_waiting = registration and registration.state == RegistrationState.WAITLISTED
+    context = page_context(request, series, registration=registration, one_click=one_click, profile=profile)
+    context |= {
+        "fits_audience": fits_audience,
+        "chances": chances(registration, timezone.now()) if registration and is_waiting else None,
+    }
     return render(request, "registrations/panel.html", context)

@@ -1,4 +1,4 @@
-// English and French fieldsets that follow each other become two tabs. Without this file both simply stand on the page.
+// Turns an English fieldset and the French one after it into two tabs. Without JavaScript, the page shows both.
 "use strict";
 
 function makeTabs(english, french) {
@@ -32,18 +32,18 @@ function makeTabs(english, french) {
     });
   }
   english.before(bar);
-  const wrong = french.querySelector(".errorlist") && !english.querySelector(".errorlist");
-  show(wrong || document.documentElement.lang.startsWith("fr") ? 1 : 0);
+  const onlyFrenchHasErrors = french.querySelector(".errorlist") && !english.querySelector(".errorlist");
+  show(onlyFrenchHasErrors || document.documentElement.lang.startsWith("fr") ? 1 : 0);
 }
 
-function tabsIn(root) {
+function makeAllTabs(root) {
   root.querySelectorAll("fieldset.language-en").forEach((english) => {
     const french = english.nextElementSibling;
     const isTemplate = english.closest(".empty-form");
-    const done = english.previousElementSibling?.classList.contains("language-tabs");
-    if (french?.classList.contains("language-fr") && !isTemplate && !done) makeTabs(english, french);
+    const hasTabs = english.previousElementSibling?.classList.contains("language-tabs");
+    if (french?.classList.contains("language-fr") && !isTemplate && !hasTabs) makeTabs(english, french);
   });
 }
 
-document.addEventListener("DOMContentLoaded", () => tabsIn(document));
-document.addEventListener("formset:added", (event) => tabsIn(event.target));
+document.addEventListener("DOMContentLoaded", () => makeAllTabs(document));
+document.addEventListener("formset:added", (event) => makeAllTabs(event.target));

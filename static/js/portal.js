@@ -1,12 +1,12 @@
-// Every page works without this file. It adds: times in the reader's own zone, their own place in a series, their menu, shorter forms.
+// Every page works without this file. It adds times in the reader's zone, their registration, their menu and shorter forms.
 "use strict";
 
 const cookies = new Map(document.cookie.split("; ").map((pair) => pair.split("=")));
 const account = document.querySelector("[data-account]");
 
-// Public pages are the same for all readers of a zone. On the first visit the browser tells its zone in a cookie, and what
-// shows times is asked for once more; from then on the server answers with both times at once.
-function tellZone() {
+// Public pages are the same for all readers in one time zone. On the first visit, save the browser's zone in a cookie and
+// reload the part of the page that shows times. Later pages include times in that zone.
+function saveZone() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (!zone || cookies.has("zone")) return;
   const secure = location.protocol === "https:" ? "; Secure" : "";
@@ -24,7 +24,7 @@ async function refreshTimes() {
   showCopyButtons();
 }
 
-// Someone who has signed in sees their own place in the series, or registers with one click.
+// For signed-in people, replace the registration panel with their own, which shows their registration or one-click registering.
 async function showPanel() {
   const panel = document.querySelector("[data-panel]");
   if (!panel || !cookies.has("known")) return;
@@ -32,7 +32,7 @@ async function showPanel() {
   if (page && page.body.children.length) panel.replaceChildren(...page.body.childNodes);
 }
 
-// In the header, too: their name and their menu instead of the link that is the same for everyone.
+// In the header, replace the sign-in link with their name and menu.
 async function showAccount() {
   const page = await fetchPage(account.dataset.account);
   if (!page || !page.body.children.length) return;
@@ -41,7 +41,7 @@ async function showAccount() {
   if (hadFocus) account.querySelector("summary, a").focus();
 }
 
-// The menu closes on Escape, which gives the focus back, and when the reader goes elsewhere.
+// Close the menu on Escape, which moves the focus back to its button, or when the reader clicks or tabs elsewhere.
 function closeMenu({ focus = false } = {}) {
   const menu = account.querySelector("details[open]");
   if (!menu) return;
@@ -55,26 +55,26 @@ function watchMenu() {
     if (event.relatedTarget && !account.contains(event.relatedTarget)) closeMenu();
   });
   document.addEventListener("click", (event) => { if (!account.contains(event.target)) closeMenu(); });
-  // a page that "back" brings again as it was may show someone who has signed out since
+  // a page restored by the back button may still show someone who has signed out
   window.addEventListener("pageshow", (event) => { if (event.persisted) showAccount(); });
 }
 
-async function fetchPage(address) {
+async function fetchPage(url) {
   try {
-    const response = await fetch(address, { credentials: "same-origin" });
+    const response = await fetch(url, { credentials: "same-origin" });
     return response.ok ? new DOMParser().parseFromString(await response.text(), "text/html") : null;
   } catch {
     return null; // offline: the page stays as it is
   }
 }
 
-// What is wrong in a form is read out first.
+// Move the focus to the error summary, so that screen readers read it first.
 function focusSummary() {
   const summary = document.querySelector(".summary[tabindex]");
   if (summary) summary.focus();
 }
 
-// Ten empty rows are a lot on a phone: those that are empty are shown one by one.
+// Hide the empty rows after the first two. A button shows them one by one.
 function foldRows() {
   const more = document.querySelector("[data-rows] [data-more]");
   if (!more) return;
@@ -89,7 +89,7 @@ function foldRows() {
   });
 }
 
-// A button that copies the text in its data-copy; the element after it says so. Browsers allow it on secure pages only.
+// Buttons that copy the text in data-copy, and confirm it in the next element. Browsers allow this only on secure pages.
 function showCopyButtons() {
   if (!navigator.clipboard) return;
   document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
@@ -99,7 +99,7 @@ async function copyText(event) {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   const status = button.nextElementSibling;
-  status.textContent = ""; // so that a second copy is read out too
+  status.textContent = ""; // so that screen readers announce a second copy too
   await navigator.clipboard.writeText(button.dataset.copy);
   status.textContent = button.dataset.copied;
 }
@@ -109,7 +109,7 @@ if (account) {
   watchMenu();
   if (cookies.has("known") && !account.querySelector("details")) showAccount();
 }
-tellZone();
+saveZone();
 showPanel();
 showCopyButtons();
 foldRows();

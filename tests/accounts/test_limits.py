@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from accounts import known_browser
-from accounts.limits import A_DAY, code_was_right, may_send_email, may_try_code, network_of, within_limits
+from accounts.limits import A_DAY, may_send_email, may_try_code, network_of, record_correct_code, within_limits
 
 OWNER, STRANGER = "192.0.2.1", "198.51.100.7"
 ADDRESS = "amelie@example.ca"
@@ -32,7 +32,7 @@ def proven_browser(ip, address, **headers):
     request, response = request_from(ip, **headers), HttpResponse()
     assert may_send_email(request, address)
     assert may_try_code(request, address, f"a code to {address}")
-    code_was_right(request, address)
+    record_correct_code(request, address)
     known_browser.remember(request, response, address)
     cookie = response.cookies[known_browser.COOKIE]
     assert cookie["httponly"]
@@ -79,7 +79,7 @@ class TestNetworks:
 class TestGuesses:
     def test_guesses_by_a_colleague_do_not_lock_out_others_on_the_same_network(self):
         may_try_code(request_from(OWNER), ADDRESS, "first")
-        code_was_right(request_from(OWNER), ADDRESS)
+        record_correct_code(request_from(OWNER), ADDRESS)
         for number in range(120):
             tries(OWNER, 3, f"stranger{number}@example.ca", f"code-{number}")
         assert tries(OWNER, 1, "another@example.ca", "one more") == 0  # the network's own allowance is used up
@@ -100,7 +100,7 @@ class TestGuesses:
         assert sum(tries(STRANGER, 5, f"nurse{n}@example.ca", f"code-{n}") for n in range(300)) == 300
 
     def test_strangers_do_not_lock_the_owner_out_of_a_network_they_used_before(self):
-        code_was_right(request_from(OWNER), ADDRESS)
+        record_correct_code(request_from(OWNER), ADDRESS)
         for n in range(1, 11):
             tries(f"198.51.100.{n}", 20)
         assert tries("203.0.113.1", 1) == 0  # a new network is refused
@@ -131,7 +131,7 @@ class TestGuesses:
         for number in range(50):
             assert may_send_email(request_from(OWNER), ADDRESS)
             assert may_try_code(request_from(OWNER), ADDRESS, f"code-{number}")
-            code_was_right(request_from(OWNER), ADDRESS)
+            record_correct_code(request_from(OWNER), ADDRESS)
 
     def test_an_address_in_capitals_counts_as_the_same_address(self):
         assert tries(STRANGER, 10) + tries(STRANGER, 30, ADDRESS.upper(), None) <= 20
@@ -144,7 +144,7 @@ class TestEmails:
 
     def test_an_address_gets_20_emails_a_day_from_strangers_and_the_owner_still_gets_codes(self):
         assert emails(OWNER, 1) == tries(OWNER, 1) == 1
-        code_was_right(request_from(OWNER), ADDRESS)
+        record_correct_code(request_from(OWNER), ADDRESS)
         assert sum(emails(f"198.51.100.{n}", 6) for n in range(1, 11)) == 20
         assert emails(OWNER, 3) == 3
 
@@ -180,7 +180,7 @@ class TestEmails:
 def test_counters_expire_and_contain_no_readable_address(settings):
     may_send_email(request_from(OWNER), ADDRESS)
     may_try_code(request_from(OWNER), ADDRESS, "a")
-    code_was_right(request_from(OWNER), ADDRESS)
+    record_correct_code(request_from(OWNER), ADDRESS)
     client = cache._cache.get_client(None, write=True)
     keys = client.keys("*:*")
     counters = [key for key in keys if b"send-email" in key or b"try-code" in key or b"standing" in key]

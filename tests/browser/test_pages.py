@@ -104,9 +104,9 @@ def test_a_signed_in_person_sees_their_registration_on_the_cached_series_page(op
 def test_times_are_shown_in_the_browsers_time_zone(open_page, axe, programme):
     page = open_page(zone="America/St_Johns")
     page.goto("/en/sessions/")
-    page.get_by_text("NT for you").first.wait_for()
+    page.get_by_text("(NT)").first.wait_for()
     page.goto("/en/sessions/first-words/")
-    assert page.get_by_text("NT for you").count() == 3  # two sessions, and when registration closes
+    assert page.get_by_text("(NT)").count() == 3  # two sessions, and when registration closes
     axe(page)
 
 

@@ -30,7 +30,7 @@ WORDS = {
         "register": "S’inscrire",
         "continue": "Continuer",
         "confirm": "Confirmer mon inscription",
-        "done": "Votre inscription est faite, Zoé Roy.",
+        "done": "Votre inscription est confirmée, Zoé Roy.",
         "title": "title_fr",
         "cancel": "Annuler mon inscription",
         "cancelled": "Votre inscription est annulée.",

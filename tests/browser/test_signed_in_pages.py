@@ -228,11 +228,11 @@ def test_the_feed_address_is_fully_visible_and_can_be_copied(signed_in, person):
         page = signed_in(person, width)
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.goto("/en/registration/mine/")
-        field = page.get_by_label("Or copy this address into your calendar app:")
+        field = page.get_by_label("Or copy this link into your calendar app:")
         assert field.evaluate(
             "field => field.scrollHeight <= field.clientHeight && field.scrollWidth <= field.clientWidth"
         )
-        page.get_by_role("button", name="Copy the address").click()
+        page.get_by_role("button", name="Copy link").click()
         page.get_by_text("Copied").wait_for()
         assert page.evaluate("navigator.clipboard.readText()") == field.input_value()
 
@@ -240,9 +240,9 @@ def test_the_feed_address_is_fully_visible_and_can_be_copied(signed_in, person):
 def test_without_javascript_the_feed_address_is_visible_and_there_is_no_copy_button(signed_in, person):
     page = signed_in(person, 360, javascript=False)
     page.goto("/en/registration/mine/")
-    box = page.get_by_label("Or copy this address into your calendar app:").bounding_box()
+    box = page.get_by_label("Or copy this link into your calendar app:").bounding_box()
     assert box["height"] >= 60
-    assert page.get_by_role("button", name="Copy the address").count() == 0
+    assert page.get_by_role("button", name="Copy link").count() == 0
     assert page.get_by_role("link", name="Subscribe in your calendar").get_attribute("href").startswith("webcal://")
 
 
@@ -250,7 +250,7 @@ def test_rows_for_colleagues_are_added_one_at_a_time(signed_in, person):
     page = signed_in(person, 360)
     page.goto("/en/registration/first-words/colleagues/")
     assert page.locator("[data-row]:visible").count() == 2
-    page.get_by_role("button", name="One more colleague").click()
+    page.get_by_role("button", name="Add another colleague").click()
     assert page.locator("[data-row]:visible").count() == 3
     assert page.evaluate("document.activeElement.name") == "colleague-2-name"
 

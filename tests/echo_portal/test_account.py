@@ -135,7 +135,7 @@ class TestSecondFactor:
         response = other.post(response.url, {"code": code()})
         assert response.url == "/en/account/sign-in/second-factor/"
         assert "_auth_user_id" not in other.session
-        assert "That is not the code." in text(other.post(response.url, {"code": "000000"}))
+        assert "That’s not the right code." in text(other.post(response.url, {"code": "000000"}))
         assert other.post(response.url, {"code": totp_code(secret)}).url == "/en/registration/mine/"
         assert other.session["_auth_user_id"] == str(provider.pk)
 
@@ -144,7 +144,7 @@ class TestSecondFactor:
         clock.shift(timedelta(minutes=2))
         codes = "/en/account/security/recovery-codes/"
         response = browser.get(codes)
-        assert "Is it you?" in text(browser.get(response.url, follow=True))
+        assert "Confirm it’s you" in text(browser.get(response.url, follow=True))
         page = text(browser.post("/en/account/again/code/?next=" + codes, {"code": totp_code(secret)}, follow=True))
         recovery_code = re.search(r"<code>(\d+)</code>", page)[1]
         for works in (True, False):
@@ -206,7 +206,7 @@ class TestDevices:
         desk.post("/en/account/places/")
         assert phone.get("/en/registration/mine/").status_code == 302
         assert desk.get("/en/registration/mine/").status_code == 200
-        assert "You are signed in here only." in text(desk.get("/en/account/places/"))
+        assert "You are signed in on this device only." in text(desk.get("/en/account/places/"))
 
 
 class TestMyData:
@@ -236,7 +236,7 @@ class TestClosing:
         assert open_series.title_en in text(browser.get("/en/account/close/"))
         response = browser.post("/en/account/close/")
         assert response.status_code == 400
-        assert "Tick the box if you are sure." in text(response)
+        assert "Select the box to confirm." in text(response)
         assert User.objects.get(pk=provider.pk).is_active
 
     def test_closing_releases_seats_deletes_personal_data_and_sends_one_email(self, browser, provider, now, drain):
@@ -287,7 +287,7 @@ class TestExpiredForms:
         fields = {"csrfmiddlewaretoken": old, **PROFILE, "email": "zoe@example.ca"}
         response = tab.post(address, fields, HTTP_ORIGIN="http://testserver")
         assert response.status_code == 403
-        assert "Nothing that you typed is lost." in text(response)
+        assert "What you typed is still here." in text(response)
         assert 'name="email" value="zoe@example.ca"' in text(response)
         new = re.search(r'csrfmiddlewaretoken" value="(\w+)"', text(response))[1]
         assert (

@@ -13,21 +13,21 @@ from echo_portal.checkout import engines, serve
 def test_a_pid_file_that_names_another_program_is_deleted(tmp_path):
     for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
         (tmp_path / name).write_text(f"{os.getpid()}\n/somewhere\n")
-    engines._forget_stale_pids(tmp_path)
+    engines._remove_stale_pid_files(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_pid_file_of_a_running_postgres_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(engines, "_is_program", lambda pid, name: (pid, name) == (4711, "postgres"))
     (tmp_path / "postmaster.pid").write_text("4711\n")
-    engines._forget_stale_pids(tmp_path)
+    engines._remove_stale_pid_files(tmp_path)
     assert (tmp_path / "postmaster.pid").exists()
 
 
 def test_an_unfinished_database_folder_is_deleted(tmp_path):
     data = tmp_path / "postgres"
     (data / "base").mkdir(parents=True)
-    engines._forget_half_made(data)
+    engines._remove_incomplete_data(data)
     assert not data.exists()
 
 
@@ -35,7 +35,7 @@ def test_a_database_folder_that_was_in_use_is_never_deleted(tmp_path):
     data = tmp_path / "postgres"
     (data / "base").mkdir(parents=True)
     (data / "log").write_text("database system is ready to accept connections")
-    engines._forget_half_made(data)
+    engines._remove_incomplete_data(data)
     assert (data / "base").exists()
 
 
@@ -45,8 +45,8 @@ def test_a_data_folder_of_another_postgres_version_is_an_error(tmp_path):
     binaries.mkdir()
     (binaries / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 18.6'\n")
     (binaries / "postgres").chmod(0o755)
-    with pytest.raises(engines.EngineError, match=r"was made by Postgres 12, and 18\.6 is installed"):
-        engines._check_major(tmp_path, binaries)
+    with pytest.raises(engines.EngineError, match=r"is from Postgres 12, but 18\.6 is installed"):
+        engines._check_major_version(tmp_path, binaries)
 
 
 def test_a_full_disk_and_a_read_only_folder_are_errors(tmp_path, monkeypatch):
@@ -56,7 +56,7 @@ def test_a_full_disk_and_a_read_only_folder_are_errors(tmp_path, monkeypatch):
         engines._make_var()
     monkeypatch.setattr(engines, "VAR", tmp_path / "file" / "var")
     (tmp_path / "file").write_text("")
-    with pytest.raises(engines.EngineError, match="cannot be written"):
+    with pytest.raises(engines.EngineError, match="Cannot write to"):
         engines._make_var()
 
 

@@ -90,7 +90,7 @@ def pattern_of(message):
 def messages():
     """Return the patterns of all English messages whose French differs, and the patterns of all French messages."""
     english, french = set(), set()
-    for message in translations.kept():
+    for message in translations.saved_catalog():
         pairs = zip(*[x if isinstance(x, (tuple, list)) else (x,) for x in (message.id, message.string)], strict=False)
         for source, target in pairs if message.id else ():
             french.add(pattern_of(target))
@@ -303,7 +303,7 @@ def test_no_error_page_contains_english(program):
 
 def test_no_email_contains_english(now):
     staff_note = set(gallery.NOTE.splitlines())  # staff write it in one language
-    for name, (_message, letter) in gallery.letters("fr", now).items():
+    for name, (_message, letter) in gallery.render_all("fr", now).items():
         html = read(letter.html).pieces
         for pieces in ([letter.subject], html, [plain(line) for line in letter.text.splitlines()]):
             assert english_in(pieces) <= staff_note, name
@@ -312,7 +312,7 @@ def test_no_email_contains_english(now):
 class TestEnglishDetection:
     def test_untranslated_text_is_found(self):
         for html in (
-            "<p>Skip to the page</p>",
+            "<p>Skip to content</p>",
             '<p>Pour nous <b>joindre</b> <img alt="Upcoming sessions"></p>',
             "<p>2 sessions</p>",
             "<p>Bonjour. Enlarged to 400 %, without JavaScript, the page works.</p>",

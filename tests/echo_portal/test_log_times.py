@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 
-from echo_portal.logs import DiscreetFormatter
+from echo_portal.logs import RedactingFormatter
 from tests.processes import ROOT
 
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -14,7 +14,7 @@ STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 def test_log_times_are_iso_8601_in_utc():
     record = logging.LogRecord("outbox", logging.ERROR, "x.py", 1, "3 messages are uncertain.", (), None)
     record.created = 1795532645.678
-    line = DiscreetFormatter().format(record)
+    line = RedactingFormatter().format(record)
     assert re.fullmatch(r"2026-11-24T15:04:05\.678Z ERROR outbox\[\d+\]: 3 messages are uncertain\.", line)
 
 

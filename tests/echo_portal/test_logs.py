@@ -11,7 +11,7 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.test import Client, RequestFactory
 
 from accounts.models import User
-from echo_portal.logs import DiscreetFormatter, PathFilter
+from echo_portal.logs import PathFilter, RedactingFormatter
 from registrations.tokens import make_join_token
 from tests.factories import UserFactory
 
@@ -21,7 +21,7 @@ def log():
     """The output of the console handler from the settings."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(DiscreetFormatter())
+    handler.setFormatter(RedactingFormatter())
     handler.addFilter(PathFilter())
     root = logging.getLogger()
     root.addHandler(handler)
@@ -32,7 +32,7 @@ def log():
 def test_the_settings_use_the_formatter_and_the_filter():
     console = django_settings.LOGGING["handlers"]["console"]
     assert console["filters"] == ["path"]
-    assert django_settings.LOGGING["formatters"][console["formatter"]]["()"] == "echo_portal.logs.DiscreetFormatter"
+    assert django_settings.LOGGING["formatters"][console["formatter"]]["()"] == "echo_portal.logs.RedactingFormatter"
     logging.config.DictConfigurator(
         django_settings.LOGGING | {"handlers": {}, "root": {}, "loggers": {}}
     ).configure()  # raises if either is misconfigured
@@ -97,4 +97,4 @@ def test_text_cached_by_another_handler_is_not_logged(log):
     error = ValueError("secret")
     record = logging.LogRecord("x", logging.ERROR, "x.py", 1, "Failed.", None, (ValueError, error, None))
     logging.Formatter().format(record)
-    assert "secret" not in DiscreetFormatter().format(record)
+    assert "secret" not in RedactingFormatter().format(record)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from echo_portal.page_cache import MAX_BYTES, Page, Shelf
+from echo_portal.page_cache import MAX_BYTES, Page, PageStore
 from registrations.services import cancel, register
 from sessions_app.models import Series
 from tests.factories import SessionFactory, UserFactory
@@ -62,9 +62,9 @@ def test_registration_opens_to_the_minute(client, series, now, clock):
 
 
 def test_each_time_zone_and_query_has_its_own_page(client, series, now):
-    assert "for you" not in page(client, series)
+    assert "Your time" not in page(client, series)
     client.cookies["zone"] = "America/Vancouver"
-    assert "for you" in page(client, series)
+    assert "Your time" in page(client, series)
     assert "use part of the filter" not in client.get("/en/sessions/").content.decode()
     assert "use part of the filter" in client.get("/en/sessions/?status=x").content.decode()
 
@@ -125,15 +125,15 @@ def test_without_the_cache_server_pages_are_not_cached(client, series, settings)
 def test_the_cache_is_thread_safe_and_stays_within_its_size_limit():
     import threading
 
-    shelf, errors = Shelf(), []
+    store, errors = PageStore(), []
 
     def work(number):
         try:
             for n in range(400):
                 key = ("http", f"/{number}/{n % 50}", "", None)
-                shelf.put(key, Page(body=b"x" * 400_000, headers={}, version="v", minute=1))
-                shelf.get(key, "v", 1)
-                assert shelf.get(key, "w", 1) is None
+                store.put(key, Page(body=b"x" * 400_000, headers={}, version="v", minute=1))
+                store.get(key, "v", 1)
+                assert store.get(key, "w", 1) is None
         except Exception as error:
             errors.append(error)
 
@@ -143,4 +143,4 @@ def test_the_cache_is_thread_safe_and_stays_within_its_size_limit():
     for thread in threads:
         thread.join()
     assert errors == []
-    assert sum(page.size for page in shelf.pages.values()) == shelf.size <= MAX_BYTES
+    assert sum(page.size for page in store.pages.values()) == store.size <= MAX_BYTES

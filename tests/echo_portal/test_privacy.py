@@ -49,7 +49,7 @@ def words(client, language="en"):
         (registrations.services.colleagues, "FORGOTTEN_AFTER", timedelta(days=8), "At most 9 days after the colleague"),
         (privacy, "DELETED_EVERY", timedelta(hours=30), "at most 2 days longer"),
         (accounts.limits, "PROVEN_FOR", timedelta(days=40), "from a network: at most 40 days."),
-        (privacy, "ABUSE_COUNTS_KEPT_FOR", timedelta(days=4), "At most 4 days. That you confirmed"),
+        (privacy, "ABUSE_COUNTS_KEPT_FOR", timedelta(days=4), "At most 4 days. The record that you confirmed"),
     ],
 )
 def test_each_period_on_the_page_comes_from_the_code(client, monkeypatch, module, name, value, sentence):

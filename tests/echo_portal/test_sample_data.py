@@ -110,7 +110,7 @@ def test_the_sample_provider_has_upcoming_waitlisted_and_past_registrations(load
         4,
         5,
     )
-    [past] = mine.over
+    [past] = mine.past
     assert {resource.kind for resource in past.series.resources.all()} == {"recording", "slides"}
     assert past.registration.attendances.count() == 2
 
@@ -170,7 +170,7 @@ def test_a_larger_scale_has_correct_seat_counts_and_lists_every_hub(monkeypatch)
     for series in new_series:
         assert series.seats_taken == series.registrations.confirmed().count()
     assert Registration.objects.filter(series__in=new_series).count() == 200
-    with pytest.raises(CommandError, match="is there already"):
+    with pytest.raises(CommandError, match="is already loaded"):
         call_command("sample_data", scale=2)
 
 

@@ -181,7 +181,7 @@ class TestMailbox:
         from outbox import sending, services
         from registrations.services import register
 
-        assert "Nothing yet" in client.get("/_mail/").content.decode()
+        assert "No emails yet" in client.get("/_mail/").content.decode()
         register(open_series, provider, now=now)
         with sending.Connection() as connection:
             services.drain_batch(connection, now + timedelta(seconds=1))

@@ -6,21 +6,21 @@ from echo_portal.checkout import translations
 
 
 def test_the_french_translation_is_complete():
-    assert translations.complaints() == []
+    assert translations.find_problems() == []
 
 
 def test_the_check_finds_new_untranslated_unused_and_broken_texts(monkeypatch):
     sources = translations.from_sources()
     sources.add("Brand new text")
-    catalog = translations.kept()
+    catalog = translations.saved_catalog()
     catalog.add("Unused text", "Texte inutilisé")
     catalog["Sessions"].string = ""
     catalog["Opens %(date)s"].string = "Ouvre le %(dat)s"
     sources.add("%(n)s %% taken")
     catalog.add("%(n)s %% taken", "%(n)s % prises")
     monkeypatch.setattr(translations, "from_sources", lambda: sources)
-    monkeypatch.setattr(translations, "kept", lambda: catalog)
-    found = " ".join(translations.complaints())
+    monkeypatch.setattr(translations, "saved_catalog", lambda: catalog)
+    found = " ".join(translations.find_problems())
     assert "not in the .po: 'Brand new text'" in found
     assert "no longer used: 'Unused text'" in found
     assert "not translated: 'Sessions'" in found

@@ -209,7 +209,10 @@ def test_a_confirmation_arrives_within_seconds_even_behind_a_newsletter(portal, 
     browsers = [(person, sign_in(portal, person)) for person in (UserFactory(with_profile=True) for _ in range(14))]
     portal.start("web", "worker", "beat")
     wait_until(portal.is_up, "The start of the web server", 40)
-    wait_until(lambda: (portal.folder / "beat.log").read_text().count("drain-outbox") > 1, "The first sweep")
+    wait_until(
+        lambda: (portal.folder / "beat.log").read_text().count("Sending due task outbox.tasks.sweep") > 1,
+        "The first sweep",
+    )
 
     def median_seconds(visitors):
         times = []

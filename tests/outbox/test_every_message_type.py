@@ -7,7 +7,7 @@ import re
 import pytest
 from django.conf import settings as django_settings
 
-from echo_portal.checkout.gallery import MAKERS, letters
+from echo_portal.checkout.gallery import SAMPLES, render_all
 from outbox import message_types, sending
 from outbox.models import Message
 from registrations.models import Registration
@@ -32,16 +32,16 @@ def composed(language, now, settings):
                 sending.compose(message, letter).message().as_bytes(), policy=email.policy.default
             ),
         )
-        for name, (message, letter) in letters(language, now).items()
+        for name, (message, letter) in render_all(language, now).items()
     }
 
 
 def test_the_gallery_has_every_message_type():
-    assert set(MAKERS) == set(message_types._message_types)
+    assert set(SAMPLES) == set(message_types._message_types)
 
 
 def test_the_gallery_leaves_no_rows_in_the_database(now):
-    letters("en", now)
+    render_all("en", now)
     assert [model.objects.count() for model in (Series, Registration, Message)] == [0, 0, 0]
 
 
@@ -88,7 +88,7 @@ def test_replies_to_email_about_a_hubs_series_go_to_the_hub(composed):
 
 
 def test_user_input_cannot_add_a_header(now):
-    message, letter = letters("en", now)["registered"]
+    message, letter = render_all("en", now)["registered"]
     malicious = message_types.RenderedEmail("Hello\r\nBcc: x@example.ca", "t", "<p>h</p>")
     with pytest.raises(ValueError, match="newlines"):
         sending.compose(message, malicious).message()
@@ -97,7 +97,7 @@ def test_user_input_cannot_add_a_header(now):
 
 def test_the_gallery_shows_each_message_type_and_is_closed_in_production(client, settings):
     page = client.get("/_mail/gallery/").content.decode()
-    for name in MAKERS:
+    for name in SAMPLES:
         assert f'id="{name}"' in page
     assert client.get("/_mail/gallery/registered/fr/").status_code == 200
     assert "inscription" in client.get("/_mail/gallery/registered/fr/?text=1").content.decode()

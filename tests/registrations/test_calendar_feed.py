@@ -70,9 +70,9 @@ def test_the_feed_is_in_the_persons_language(client, address, provider, now):
 
 def test_a_new_address_replaces_the_old_one(client, address, provider):
     client.force_login(provider)
-    assert "Make a new calendar address?" in client.get("/en/registration/mine/calendar/").content.decode()
+    assert "Create a new calendar link?" in client.get("/en/registration/mine/calendar/").content.decode()
     page = client.post("/en/registration/mine/calendar/", follow=True).content.decode()
-    assert "Your calendar has a new address." in page
+    assert "Your calendar has a new link." in page
     assert client.get(address).status_code == 404
     assert PersonalCalendar.objects.get().secret in page
 

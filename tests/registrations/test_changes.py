@@ -72,7 +72,7 @@ def test_several_edits_are_one_email_per_person(session, people, drain, now, clo
         body = email.body.replace("\u00a0", " ")
         assert "Before: Thursday, December 3, 2026, 10:00–11:00 am ET" in body
         assert "Now: Thursday, December 3, 2026, 1:00–2:00 pm ET" in body
-        assert "2:30–3:30 pm NT for you" in body
+        assert "Your time: 2:30–3:30 pm (NT)" in body
         assert "<s " in email.alternatives[0].content
         method, found = event(email)
         assert (method, found["DTSTART"].dt) == ("REQUEST", session.starts_at)
@@ -134,7 +134,7 @@ def test_an_added_session_is_announced(session, people, drain, now, clock):
 @pytest.mark.parametrize(
     ("edit", "heading"),
     [
-        ({"days": 1}, "A session has moved."),
+        ({"days": 1}, "A session has a new time."),
         ({"delivery": "postponed"}, "A session is postponed."),
         ({"delivery": "cancelled"}, "A session is cancelled."),
     ],
@@ -159,7 +159,7 @@ def test_waitlisted_and_invited_people_are_notified_too(now, drain, clock, edit,
         assert "/join/" not in email.body
         assert "keep your seat" not in email.body
         assert email.attachments == []
-    assert "You are still on the waitlist" in to_waitlisted.body
+    assert "You keep your position on the waitlist" in to_waitlisted.body
     assert "Leave the waitlist" in to_waitlisted.body
     assert "Ana Roy reserved a seat for you" in to_invited.body.replace("\n", " ")
     assert "because a colleague reserved a seat for you" in to_invited.body
@@ -185,7 +185,7 @@ def test_undoing_a_cancellation_is_announced(session, people, drain, now, clock)
     session.save()
     emails = sent(drain, now + MINUTES[16])
     assert len(emails) == 3
-    assert all("A session takes place after all." in email.body for email in emails)
+    assert all("A session will take place after all." in email.body for email in emails)
 
 
 def test_a_person_who_got_their_seat_after_the_change_is_not_notified(session, people, drain, now, clock):

@@ -172,12 +172,12 @@ class TestPages:
     @pytest.mark.parametrize(
         ("rows", "error"),
         [
-            ([], "Write at least one name and address."),
+            ([], "Enter at least one name and email address."),
             ([("Anna", "")], "Enter the colleague’s email address too."),
-            ([("", "anna@example.ca")], "Write the colleague’s name too."),
-            ([("Anna", "anna@example.ca"), ("Anna", "ANNA@example.ca")], "anna@example.ca stands there twice."),
-            ([("see www.example.ca", "anna@example.ca")], "Write the name without @"),
-            ([("see bit.ly", "anna@example.ca")], "put a space after a period"),
+            ([("", "anna@example.ca")], "Enter the colleague’s name too."),
+            ([("Anna", "anna@example.ca"), ("Anna", "ANNA@example.ca")], "You entered anna@example.ca twice."),
+            ([("see www.example.ca", "anna@example.ca")], "Enter the name without @"),
+            ([("see bit.ly", "anna@example.ca")], "a space after each period"),
             ([(f"P{n}", f"p{n}@example.ca") for n in range(6)], "Only 5 seats are left."),
             ([(f"P{n}", f"p{n}@example.ca") for n in range(3)], "Up to a third of the seats can be reserved"),
         ],
@@ -195,8 +195,8 @@ class TestPages:
     @pytest.mark.parametrize(
         ("rows", "error"),
         [
-            ([], "Indiquez au moins un nom et une adresse."),
-            ([("Anna", "anna@example.ca")] * 2, "anna@example.ca figure deux fois dans la liste."),
+            ([], "Entrez au moins un nom et une adresse courriel."),
+            ([("Anna", "anna@example.ca")] * 2, "Vous avez entré anna@example.ca deux fois."),
         ],
     )
     def test_the_french_form_has_french_rows_and_errors(self, client, provider, series, rows, error):
@@ -224,10 +224,10 @@ class TestPages:
         (email,) = drain(now)
         link = re.search(r"http://[^\s]+(/fr/inscription/place/\S+)", email.body)[1]
         page = client.get(link).content.decode()
-        assert "Viendrez-vous" in page
+        assert "Une place est réservée pour vous" in page
         assert Registration.objects.get(user__email="anna@example.ca").held_until  # a GET changes nothing
         page = client.post(link, {"action": "confirm"}, follow=True).content.decode()
-        assert "Votre inscription est faite" in page
+        assert "Votre inscription est confirmée" in page
         assert "Nous vous envoyons une confirmation" in page
         assert "Annuler mon inscription" not in page  # no button here, only a link to the page that has it
         assert "Annuler mon inscription" in client.get(link).content.decode()
@@ -241,7 +241,7 @@ class TestPages:
         link = re.search(r"http://[^\s]+(/en/registration/place/\S+)", email.body)[1]
         expire_invitations(now + timedelta(days=2))
         page = client.post(link, {"action": "confirm"}, follow=True).content.decode()
-        assert "The seat is released" in page
+        assert "The seat was released" in page
         invitation.refresh_from_db()
         assert invitation.registration.end_reason == EndReason.LAPSED
         assert reverse("registrations:register", args=[series.slug]) in page

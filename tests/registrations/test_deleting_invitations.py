@@ -72,7 +72,9 @@ def test_the_data_of_a_colleague_who_did_not_answer_is_deleted_after_two_days(in
     expire_invitations(lapsed)
     emails = {email.to[0]: email for email in drain(lapsed)}
     assert "Anna Secret did not answer in time." in emails[host.email].body
-    assert "We delete your name and email address within three days" in " ".join(emails["anna@example.ca"].body.split())
+    assert "Within three days, we’ll delete your name and email address" in " ".join(
+        emails["anna@example.ca"].body.split()
+    )
     run_deletion(lapsed + 2 * DAY - timedelta(seconds=1))
     assert remaining_traces() == ["Invitation", "Message", "User"]
     run_deletion(lapsed + 2 * DAY)

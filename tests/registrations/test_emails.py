@@ -73,7 +73,7 @@ def events(message):
     ("language", "subject", "date"),
     [
         ("en", "You are registered: ", "Friday, December 4, 2026"),
-        ("fr", "Votre inscription est faite\u00a0: ", "vendredi 4 décembre 2026"),
+        ("fr", "Votre inscription est confirmée\u00a0: ", "vendredi 4 décembre 2026"),
     ],
 )
 def test_email_is_html_and_text_in_the_recipients_language(now, drain, language, subject, date):
@@ -83,7 +83,7 @@ def test_email_is_html_and_text_in_the_recipients_language(now, drain, language,
     parsed_message = parsed(message)
     text = parsed_message.get_body(("plain",)).get_content()
     html = parsed_message.get_body(("html",)).get_content()
-    assert parsed_message["Subject"].startswith(subject)
+    assert parsed_message["Subject"].strip().startswith(subject)
     assert parsed_message["Content-Language"] == language
     assert parsed_message["Auto-Submitted"] == "auto-generated"
     assert f'lang="{language}-CA"' in html
@@ -99,7 +99,7 @@ def test_a_recipient_in_another_time_zone_sees_both_times(now, drain):
     series = SessionFactory(now=now, days=11).series
     register(series, UserFactory(with_profile=True, time_zone="America/St_Johns"), now=now)
     (message,) = drain(now)
-    assert "11:30 am–12:30 pm NT for you" in message.body.replace("\u00a0", " ")
+    assert "Your time: 11:30 am–12:30 pm (NT)" in message.body.replace("\u00a0", " ")
 
 
 def test_a_title_cannot_add_headers(now, drain):

@@ -97,4 +97,4 @@ class TestChances:
         page = client.get(f"/en/registration/{series.slug}/panel/").content.decode()
         assert "Waitlist: 3rd of 3" in page
         assert "about 2 are usually given up" in page
-        assert "Your chance is small" in page
+        assert "Your chances are low" in page

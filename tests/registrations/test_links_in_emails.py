@@ -71,7 +71,7 @@ def test_a_person_can_confirm_attendance_with_one_button(client, seat, sessions)
     address = link(seat, sessions[0])
     assert "Still coming?" in client.get(address).content.decode()
     page = client.post(address, {"action": "coming"}, follow=True).content.decode()
-    assert "Good, see you there." in page
+    assert "Great, see you there." in page
     assert Intention.objects.get().is_coming
     client.post(address, {"action": "coming"})
     assert Intention.objects.count() == 1
@@ -136,7 +136,7 @@ class TestEmailsToTheTeam:
         self.record(seat, sessions[0], True, now + MINUTE)
         (email,) = drain(now + MINUTE)
         assert email.to == ["north@example.ca"]
-        assert email.subject.startswith("Can come after all: ")
+        assert email.subject.startswith("Absence withdrawn: ")
         assert f"{seat.user.name} can come after all." in email.body
 
     def test_the_team_gets_one_email_per_change_even_after_a_double_click(self, seat, sessions, drain, now):
@@ -145,7 +145,7 @@ class TestEmailsToTheTeam:
         for n, is_coming in enumerate([False, False, True, True, False, True]):
             self.record(seat, sessions[0], is_coming, now + n * MINUTE)
             subjects += [email.subject.partition(":")[0] for email in drain(now + n * MINUTE)]
-        assert subjects == ["Cannot come to one session", "Can come after all"] * 2
+        assert subjects == ["Absence from one session", "Absence withdrawn"] * 2
 
     def test_changes_undone_before_the_email_is_sent_notify_nobody(self, seat, sessions, drain, now):
         drain(now)
@@ -241,27 +241,30 @@ class TestJoin:
     def test_times_are_also_in_the_readers_time_zone(self, client, seat, sessions):
         """The time zone comes from the cookie, or else from the account in the link."""
         address = f"/en/registration/join/{make_join_token(seat.pk, sessions[0].pk)}/"
-        assert "for you" not in text(client.get(address))
+        assert "Your time" not in text(client.get(address))
         User.objects.update(time_zone="America/Edmonton")
         page = text(client.get(address))
-        assert "9:00–10:00 am AB time for you" in page
-        assert "You can join from November 24, 2026, 9:45 am ET, with this same link. 8:45 am AB time for you" in page
+        assert "Your time: 9:00–10:00 am (Alberta time)" in page
+        assert (
+            "You can join from November 24, 2026, 9:45 am ET, with this same link. Your time: 8:45 am (Alberta time)"
+            in page
+        )
         client.cookies["zone"] = "America/St_Johns"
         page = text(client.get(address))
-        assert "11:30 am–12:30 pm NT for you" in page
-        assert "11:15 am NT for you" in page
+        assert "Your time: 11:30 am–12:30 pm (NT)" in page
+        assert "Your time: 11:15 am (NT)" in page
 
     def test_times_in_the_readers_time_zone_are_in_french(self, client, seat, sessions):
         User.objects.update(time_zone="America/Edmonton")
         page = text(client.get(f"/fr/inscription/participer/{make_join_token(seat.pk, sessions[0].pk)}/"))
-        assert "8 h 45 (heure de l’Alberta) pour vous" in page
+        assert "Dans votre fuseau horaire : 8 h 45 (heure de l’Alberta)." in page
 
 
 class TestReadersTimeZone:
     def test_all_session_times_are_also_in_the_readers_time_zone(self, client, seat):
-        assert "for you" not in text(client.get(link(seat)))
+        assert "Your time" not in text(client.get(link(seat)))
         User.objects.update(time_zone="America/Edmonton")
-        assert text(client.get(link(seat))).count("9:00–10:00 am AB time for you") == 2
+        assert text(client.get(link(seat))).count("Your time: 9:00–10:00 am (Alberta time)") == 2
 
     def test_the_deadline_of_a_held_seat_is_also_in_the_readers_time_zone(self, client, sessions, now):
         Series.objects.update(capacity=5)
@@ -269,11 +272,11 @@ class TestReadersTimeZone:
         register(sessions[0].series, host, now=now)
         (held,) = invite(sessions[0].series, [colleague], by=host, language="en", now=now)
         User.objects.update(time_zone="America/Edmonton")
-        assert "for you" not in text(client.get(link(held.registration))).replace("reserved a seat for you", "")
+        assert "Your time" not in text(client.get(link(held.registration)))
         ProviderProfile.objects.create(user=held.registration.user, profession="physician", province="AB")
         page = text(client.get(link(held.registration)))
         assert "Ana reserved a seat for you. Please confirm or decline by November 24, 2026, 10:00 am ET." in page
-        assert "9:00 am AB time for you" in page
+        assert "Your time: 9:00 am (Alberta time)" in page
         assert "waitlist" not in page
         assert "After that, the seat is released." in page
 
@@ -282,7 +285,7 @@ class TestReadersTimeZone:
     ("has_waitlist", "capacity", "promise"),
     [
         (True, 1, "your seat goes to the next person on the waitlist"),
-        (False, 1, "your seat becomes free for someone else"),
+        (False, 1, "your seat becomes available to someone else"),
         (False, None, "To keep your registration, just close this page."),
     ],
 )
@@ -295,7 +298,7 @@ def test_the_page_promises_the_seat_to_the_waitlist_only_if_there_is_one(
     page = text(client.get(link(seat)))
     assert promise in page
     assert ("waitlist" in page) == has_waitlist
-    assert ("becomes free" in page) == (promise == "your seat becomes free for someone else")
+    assert ("becomes available" in page) == (promise == "your seat becomes available to someone else")
 
 
 def test_after_switching_to_recording_only_the_page_does_not_say_who_has_the_seat(client, seat):

@@ -88,7 +88,7 @@ class TestSections:
         register(waitlist := series_of(now, 2, capacity=0), provider, now=now)
         switch_to_recording(register(recording := series_of(now, 3), provider, now=now), now=now)
         shown = sections(signed_in)
-        assert list(shown)[:5] == ["Please confirm", "Next session", "Upcoming", "Waitlist", "Recordings to come"]
+        assert list(shown)[:5] == ["Please confirm", "Next session", "Upcoming", "Waitlist", "Recordings you asked for"]
         expected = [held, seat, other, waitlist, recording, past]
         for heading, series in zip([*list(shown)[:5], "Past"], expected, strict=True):
             assert series.title_en in shown[heading], heading
@@ -260,9 +260,9 @@ def test_the_page_has_links_to_subscribe_to_the_feed(signed_in, provider):
 def test_times_are_also_in_the_time_zone_of_the_cookie_or_the_account(signed_in, provider, now):
     register(series_of(now, 3), provider, now=now)
     User.objects.update(time_zone="America/Edmonton")
-    assert "You can join from 9:45 am ET. 8:45 am AB time for you" in read(signed_in)
+    assert "You can join from 9:45 am ET. Your time: 8:45 am (Alberta time)" in read(signed_in)
     signed_in.cookies["zone"] = "America/Vancouver"
-    assert "8:00–9:00 am BC time for you" in read(signed_in)
+    assert "Your time: 8:00–9:00 am (B.C. time)" in read(signed_in)
 
 
 def test_a_message_that_is_not_marked_safe_is_escaped(rf, signed_in):
@@ -280,7 +280,7 @@ class TestCancelPage:
         ("capacity", "has_waitlist", "promise"),
         [
             (1, True, "Your seat goes to the next person on the waitlist."),
-            (1, False, "Your seat becomes free for someone else."),
+            (1, False, "Your seat becomes available to someone else."),
             (None, False, ""),
         ],
     )
@@ -294,6 +294,22 @@ class TestCancelPage:
         page = read(signed_in, f"/en/registration/{series.slug}/cancel/")
         assert promise in page
         assert ("waitlist" in page) == has_waitlist
-        assert ("becomes free" in page) == (promise.endswith("for someone else."))
+        assert ("becomes available" in page) == (promise.endswith("to someone else."))
         assert "removes the sessions from your calendar" in page
         assert Message.objects.filter(message_type="cancelled").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("end_reason", "text"),
+    [
+        ("waitlist-closed", "Registration has closed and no seat opened up for you."),
+        ("series-cancelled", "This series will not take place."),
+        ("staff", "The team cancelled your registration. Our email explains why."),
+    ],
+)
+def test_a_registration_that_the_team_ended_says_why(signed_in, provider, now, end_reason, text):
+    registration = register(series_of(now, 3), provider, now=now)
+    Registration.objects.filter(pk=registration.pk).update(
+        state="cancelled", end_reason=end_reason, cancelled_at=now, confirmed_at=None
+    )
+    assert text in read(signed_in)

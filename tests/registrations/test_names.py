@@ -66,12 +66,12 @@ def test_every_form_refuses_a_web_address_as_a_name(client, rf, open_series):
         RegisterForm({"name": "bit.ly"}, series=open_series),
         ColleagueForm({"name": "bit.ly"}),
     ):
-        assert "put a space after a period" in str(form.errors["name"])
+        assert "a space after each period" in str(form.errors["name"])
     staff = UserFactory(is_staff=True, is_superuser=True)
     client.force_login(staff)
     for page in (reverse("admin:accounts_user_add"), reverse("admin:registrations_registration_add")):
         data = {"name": "bit.ly", "email": "bo@example.ca", "series": open_series.pk}
-        assert "put a space after a period" in client.post(page, data).content.decode(), page
+        assert "a space after each period" in client.post(page, data).content.decode(), page
     assert not User.objects.filter(name="bit.ly").exists()
     request = rf.get("/")
     request.user = staff

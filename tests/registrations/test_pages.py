@@ -66,7 +66,7 @@ def test_a_newcomer_registers_in_french(client, open_series):
     page = text(client.get(response.url))
     assert "Entrez le code reçu par courriel" in page
     page = text(client.post(response.url, {"code": code()}, follow=True))
-    assert "Votre inscription est faite, Amélie Tremblay." in page
+    assert "Votre inscription est confirmée, Amélie Tremblay." in page
     assert User.objects.get().language == "fr"
 
 
@@ -196,7 +196,7 @@ def test_the_page_says_that_registration_closed_in_the_meantime(client, open_ser
 
 def test_a_signed_in_person_registers_with_one_click(client, open_series, address, provider):
     client.force_login(provider)
-    assert "Select Register to confirm." in text(client.get(address))
+    assert "Select “Register” to confirm." in text(client.get(address))
     assert Registration.objects.count() == 0
     page = client.post(address, follow=True)
     assert page.redirect_chain == [("/en/registration/mine/", 302)]
@@ -247,7 +247,7 @@ def test_my_sessions_makes_the_same_number_of_queries_for_one_series_and_ten(
     for count in (1, 9):
         for _ in range(count):
             register(SessionFactory(now=now).series, provider, now=now)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             client.get("/en/registration/mine/")
 
 
@@ -266,7 +266,7 @@ def test_cancelling_needs_a_confirmation_and_offers_to_register_again(client, op
     assert Registration.objects.get().state == RegistrationState.CONFIRMED
     page = text(client.post(address, follow=True))
     assert "Your registration is cancelled." in page
-    assert "A mistake? Register again" in page
+    assert "Made a mistake? Register again" in page
     assert Registration.objects.get().state == RegistrationState.CANCELLED
     assert client.post(address).url == "/en/registration/mine/"  # a second click
 
@@ -346,7 +346,7 @@ class TestJoin:
 
         clock.move_to(now + timedelta(days=1))
         Session.objects.update(join_url="")
-        assert "The link is on its way" in text(client.post(link))
+        assert "The meeting isn’t ready yet" in text(client.post(link))
 
 
 class TestSignIn:
@@ -404,7 +404,7 @@ def test_guessing_codes_is_limited(client, address, settings):
     response = client.post(address, FORM)
     statuses = [client.post(response.url, {"code": "000000"}).status_code for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
-    assert "Too many tries in a short time" in text(client.post(response.url, {"code": "000000"}))
+    assert "Too many attempts in a short time" in text(client.post(response.url, {"code": "000000"}))
 
 
 def test_the_calendar_file_in_the_panel_has_the_join_link_only_with_a_seat(client, open_series, provider, now):

@@ -60,7 +60,7 @@ def test_a_signed_in_person_answers_before_registering(client, series, names, pr
     assert "Answer this question" not in page
     response = client.post(address, {"asked": "1", names[3]: "Why?"})
     assert response.status_code == 400
-    assert response.content.decode().count("Answer this question: the team needs it.") == 2
+    assert response.content.decode().count("Answer this question. The team needs your answer.") == 2
     assert 'value="Why?"' in response.content.decode()
     answers = {"asked": "1", names[0]: "Breathing", names[1]: ["A pump", "A plan"], names[2]: "yes"}
     assert client.post(address, answers).status_code == 302
@@ -101,9 +101,9 @@ def test_a_series_has_at_most_five_valid_questions(series):
     for invalid in ({"position": 6, "label_en": "A sixth"}, {"position": 5, "label_en": "Again"}):
         with pytest.raises(ValidationError):
             Question(series=series, **invalid).full_clean()
-    with pytest.raises(ValidationError, match="at least two answers"):
+    with pytest.raises(ValidationError, match="at least two choices"):
         Question(series=series, position=5, kind="choice", label_en="Which?", options_en="One").full_clean()
-    with pytest.raises(ValidationError, match="not equally many"):
+    with pytest.raises(ValidationError, match="same number of choices"):
         Question(
             series=series, position=5, kind="choice", label_en="W", options_en="a\nb", options_fr="a\nb\nc"
         ).clean()

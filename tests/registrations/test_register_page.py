@@ -38,19 +38,23 @@ def test_the_closing_time_is_also_in_the_readers_time_zone(client, open_series):
     address = open_series.get_absolute_url()
     assert "Registration closes December 3, 2026, 10:00 am ET. You can" in text(client.get(address))
     client.cookies["zone"] = "America/Edmonton"
-    assert "Registration closes December 3, 2026, 10:00 am ET (9:00 am AB time for you)." in text(client.get(address))
+    assert "Registration closes December 3, 2026, 10:00 am ET. Your time: 9:00 am (Alberta time)." in text(
+        client.get(address)
+    )
     french = text(client.get(f"/fr/seances/{open_series.slug}/"))
-    assert "se terminent le 3 décembre 2026 à 10 h (HE), soit 9 h (heure de l’Alberta) pour vous." in french
+    assert (
+        "se terminent le 3 décembre 2026 à 10 h (HE). Dans votre fuseau horaire : 9 h (heure de l’Alberta)." in french
+    )
     client.force_login(UserFactory(with_profile=True))
     panel = text(client.get(f"/en/registration/{open_series.slug}/panel/"))
-    assert "(9:00 am AB time for you)" in panel
+    assert "Your time: 9:00 am (Alberta time)" in panel
 
 
 def test_the_opening_time_is_also_in_the_readers_time_zone(client, now):
     series = SessionFactory(now=now, registration_opens_at=now + timedelta(days=2)).series
     client.cookies["zone"] = "America/St_Johns"
     page = text(client.get(series.get_absolute_url()))
-    assert "Registration opens November 25, 2026, 10:00 am ET (11:30 am NT for you)." in page
+    assert "Registration opens November 25, 2026, 10:00 am ET. Your time: 11:30 am (NT)." in page
 
 
 @pytest.mark.parametrize(("taken", "words"), [(0, "0 place prise sur 2"), (1, "1 place prise"), (2, "2 places prises")])

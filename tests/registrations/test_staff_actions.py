@@ -189,7 +189,7 @@ class TestAdmin:
         other = SessionFactory(now=now).series
         base = "/en/admin/registrations/registration"
         page = browser.get(f"{base}/{registrations[1].pk}/change/").content.decode()
-        assert "Give a seat out of turn" in page
+        assert "Skip the waitlist" in page
         browser.post(f"{base}/{registrations[1].pk}/promote/", {"reason": "First case."})
         browser.post(f"{base}/{registrations[2].pk}/move/", {"to": other.pk, "reason": "Asked."})
         browser.post(f"{base}/{registrations[0].pk}/cancel/", {"note": "Sorry."})
@@ -203,7 +203,7 @@ class TestAdmin:
         other, _ = full_series(now)
         base = "/en/admin/registrations/registration"
         page = browser.post(f"{base}/{registrations[0].pk}/move/", {"to": other.pk, "reason": "x"}).content.decode()
-        assert "There is no seat left there." in page
+        assert "That series has no seats left." in page
         browser.post(f"{base}/{registrations[0].pk}/cancel/", {"note": ""})
         assert states(registrations)[0] == "confirmed"
 
@@ -228,7 +228,7 @@ class TestAdmin:
         data |= {"sessions-TOTAL_FORMS": "0", "note_to_people": "Ill."}
         address = f"/en/admin/sessions_app/series/{series.pk}/change/"
         page = browser.post(address, data).content.decode()
-        assert "This ends the places of 3 people" in page
+        assert "This cancels the registrations of 3 people" in page
         assert states(registrations) == ["confirmed", "waitlisted", "waitlisted"]
         assert browser.post(address, data | {"notify_everyone": "on"}).status_code == 302
         assert states(registrations) == ["cancelled"] * 3
@@ -239,6 +239,6 @@ class TestAdmin:
         empty = SessionFactory(now=now).series
         data = {"action": "withdraw", "_selected_action": [series.pk, empty.pk]}
         page = browser.post(reverse("admin:sessions_app_series_changelist"), data, follow=True).content.decode()
-        assert "withdraw it on its own page" in page
+        assert "To take it off the site, open its page" in page
         assert set(Series.objects.values_list("publication", flat=True)) == {"published", "draft"}
         assert states(registrations)[0] == "confirmed"

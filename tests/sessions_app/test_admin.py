@@ -66,8 +66,8 @@ def test_times_are_in_the_time_zone_of_the_series(staff):
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"sessions-0-ends_at_1": "11:00"}, "A session has to end after it starts."),
-        ({"title_en": "", "title_fr": ""}, "Give the series a title"),
+        ({"sessions-0-ends_at_1": "11:00"}, "A session must end after it starts."),
+        ({"title_en": "", "title_fr": ""}, "Enter a title"),
         ({"registration_closes_at_0": "2027-02-01", "registration_closes_at_1": "09:00"}, "close after it opens"),
     ],
 )
@@ -97,7 +97,7 @@ def test_capacity_below_the_seats_taken_is_refused(staff, now):
         register(series, UserFactory(), now=now)
     address = f"/en/admin/sessions_app/series/{series.pk}/change/"
     page = staff.post(address, edit(series, capacity="2")).content.decode()
-    assert "3 seats are taken already" in page
+    assert "3 seats are already taken" in page
     assert staff.post(address, edit(series, capacity="3")).status_code == 302
     assert Series.objects.get().seats_taken == 3
 

@@ -132,13 +132,13 @@ def test_an_empty_list_explains_why_it_is_empty(client):
 
 def test_times_are_also_in_the_readers_time_zone_if_it_differs(client, now):
     create_series(now, "Here", days=1)
-    assert "for you" not in client.get("/en/sessions/").content.decode()
+    assert "Your time" not in client.get("/en/sessions/").content.decode()
     client.cookies["zone"] = "America/St_Johns"
-    assert "11:30\u00a0am–12:30\u00a0pm</span> NT for you" in client.get("/en/sessions/").content.decode()
+    assert "11:30\u00a0am–12:30\u00a0pm</span> (NT)" in client.get("/en/sessions/").content.decode()
     client.cookies["zone"] = "America/Montreal"
-    assert "for you" not in client.get("/en/sessions/").content.decode()
+    assert "Your time" not in client.get("/en/sessions/").content.decode()
     client.cookies["zone"] = "../etc/passwd"
-    assert "for you" not in client.get("/en/sessions/").content.decode()
+    assert "Your time" not in client.get("/en/sessions/").content.decode()
 
 
 def test_a_search_covers_the_speakers_in_both_languages_with_or_without_accents(client, now):

@@ -61,10 +61,10 @@ def test_times_are_in_the_time_zone_of_the_series_and_of_the_reader(client, now)
     Session.objects.create(series=series, starts_at=start, ends_at=start + timedelta(hours=1))
     texts = days(client, "2026-12")
     assert list(texts) == ["2026-12-10"]
-    assert "10:00–11:00 pm BC time" in texts["2026-12-10"]
-    assert "for you" not in texts["2026-12-10"]
+    assert "10:00–11:00 pm B.C. time" in texts["2026-12-10"]
+    assert "Your time" not in texts["2026-12-10"]
     client.cookies["zone"] = "America/Toronto"
-    assert "Friday, December 11, 12:00–1:00 am ET for you" in days(client, "2026-12")["2026-12-10"]
+    assert "Your time: Friday, December 11, 12:00–1:00 am (ET)" in days(client, "2026-12")["2026-12-10"]
 
 
 def test_a_reader_in_another_time_zone_takes_no_more_queries(client, now, django_assert_num_queries):

@@ -53,7 +53,7 @@ ENGLISH = {
         "Session Two Friday, June 18, 2021, 12:00–1:00 pm ET",
         "Session Three Friday, September 17, 2021, 12:00–1:00 pm ET",
         "Full and closed",
-        "Registration for this series is full and closed.",
+        "This series is full, and registration is closed.",
     ],
     "past": [
         "7 Keys to Delivering Palliative Care Upstream: What we Learned From 1,000 Patients and Families",
@@ -74,7 +74,7 @@ FRENCH = {
         "Deuxième séance vendredi 18 juin 2021, de 12 h à 13 h (HE)",
         "Troisième séance vendredi 17 septembre 2021, de 12 h à 13 h (HE)",
         "Complète et fermée",
-        "Les inscriptions à cette série sont complètes et fermées.",
+        "Cette série est complète et les inscriptions sont fermées.",
     ],
     "past": [
         "Sept clés pour offrir les soins palliatifs en amont : ce que nous ont appris 1 000 personnes",

@@ -87,7 +87,7 @@ def test_staff_with_permission_see_a_preview(client, now):
     assert client.get(f"/en/sessions/{series.slug}/preview/").status_code == 404
     staff.user_permissions.add(Permission.objects.get(codename="view_series"))
     page = client.get(f"/en/sessions/{series.slug}/preview/")
-    assert "only staff can see this page" in page.content.decode()
+    assert "Only staff can see this page" in page.content.decode()
     assert client.get(f"/en/sessions/{series.slug}/").status_code == 404
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import translation
 
-from accounts.zones import ALIASES, OF_PROVINCE, ZONES
+from accounts.zones import ALIASES, PROVINCE_ZONES, ZONES
 from sessions_app import times
 
 TORONTO = ZoneInfo("America/Toronto")
@@ -34,10 +34,10 @@ def test_session_times_include_the_time_zone(language, start, end, expected):
 @pytest.mark.parametrize(
     ("zone", "expected"),
     [
-        ("America/St_Johns", "1:30–2:30 pm NT for you"),
-        ("America/Regina", "11:00 am–12:00 pm SK time for you"),
-        ("America/Vancouver", "10:00–11:00 am BC time for you"),
-        ("America/Edmonton", "11:00 am–12:00 pm AB time for you"),
+        ("America/St_Johns", "Your time: 1:30–2:30 pm (NT)"),
+        ("America/Regina", "Your time: 11:00 am–12:00 pm (Saskatchewan time)"),
+        ("America/Vancouver", "Your time: 10:00–11:00 am (B.C. time)"),
+        ("America/Edmonton", "Your time: 11:00 am–12:00 pm (Alberta time)"),
         ("America/Toronto", ""),
     ],
 )
@@ -50,7 +50,7 @@ def test_times_in_the_readers_time_zone_use_the_pinned_rules(zone, expected):
 def test_the_readers_day_is_shown_if_it_differs():
     start, end = at(2026, 12, 4, 23, 0), at(2026, 12, 4, 23, 45)
     text = times.readers_times_text(start, end, TORONTO, ZoneInfo("America/St_Johns"))
-    assert text.replace("\u00a0", " ") == "Saturday, December 5, 12:30–1:15 am NT for you"
+    assert text.replace("\u00a0", " ") == "Your time: Saturday, December 5, 12:30–1:15 am (NT)"
 
 
 def test_an_alias_has_the_same_offset_as_its_time_zone():
@@ -64,7 +64,7 @@ def test_an_alias_has_the_same_offset_as_its_time_zone():
 
 
 def test_every_province_has_a_known_time_zone():
-    assert set(OF_PROVINCE.values()) <= ZONES.keys()
+    assert set(PROVINCE_ZONES.values()) <= ZONES.keys()
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ def test_reminder_times_are_in_words(hours, english, french):
 def test_a_moment_in_the_readers_time_zone_has_the_day_if_it_differs():
     moment = at(2026, 12, 10, 18, 45)
     text = times.readers_moment_text(moment, TORONTO, ZoneInfo("America/Edmonton"))
-    assert text.replace("\u00a0", " ") == "5:45 pm AB time for you"
+    assert text.replace("\u00a0", " ") == "Your time: 5:45 pm (Alberta time)"
     late = at(2026, 12, 10, 23, 45)
     text = times.readers_moment_text(late, TORONTO, ZoneInfo("America/St_Johns"))
-    assert text.replace("\u00a0", " ") == "Friday, December 11, 1:15 am NT for you"
+    assert text.replace("\u00a0", " ") == "Your time: Friday, December 11, 1:15 am (NT)"
     assert times.readers_moment_text(moment, TORONTO, TORONTO) == ""
     assert times.readers_moment_text(moment, TORONTO, None) == ""
 
@@ -131,7 +131,7 @@ def test_a_moment_is_formatted_in_both_languages(language, expected):
 @pytest.mark.parametrize(
     ("zone", "expected"),
     [
-        ("America/Edmonton", "11:00 am AB time for you"),
+        ("America/Edmonton", "Your time: 11:00 am (Alberta time)"),
         ("America/Toronto", ""),
         (None, ""),
     ],
@@ -144,7 +144,7 @@ def test_a_moment_is_shown_in_the_readers_time_zone_if_it_differs(zone, expected
 
 def test_the_readers_day_is_shown_for_a_moment_too():
     text = times.readers_moment_text(at(2026, 12, 4, 23), TORONTO, ZoneInfo("America/St_Johns"))
-    assert text.replace("\u00a0", " ") == "Saturday, December 5, 12:30 am NT for you"
+    assert text.replace("\u00a0", " ") == "Your time: Saturday, December 5, 12:30 am (NT)"
 
 
 def test_a_time_range_is_marked_so_that_it_does_not_wrap():

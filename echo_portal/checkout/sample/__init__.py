@@ -1,8 +1,7 @@
-"""Sample data: a small program to look at (scale 1), up to the size that the portal is built for (scale 100). Never in
-production.
+"""Sample data for development: from a small program (scale 1) to the size that the portal is built for (scale 100).
 
-The program stands in sessions_app/sample/, one file for national programming and one for each hub; when its sessions take
-place is dates.py's matter, who is in them handful.py's and people.py's.
+The program files are in sessions_app/sample/, one for national programming and one for each hub. dates.py moves the sessions to
+the weeks around today. people.py creates the people, and handful.py registers them. many.py adds rows for larger scales.
 """
 
 from echo_portal.checkout.sample.handful import STAFF_EMAIL, STAFF_PASSWORD, is_loaded, load_handful

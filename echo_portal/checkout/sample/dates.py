@@ -1,23 +1,23 @@
-"""When sample sessions take place: on workdays, some weeks before and after the day on which the sample is loaded."""
+"""Dates for the sample sessions: on workdays, in the weeks before and after the day on which the data is loaded."""
 
 from datetime import date, timedelta
 from functools import cache
 
 from sessions_app.programme_file.rows import SeriesRow
 
-# The Monday that the files are written for: what they hold before it is past, the rest is still to come.
+# The Monday that stands for the first day after loading. Sessions before it are past, the others are upcoming.
 WRITTEN_FOR = date(2021, 5, 17)
 A_WEEK = timedelta(weeks=1)
 SATURDAY = 5
-# New Year's Day, Quebec's national holiday, Canada Day, the day for Truth and Reconciliation, Remembrance Day.
+# New Year's Day, Quebec's national holiday, Canada Day, National Day for Truth and Reconciliation, Remembrance Day.
 FIXED_HOLIDAYS = [(1, 1), (6, 24), (7, 1), (9, 30), (11, 11)]
 
 
 def move(rows: list[SeriesRow], today: date) -> None:
     """Move all dates of the rows by whole weeks, so that WRITTEN_FOR becomes the next Monday after `today`.
 
-    Weekdays stay as they are. A session that would fall on a holiday moves by one more week, away from `today`, and the
-    sessions of its series beyond it move too: their order stays, and none comes closer to another.
+    Weekdays do not change. If a session would fall on a holiday, it moves one more week away from `today`, and so do the
+    later sessions of its series (for past sessions, the earlier ones). The order and the minimum gaps stay the same.
     """
     for row in rows:
         days = moved([session.day for session in row.sessions], today)
@@ -28,25 +28,25 @@ def move(rows: list[SeriesRow], today: date) -> None:
 
 
 def moved(days: list[date], today: date) -> list[date]:
-    """The days of one series, in their order, as `move` places them."""
+    """Return the new dates of one series, in order (see `move`)."""
     shift = today + timedelta(days=7 - today.weekday()) - WRITTEN_FOR
     past = [day + shift for day in days if day < WRITTEN_FOR]
-    ahead = [day + shift for day in days if day >= WRITTEN_FOR]
-    return _clear_of_holidays(past[::-1], -A_WEEK)[::-1] + _clear_of_holidays(ahead, A_WEEK)
+    upcoming = [day + shift for day in days if day >= WRITTEN_FOR]
+    return _clear_of_holidays(past[::-1], -A_WEEK)[::-1] + _clear_of_holidays(upcoming, A_WEEK)
 
 
 def _clear_of_holidays(days: list[date], step: timedelta) -> list[date]:
-    late, free = timedelta(0), []
+    delay, clear = timedelta(0), []
     for day in days:
-        while is_holiday(day + late):
-            late += step
-        free.append(day + late)
-    return free
+        while is_holiday(day + delay):
+            delay += step
+        clear.append(day + delay)
+    return clear
 
 
 def is_holiday(day: date) -> bool:
-    """Whether `day` is a statutory holiday somewhere in Canada, the Monday that stands in for one at the weekend, or lies
-    between Christmas Eve and New Year's Day, when nobody holds sessions."""
+    """Whether `day` is a statutory holiday somewhere in Canada, the Monday after one at the weekend, or between Christmas
+    Eve and New Year's Eve."""
     return (day.month, day.day) >= (12, 24) or day in _holidays(day.year)
 
 
@@ -58,10 +58,10 @@ def _holidays(year: int) -> frozenset[date]:
     family_day, civic_holiday = _nth_monday(year, 2, 3), _nth_monday(year, 8, 1)
     labour_day, thanksgiving = _nth_monday(year, 9, 1), _nth_monday(year, 10, 2)
     floating = {victoria_day, good_friday, easter_monday, family_day, civic_holiday, labour_day, thanksgiving}
-    return frozenset(fixed | {_monday_instead(day) for day in fixed} | floating)
+    return frozenset(fixed | {_observed(day) for day in fixed} | floating)
 
 
-def _monday_instead(holiday: date) -> date:
+def _observed(holiday: date) -> date:
     return holiday + timedelta(days=7 - holiday.weekday()) if holiday.weekday() >= SATURDAY else holiday
 
 
@@ -71,7 +71,7 @@ def _nth_monday(year: int, month: int, n: int) -> date:
 
 
 def easter(year: int) -> date:
-    """Easter Sunday of the Gregorian calendar, by the algorithm of Meeus, Jones and Butcher."""
+    """Return Easter Sunday in the Gregorian calendar (algorithm of Meeus, Jones and Butcher)."""
     century, of_century = divmod(year, 100)
     golden = year % 19
     correction = (8 * century + 13) // 25

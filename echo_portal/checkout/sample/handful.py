@@ -1,4 +1,4 @@
-"""A program to look at: hubs with series in every status, seats that are taken, recordings, and people to sign in as."""
+"""A small sample program: hubs with series in every status, registrations, recordings, and people to sign in as."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,33 +60,33 @@ LONG_TERM_CARE = "long-term-care-from-crisis-to-plan"
 
 @dataclass(frozen=True)
 class Seats:
-    """How many people have a seat, wait for one, and gave one up."""
+    """How many registrations of a series are confirmed, waitlisted and cancelled."""
 
     taken: int
-    waiting: int = 0
-    given_up: int = 0
+    waitlisted: int = 0
+    cancelled: int = 0
 
 
 SEATS = {
-    QI: Seats(40, given_up=3),
-    FIRST_WORDS: Seats(37, given_up=2),
+    QI: Seats(40, cancelled=3),
+    FIRST_WORDS: Seats(37, cancelled=2),
     GOING_HOME: Seats(19),
-    PAIN: Seats(52, given_up=4),
-    DELIRIUM: Seats(47, given_up=6),
-    GRIEF: Seats(30, waiting=3, given_up=1),
-    "paramedics-and-palliative-care-at-home": Seats(41, given_up=2),
-    "palliative-care-in-the-rural-emergency-department": Seats(34, given_up=5),
-    DIFFICULT_CASES: Seats(27, given_up=1),
-    PROGNOSIS: Seats(43, given_up=5),
-    LONG_TERM_CARE: Seats(58, given_up=9),
-    "breathlessness-what-helps-and-when": Seats(46, given_up=3),
+    PAIN: Seats(52, cancelled=4),
+    DELIRIUM: Seats(47, cancelled=6),
+    GRIEF: Seats(30, waitlisted=3, cancelled=1),
+    "paramedics-and-palliative-care-at-home": Seats(41, cancelled=2),
+    "palliative-care-in-the-rural-emergency-department": Seats(34, cancelled=5),
+    DIFFICULT_CASES: Seats(27, cancelled=1),
+    PROGNOSIS: Seats(43, cancelled=5),
+    LONG_TERM_CARE: Seats(58, cancelled=9),
+    "breathlessness-what-helps-and-when": Seats(46, cancelled=3),
     "i-want-this-to-be-over-listening-when-someone-asks-about-dying": Seats(22),
 }
-# The program's own page says that it is full, but not how many seats there are.
+# The original program page says that the series is full, but not how many seats it has.
 QI_SEATS = 40
 CANCELLED = "eating-and-drinking-near-the-end-of-life"
 RECORDED = [LONG_TERM_CARE, DELIRIUM, PROGNOSIS]
-# What those one can sign in as are registered for, in this order; they are emailed, as anyone is.
+# Registrations of the people you can sign in as, in this order. They get the usual emails.
 REGISTERED = [
     (people.PROVIDER_EMAIL, DIFFICULT_CASES),
     (people.PROVIDER_EMAIL, GRIEF),
@@ -103,22 +103,22 @@ def is_loaded() -> bool:
 
 @transaction.atomic
 def load_handful(now: datetime) -> None:
-    """The program, moved to the weeks around `now`, with seats taken and people to sign in as.
+    """Create the sample program in the weeks around `now`, with registrations and people to sign in as.
 
-    Once is enough: where it is there already, nothing changes. Series and people that are there from elsewhere stay as they
-    are. Nobody is emailed but the few one can sign in as.
+    Does nothing if it is already loaded. Existing series and people are not changed. Only the people you can sign in as
+    are emailed.
     """
     if is_loaded():
         return
     User.objects.create_superuser(STAFF_EMAIL, STAFF_PASSWORD, name="Sample Staff")
     _make_hubs()
-    made = _write_programme(now)
-    known, crowd = people.make_known(), people.make_crowd(now)
-    _take_seats(made, known[people.PROVIDER_EMAIL], crowd, now)
-    _add_recordings(made)
+    created = _write_programme(now)
+    named, crowd = people.make_named(), people.make_crowd(now)
+    _take_seats(created, named[people.PROVIDER_EMAIL], crowd, now)
+    _add_recordings(created)
     for email, slug in REGISTERED:
-        if slug in made:
-            services.register(made[slug], known[email], now=now)
+        if slug in created:
+            services.register(created[slug], named[email], now=now)
     transaction.on_commit(programme_changed)
 
 
@@ -137,60 +137,60 @@ def _make_hubs() -> None:
 
 
 def _write_programme(now: datetime) -> dict[str, Series]:
-    """Write the series that are not there yet; gives these by their slugs."""
+    """Create the series that do not exist yet. Returns them by slug."""
     today = now.astimezone(ZoneInfo(PROJECT_ZONE)).date()
-    there = set(Series.objects.values_list("slug", flat=True))
+    existing = set(Series.objects.values_list("slug", flat=True))
     for path in sorted(FILES.glob("*.yaml")):
         rows, zone = programme_file.read(path)
-        fresh = [row for row in rows if row.slug not in there]
-        dates.move(fresh, today)
-        programme_file.write(fresh, zone)
-    made = Series.objects.exclude(slug__in=there)
-    _say_what_no_file_can(made)
-    return {series.slug: series for series in made.order_by("pk").prefetch_related("sessions")}
+        new = [row for row in rows if row.slug not in existing]
+        dates.move(new, today)
+        programme_file.write(new, zone)
+    created = Series.objects.exclude(slug__in=existing)
+    _set_other_states(created)
+    return {series.slug: series for series in created.order_by("pk").prefetch_related("sessions")}
 
 
-def _say_what_no_file_can(made: QuerySet[Series]) -> None:
-    made.filter(slug=QI).update(capacity=QI_SEATS)
-    made.filter(slug=CANCELLED).update(is_cancelled=True)
-    for session in Session.objects.filter(series__in=made, series__slug=GOING_HOME).order_by("-starts_at")[:1]:
+def _set_other_states(created: QuerySet[Series]) -> None:
+    created.filter(slug=QI).update(capacity=QI_SEATS)
+    created.filter(slug=CANCELLED).update(is_cancelled=True)
+    for session in Session.objects.filter(series__in=created, series__slug=GOING_HOME).order_by("-starts_at")[:1]:
         Session.objects.filter(pk=session.pk).update(delivery=Delivery.POSTPONED)
-        Announcement.objects.filter(session=session).update(delivery=Delivery.POSTPONED)  # known, so not told once more
+        Announcement.objects.filter(session=session).update(delivery=Delivery.POSTPONED)  # so that nobody is emailed
 
 
-def _take_seats(made: dict[str, Series], provider: User, crowd: list[User], now: datetime) -> None:
-    """Fill the seats by bulk inserts. `provider` was in a past series."""
+def _take_seats(created: dict[str, Series], provider: User, crowd: list[User], now: datetime) -> None:
+    """Create the registrations and attendance in bulk. `provider` was in a past series."""
     rows: dict[str, list[Registration]] = {}
     for number, (slug, seats) in enumerate(SEATS.items()):
-        if slug in made:
-            likely = _likely(made[slug], crowd, skip=number * 23)
-            who = [provider, *likely] if slug == PROGNOSIS else likely
-            rows[slug] = list(_registrations(made[slug], seats, who, now))
+        if slug in created:
+            candidates = _candidates(created[slug], crowd, skip=number * 23)
+            who = [provider, *candidates] if slug == PROGNOSIS else candidates
+            rows[slug] = list(_registrations(created[slug], seats, who, now))
     Registration.objects.bulk_create(row for series_rows in rows.values() for row in series_rows)
     for slug, series_rows in rows.items():
-        series = made[slug]
+        series = created[slug]
         Series.objects.filter(pk=series.pk).update(seats_taken=SEATS[slug].taken)
         Attendance.objects.bulk_create(_attendances(series, series_rows, now))
 
 
-def _likely(series: Series, crowd: list[User], *, skip: int) -> list[User]:
-    """Those who speak the language of a series, its audience first; each series begins elsewhere in the crowd."""
+def _candidates(series: Series, crowd: list[User], *, skip: int) -> list[User]:
+    """Return people who speak the language of a series, its audience first. `skip` varies who comes first."""
     able = [person for person in crowd if series.language in (person.language, "both")]
     begin = skip % len(able)
     return sorted(able[begin:] + able[:begin], key=lambda person: person.profile.profession not in series.audience)
 
 
 def _registrations(series: Series, seats: Seats, who: list[User], now: datetime) -> Iterator[Registration]:
-    """Rows for the first of `who`, one after another between the opening of registration and its end, or `now`."""
+    """Yield registrations for the first of `who`, spread evenly from the opening of registration to its closing or `now`."""
     opened = series.registration_opens_at or now
     until = min(series.closes_at or now, now)
-    count = seats.taken + seats.waiting + seats.given_up
+    count = seats.taken + seats.waitlisted + seats.cancelled
     for n in range(count):
         at = opened + (until - opened) * (n + 1) / (count + 1)
         row = Registration(series=series, user=who[n], created_at=at)
         if n < seats.taken:
             row.state, row.confirmed_at = RegistrationState.CONFIRMED, at
-        elif n < seats.taken + seats.waiting:
+        elif n < seats.taken + seats.waitlisted:
             row.state, row.waitlisted_at = RegistrationState.WAITLISTED, at
         else:
             row.state, row.confirmed_at, row.created_at = RegistrationState.CANCELLED, opened, opened
@@ -199,20 +199,20 @@ def _registrations(series: Series, seats: Seats, who: list[User], now: datetime)
 
 
 def _attendances(series: Series, rows: list[Registration], now: datetime) -> Iterator[Attendance]:
-    """Two out of three who had a seat were at each session that is over."""
-    over = [session for session in series.sessions.all() if session.ends_at <= now]
+    """Yield attendance for two out of three confirmed registrations at each session that has ended."""
+    ended = [session for session in series.sessions.all() if session.ends_at <= now]
     seated = [row for row in rows if row.state == RegistrationState.CONFIRMED]
-    for number, session in enumerate(over):
+    for number, session in enumerate(ended):
         for n, row in enumerate(seated):
-            if (n + number) % 3 != 2:  # noqa: PLR2004 - one in three was not there
+            if (n + number) % 3 != 2:  # noqa: PLR2004 - one in three was absent
                 joined_at = session.starts_at + timedelta(minutes=n % 9 - 5)
                 yield Attendance(registration=row, session=session, joined_at=joined_at)
 
 
-def _add_recordings(made: dict[str, Series]) -> None:
-    """In bulk, so that nobody is told of a recording that came long ago."""
+def _add_recordings(created: dict[str, Series]) -> None:
+    """Add recordings and slides in bulk, so that nobody is emailed about old recordings."""
     resources = []
-    for series in (made[slug] for slug in RECORDED if slug in made):
+    for series in (created[slug] for slug in RECORDED if slug in created):
         for n, session in enumerate(series.sessions.all(), 1):
             resources.append(
                 Resource(

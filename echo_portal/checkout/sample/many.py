@@ -1,4 +1,4 @@
-"""Sample data in bulk, up to the size that the portal is built for: plain rows to measure with, not to read."""
+"""Sample data in bulk, up to the size that the portal is built for, to measure performance."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,18 +19,18 @@ PER_SCALE = {"hubs": 8.6, "series": 200, "providers": 1400, "registrations": 10_
 CHUNK = 5_000
 
 
-def load_many(scale: int, now: datetime, say: Callable[[str], None]) -> None:
-    """Add `scale` times PER_SCALE, by bulk inserts; `say` is told of each step. Seats are counted at the end, as registered."""
+def load_many(scale: int, now: datetime, report: Callable[[str], None]) -> None:
+    """Insert `scale` times PER_SCALE rows in bulk, and report each step to `report`. `seats_taken` is set at the end."""
     counts = {name: int(number * scale) for name, number in PER_SCALE.items()}
-    load_programme(counts["hubs"], counts["series"], now, say)
-    _many_providers(counts["providers"], say)
-    _many_registrations(counts["registrations"], now, say)
+    load_programme(counts["hubs"], counts["series"], now, report)
+    _many_providers(counts["providers"], report)
+    _many_registrations(counts["registrations"], now, report)
     programme_changed()
 
 
 @transaction.atomic
-def load_programme(hub_count: int, series_count: int, now: datetime, say: Callable[[str], None]) -> None:
-    """Add listed hubs and published series, and delete the cached feeds they belong in."""
+def load_programme(hub_count: int, series_count: int, now: datetime, report: Callable[[str], None]) -> None:
+    """Insert listed hubs and published series, and delete the cached feeds that they belong to."""
     Hub.objects.bulk_create(
         (
             Hub(slug=f"hub-{n}", name_en=f"Hub {n}", name_fr=f"Pôle {n}", provinces=[Province.values[n % 13]])
@@ -38,16 +38,16 @@ def load_programme(hub_count: int, series_count: int, now: datetime, say: Callab
         ),
         ignore_conflicts=True,
     )
-    say(f"{hub_count} hubs")
-    _many_series(series_count, list(Hub.objects.filter(slug__startswith="hub-")), now, say)
+    report(f"{hub_count} hubs")
+    _many_series(series_count, list(Hub.objects.filter(slug__startswith="hub-")), now, report)
     series_edited(Series.objects.filter(slug__startswith="sample-"))
 
 
-def _many_series(count: int, hubs: list[Hub], now: datetime, say: Callable[[str], None]) -> None:
-    """Three sessions each, a week apart; one series in a hundred lies ahead, the others in the five years behind."""
+def _many_series(count: int, hubs: list[Hub], now: datetime, report: Callable[[str], None]) -> None:
+    """Insert series of three sessions, a week apart. One in a hundred is upcoming, the others are in the past five years."""
     for start in range(0, count, CHUNK):
         numbers = range(start, min(start + CHUNK, count))
-        made = Series.objects.bulk_create(
+        created = Series.objects.bulk_create(
             [
                 Series(
                     slug=f"sample-{n}",
@@ -64,19 +64,19 @@ def _many_series(count: int, hubs: list[Hub], now: datetime, say: Callable[[str]
             ]
         )
         Session.objects.bulk_create(
-            Session(series=series, starts_at=begins, ends_at=begins + timedelta(hours=1))
-            for n, series in zip(numbers, made, strict=True)
-            for begins in [_begins(n, now) + timedelta(weeks=week) for week in range(3)]
+            Session(series=series, starts_at=starts_at, ends_at=starts_at + timedelta(hours=1))
+            for n, series in zip(numbers, created, strict=True)
+            for starts_at in [_starts_at(n, now) + timedelta(weeks=week) for week in range(3)]
         )
-        say(f"{numbers.stop} of {count} series")
+        report(f"{numbers.stop} of {count} series")
 
 
-def _begins(n: int, now: datetime) -> datetime:
+def _starts_at(n: int, now: datetime) -> datetime:
     noon = now.replace(hour=17, minute=0, second=0, microsecond=0)
     return noon + (timedelta(days=1 + n // 100 % 180) if n % 100 == 0 else -timedelta(days=30 + n % 1800))
 
 
-def _many_providers(count: int, say: Callable[[str], None]) -> None:
+def _many_providers(count: int, report: Callable[[str], None]) -> None:
     for start in range(0, count, CHUNK):
         numbers = range(start, min(start + CHUNK, count))
         people = User.objects.bulk_create(
@@ -92,16 +92,16 @@ def _many_providers(count: int, say: Callable[[str], None]) -> None:
             ProviderProfile(user=person, profession=Profession.values[n % 20], province=Province.values[n % 13])
             for n, person in zip(numbers, people, strict=True)
         )
-        say(f"{numbers.stop} of {count} providers")
+        report(f"{numbers.stop} of {count} providers")
 
 
-def _many_registrations(count: int, now: datetime, say: Callable[[str], None]) -> None:
+def _many_registrations(count: int, now: datetime, report: Callable[[str], None]) -> None:
     people = list(User.objects.filter(email__startswith="sample").order_by("pk").values_list("pk", flat=True))
     series = list(Series.objects.filter(slug__startswith="sample-").order_by("pk").values_list("pk", flat=True))
     for start in range(0, count, CHUNK):
         numbers = range(start, min(start + CHUNK, count))
         Registration.objects.bulk_create(
-            # every person walks through the series in their own stride, so that no pair comes twice
+            # the steps make sure that no pair of person and series occurs twice
             Registration(
                 series_id=series[(n // len(people) * 7919 + n) % len(series)],
                 user_id=people[n % len(people)],
@@ -111,7 +111,7 @@ def _many_registrations(count: int, now: datetime, say: Callable[[str], None]) -
             )
             for n in numbers
         )
-        say(f"{numbers.stop} of {count} registrations")
+        report(f"{numbers.stop} of {count} registrations")
     taken = Series.objects.filter(slug__startswith="sample-").annotate(
         n=Count("registrations", filter=Q(registrations__state=RegistrationState.CONFIRMED))
     )

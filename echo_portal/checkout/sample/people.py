@@ -1,4 +1,4 @@
-"""The people of the sample: a few to sign in as, and the many who fill the seats. All names are invented."""
+"""The people in the sample data: a few to sign in as, and many more who fill the seats. All names are invented."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,14 +9,14 @@ from django.utils.text import slugify
 from accounts.choices import PracticeSetting, Profession, Province
 from accounts.models import ProviderProfile, User
 from accounts.services import Details, get_or_create_user, save_details
-from accounts.zones import OF_PROVINCE
+from accounts.zones import PROVINCE_ZONES
 
 DOMAIN = "echo.example.ca"
 PROVIDER_EMAIL = f"amelie@{DOMAIN}"
-UNUSABLE_PASSWORD = "!"  # noqa: S105 - as Django marks an account that has none
+UNUSABLE_PASSWORD = "!"  # noqa: S105 - Django's prefix for an unusable password
 
-# Who can be signed in as: address, name, profession, province, practice setting.
-KNOWN = [
+# The people you can sign in as: address, name, profession, province, practice setting.
+NAMED = [
     (PROVIDER_EMAIL, "Amélie Tremblay", Profession.REGISTERED_NURSE, "QC", PracticeSetting.HOME_CARE),
     (f"provider1@{DOMAIN}", "Joseph Ittusardjuat", Profession.SOCIAL_WORKER, "NU", PracticeSetting.RURAL_CLINIC),
     (f"provider2@{DOMAIN}", "Priya Nair", Profession.PHYSICIAN, "ON", PracticeSetting.PRIMARY_CARE),
@@ -26,7 +26,7 @@ KNOWN = [
 
 @dataclass(frozen=True)
 class Community:
-    """People who share a language: the parts of their names, and where they practise."""
+    """People who share a language: first names, last names and provinces to combine."""
 
     language: str
     count: int
@@ -35,7 +35,7 @@ class Community:
     provinces: str
 
 
-# A name is put together from both lists; as one list has no divisor in common with the other, none comes twice.
+# Names combine both lists in parallel. The lengths of the lists have no common divisor, so no name occurs twice.
 COMMUNITIES = [
     Community(
         "en",
@@ -66,19 +66,19 @@ PROFESSIONS = [
 SETTINGS = [value for value in PracticeSetting.values if value != PracticeSetting.OTHER]
 
 
-def make_known() -> dict[str, User]:
-    """The people one can sign in as, by their address; each has shown that the address is theirs."""
-    known = {}
-    for email, name, profession, province, setting in KNOWN:
+def make_named() -> dict[str, User]:
+    """Create the people you can sign in as, with verified addresses. Returns them by address."""
+    named = {}
+    for email, name, profession, province, setting in NAMED:
         person = get_or_create_user(email, language="fr" if province == "QC" else "en")
         save_details(person, Details(name, profession, province, person.language, practice_setting=setting))
         EmailAddress.objects.filter(user=person).update(verified=True)
-        known[email] = person
-    return known
+        named[email] = person
+    return named
 
 
 def make_crowd(now: datetime) -> list[User]:
-    """Two hundred providers with complete profiles, by bulk inserts. Those who are there already stay as they are."""
+    """Create 200 providers with complete profiles in bulk. Existing people are not changed."""
     wanted = [person for community in COMMUNITIES for person in _people(community, now)]
     User.objects.bulk_create((person for person, _profile in wanted), ignore_conflicts=True)
     keys = dict(User.objects.filter(email__in=[p.email for p, _profile in wanted]).values_list("email", "pk"))
@@ -103,7 +103,7 @@ def _people(community: Community, now: datetime) -> list[tuple[User, ProviderPro
             name=name,
             password=UNUSABLE_PASSWORD,
             language=community.language,
-            time_zone=OF_PROVINCE[province],
+            time_zone=PROVINCE_ZONES[province],
             date_joined=now - timedelta(days=120 + n),
         )
         profile = ProviderProfile(

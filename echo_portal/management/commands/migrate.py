@@ -1,4 +1,4 @@
-"""Django's `migrate`, which several machines may start at once: one migrates, the others wait."""
+"""Django's `migrate` with a lock: if several machines start it at once, one migrates and the others wait."""
 
 import time
 from collections.abc import Iterator
@@ -8,22 +8,22 @@ from typing import Any
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
 
-# Any number that nothing else uses with pg_advisory_lock; these are the letters "echo".
+# An arbitrary number that nothing else uses with pg_advisory_lock: "echo" in ASCII.
 LOCK = 0x6563686F
 PAUSE_SECONDS = 0.5
 
 
 class Command(DjangoMigrate):
     def handle(self, *args: Any, **options: Any) -> None:
-        with self._only_one(options["database"]):
+        with self._migration_lock(options["database"]):
             super().handle(*args, **options)
 
     @contextmanager
-    def _only_one(self, database: str) -> Iterator[None]:
-        """Hold the lock on a separate connection, so that it lasts whatever the migrations do with theirs.
+    def _migration_lock(self, database: str) -> Iterator[None]:
+        """Hold the lock on a separate connection, so that the migrations cannot release it.
 
-        It polls for the lock instead of waiting in Postgres, because a waiting statement keeps a snapshot open, and
-        CREATE INDEX CONCURRENTLY in the other process would wait for that.
+        Poll for the lock instead of waiting in Postgres: a waiting statement keeps a snapshot open, and CREATE INDEX
+        CONCURRENTLY in the other process would wait for it.
         """
         connection = connections[database].copy()
         try:
@@ -34,7 +34,7 @@ class Command(DjangoMigrate):
                         time.sleep(PAUSE_SECONDS)
                 yield
         finally:
-            connection.close()  # and with it the lock
+            connection.close()  # releases the lock
 
     def _acquire(self, cursor: Any) -> bool:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])

@@ -7,7 +7,7 @@ from echo_portal.roles import ROLES, set_up_roles
 
 
 class Command(BaseCommand):
-    help = "Make the groups for staff, each with its permissions."
+    help = "Create or update the staff groups and their permissions."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
