@@ -87,6 +87,10 @@ class Portal:
     def log(self) -> str:
         return "\n".join(path.read_text(errors="replace")[-3000:] for path in sorted(self.folder.glob("*.log")))
 
+    def ticks(self, task: str, beat: str = "beat") -> int:
+        """Return how often beat has queued the task."""
+        return (self.folder / f"{beat}.log").read_text().count(f"Sending due task {task} ")
+
     def is_up(self) -> bool:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.address}/healthz", timeout=2):
             return True
