@@ -1,4 +1,4 @@
-"""A bare Django view to measure against: no middleware, no template, no database; it returns BARE_BYTES bytes."""
+"""A bare Django view as a baseline: no middleware, template or database. It returns BARE_BYTES bytes."""
 
 import os
 
@@ -10,7 +10,7 @@ from django.urls import path
 settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="bare", MIDDLEWARE=[], LOGGING_CONFIG=None)
 BODY = b"x" * int(os.environ["BARE_BYTES"])
 
-HEADERS = {"Content-Length": str(len(BODY))}  # what CommonMiddleware would add; without it gunicorn answers in chunks
+HEADERS = {"Content-Length": str(len(BODY))}  # CommonMiddleware adds it; without it gunicorn sends chunks
 
 urlpatterns = [path("", lambda request: HttpResponse(BODY, headers=HEADERS))]
 application = get_wsgi_application()

@@ -1,9 +1,10 @@
-"""The minute a series opens: 300 providers, 40 at a time, for 100 seats, over HTTP through gunicorn with 2 workers.
+"""Measure the minute in which a series opens: 300 providers, 40 at a time, register for 100 seats.
 
-First those who are signed in, one click each; then newcomers through both pages. After each the tables are checked: no seat
-too many, none lost, and the line in the order of arrival. Beside it stands the bare transaction on the same Postgres.
+Requests go over HTTP to gunicorn with 2 workers. The first 300 are signed in and register with one click. The next 300 are
+new and go through both pages. After each run the tables are checked: exactly 100 confirmed, everyone else on the waitlist in
+the order of arrival. For comparison: the same transaction in plain SQL on the same Postgres.
 
-The people come from three hospitals, each behind one address: the rate limits have to let them all in.
+The people come from three hospitals, each behind one IP address, and the rate limits have to let them all in.
 """
 
 import http.client
@@ -19,46 +20,48 @@ from datetime import timedelta
 
 from bench.pages import gunicorn, prepare
 
-PEOPLE, AT_A_TIME, SEATS = 300, 40, 100
+PEOPLE, CONCURRENCY, SEATS = 300, 40, 100
 EMPTY_ANSWERS, SHARE_OF_EMPTY = 7, 0.08
 PORT = 8713
-SECRET = "b" * 32  # the CSRF cookie and the form say the same, as they do for a browser
+SECRET = "b" * 32  # sent as the CSRF cookie and in the form
 HOSPITALS = ["192.0.2.1", "192.0.2.2", "198.51.100.7"]
 
 
 @dataclass
-class Settled:
-    person: str  # their address
-    asked: float  # monotonic seconds: when the last request left
-    settled: float  # when its answer was there
+class Timing:
+    """When one person's requests began and ended, in monotonic seconds."""
+
+    email: str
+    last_request: float
+    answered: float
     began: float
 
 
 class Visitor:
-    """One person's browser: cookies, a connection a request."""
+    """One person's browser: it keeps cookies and opens a connection for each request."""
 
     def __init__(self, number: int, **cookies: str) -> None:
         self.cookies = {"csrftoken": SECRET, "known": "1", "zone": "America/Toronto", **cookies}
-        self.address = HOSPITALS[number % len(HOSPITALS)]
+        self.ip = HOSPITALS[number % len(HOSPITALS)]
 
-    def ask(self, method: str, path: str, fields: dict[str, str] | None = None) -> tuple[int, str]:
-        """(status, where it leads) of one request; cookies are kept."""
-        line = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+    def request(self, method: str, path: str, fields: dict[str, str] | None = None) -> tuple[int, str]:
+        """Send one request and return its status and Location."""
+        connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
         body = urllib.parse.urlencode({**(fields or {}), "csrfmiddlewaretoken": SECRET}) if method == "POST" else None
         headers = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "Content-Type": "application/x-www-form-urlencoded",
-            "X-Forwarded-For": self.address,
+            "X-Forwarded-For": self.ip,
         }
-        line.request(method, path, body, headers)
-        answer = line.getresponse()
-        answer.read()
-        for cookie in answer.headers.get_all("Set-Cookie") or []:
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        response.read()
+        for cookie in response.headers.get_all("Set-Cookie") or []:
             name, _, value = cookie.partition(";")[0].partition("=")
             if name in ("sessionid", "csrftoken"):
                 self.cookies[name] = value
-        line.close()
-        return answer.status, answer.headers.get("Location", "")
+        connection.close()
+        return response.status, response.headers.get("Location", "")
 
 
 def _series(slug: str):
@@ -82,14 +85,14 @@ def _series(slug: str):
 
 
 def _signed_in(count: int) -> list[tuple[str, str]]:
-    """(address, session key) of people who have a profile and are signed in."""
+    """Create people with a profile and a web session; return (email, session key) of each."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 
     from accounts.models import ProviderProfile, User
 
-    found = []
+    people = []
     for number in range(count):
         user = User.objects.create(email=f"person{number}@example.ca", name=f"Person {number}", password="!")
         ProviderProfile.objects.create(user=user, profession="registered-nurse", province="ON")
@@ -98,26 +101,26 @@ def _signed_in(count: int) -> list[tuple[str, str]]:
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session.create()
-        found.append((user.email, session.session_key))
-    return found
+        people.append((user.email, session.session_key))
+    return people
 
 
-def _burst(work, count: int) -> tuple[list[Settled], float]:
-    """`work(n)` for each of `count` people, AT_A_TIME at a time; gives what they saw and how long all of it took."""
+def _burst(work, count: int) -> tuple[list[Timing], float]:
+    """Run `work(n)` for `count` people, CONCURRENCY at a time. Return each one's timing and the total seconds."""
     begin = time.monotonic()
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
-        seen = list(pool.map(work, range(count)))
-    return seen, time.monotonic() - begin
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
+        timings = list(pool.map(work, range(count)))
+    return timings, time.monotonic() - begin
 
 
 def one_click(slug: str, people: list[tuple[str, str]]):
-    def work(number: int) -> Settled:
+    def work(number: int) -> Timing:
         email, key = people[number]
         visitor = Visitor(number, sessionid=key)
-        asked = time.monotonic()
-        status, where = visitor.ask("POST", f"/en/registration/{slug}/")
-        assert (status, where) == (302, "/en/registration/mine/"), (status, where)
-        return Settled(email, asked, time.monotonic(), asked)
+        last_request = time.monotonic()
+        status, location = visitor.request("POST", f"/en/registration/{slug}/")
+        assert (status, location) == (302, "/en/registration/mine/"), (status, location)
+        return Timing(email, last_request, time.monotonic(), last_request)
 
     return work
 
@@ -125,21 +128,21 @@ def one_click(slug: str, people: list[tuple[str, str]]):
 def two_pages(slug: str):
     """A newcomer's requests: the form, sending it, the code page, sending the code, and the page that follows."""
 
-    def work(number: int) -> Settled:
+    def work(number: int) -> Timing:
         email, path = f"newcomer{number}@example.ca", f"/en/registration/{slug}/"
         visitor, began = Visitor(number), time.monotonic()
-        assert visitor.ask("GET", path)[0] == 200
+        assert visitor.request("GET", path)[0] == 200
         fields = {"name": f"Newcomer {number}", "email": email, "profession": "physician", "province": "QC"}
-        status, where = visitor.ask("POST", path, fields)
-        assert (status, where) == (302, f"{path}code/"), (status, where)
-        assert visitor.ask("GET", where)[0] == 200
+        status, location = visitor.request("POST", path, fields)
+        assert (status, location) == (302, f"{path}code/"), (status, location)
+        assert visitor.request("GET", location)[0] == 200
         code = _code(email)
-        asked = time.monotonic()
-        status, where = visitor.ask("POST", where, {"code": code})
-        settled = time.monotonic()
-        assert (status, where) == (302, "/en/registration/mine/"), (status, where)
-        assert visitor.ask("GET", where)[0] == 200
-        return Settled(email, asked, settled, began)
+        last_request = time.monotonic()
+        status, location = visitor.request("POST", location, {"code": code})
+        answered = time.monotonic()
+        assert (status, location) == (302, "/en/registration/mine/"), (status, location)
+        assert visitor.request("GET", location)[0] == 200
+        return Timing(email, last_request, answered, began)
 
     return work
 
@@ -148,11 +151,11 @@ def empty_answers(number: int) -> None:
     """The same client's requests to a page that does nothing, EMPTY_ANSWERS for each person."""
     visitor = Visitor(number)
     for _ in range(EMPTY_ANSWERS):
-        assert visitor.ask("GET", "/healthz")[0] == 200
+        assert visitor.request("GET", "/healthz")[0] == 200
 
 
 def _code(email: str) -> str:
-    """Out of the ledger: no worker runs here, so no mail goes out."""
+    """Return the code from the queued email. No worker runs here, so nothing is sent."""
     from django.db import connection
 
     from outbox.models import Message
@@ -163,56 +166,57 @@ def _code(email: str) -> str:
         connection.close()
 
 
-def check(slug: str, seen: list[Settled]) -> list[str]:
-    """What is wrong in the tables after the burst; nothing, one hopes."""
+def problems(slug: str, timings: list[Timing]) -> list[str]:
+    """Return what is wrong in the tables after the burst: an empty list if all is well."""
     from outbox.models import Message
     from registrations.models import Registration
     from sessions_app.models import Series
 
     series = Series.objects.get(slug=slug)
-    places = list(Registration.objects.filter(series=series).select_related("user"))
-    confirmed = [place for place in places if place.state == "confirmed"]
-    line = sorted((p for p in places if p.state == "waitlisted"), key=lambda p: (p.waitlisted_at, p.pk))
-    wrong = []
-    if (len(confirmed), len(line), series.seats_taken) != (SEATS, len(seen) - SEATS, SEATS):
-        wrong.append(f"{len(confirmed)} confirmed, {len(line)} waiting, {series.seats_taken} seats taken")
-    told = Message.objects.filter(data__registration__in=[place.pk for place in places]).count()
-    if told != len(seen):
-        wrong.append(f"{told} messages for {len(seen)} people")
-    times = {one.person: one for one in seen}
-    order = [times[place.user.email] for place in line]
-    if any(later.settled < earlier.asked for n, earlier in enumerate(order) for later in order[n + 1 :]):
-        wrong.append("somebody who was settled before another had asked stands behind them")
-    first_asked_of_line = min(one.settled for one in order)
-    if any(times[place.user.email].asked > first_asked_of_line for place in confirmed):
-        wrong.append("somebody got a seat who asked after another had been put in line")
-    return wrong
+    registrations = list(Registration.objects.filter(series=series).select_related("user"))
+    confirmed = [each for each in registrations if each.state == "confirmed"]
+    waitlist = [each for each in registrations if each.state == "waitlisted"]
+    waitlist.sort(key=lambda each: (each.waitlisted_at, each.pk))
+    found = []
+    if (len(confirmed), len(waitlist), series.seats_taken) != (SEATS, len(timings) - SEATS, SEATS):
+        found.append(f"{len(confirmed)} confirmed, {len(waitlist)} waitlisted, {series.seats_taken} seats taken")
+    messages = Message.objects.filter(data__registration__in=[each.pk for each in registrations]).count()
+    if messages != len(timings):
+        found.append(f"{messages} messages for {len(timings)} people")
+    times = {timing.email: timing for timing in timings}
+    order = [times[each.user.email] for each in waitlist]
+    if any(later.answered < earlier.last_request for n, earlier in enumerate(order) for later in order[n + 1 :]):
+        found.append("someone is behind a person who sent their request later")
+    first_waitlisted = min(timing.answered for timing in order)
+    if any(times[each.user.email].last_request > first_waitlisted for each in confirmed):
+        found.append("someone got a seat although they sent their request after another person was waitlisted")
+    return found
 
 
-def bare(count: int = 3000, threads: int = 8) -> float:
-    """Update, insert, insert, commit: as fast as this Postgres does it for one series."""
+def plain_sql_rate(count: int = 3000, threads: int = 8) -> float:
+    """Return how many registrations per second this Postgres can store for one series: update, two inserts, commit."""
     import psycopg2
 
-    def line():
+    def connect():
         return psycopg2.connect(os.environ["DATABASE_URL"])
 
-    with line() as made, made.cursor() as cursor:
+    with connect() as connection, connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bare_series (id int PRIMARY KEY, taken int, seats int)")
         cursor.execute("INSERT INTO bare_series VALUES (1, 0, 1000000)")
         cursor.execute(
-            "CREATE TABLE bare_place (id bigserial PRIMARY KEY, series int, person int, UNIQUE (series, person))"
+            "CREATE TABLE bare_registration (id bigserial PRIMARY KEY, series int, person int, UNIQUE (series, person))"
         )
         cursor.execute("CREATE TABLE bare_message (id bigserial PRIMARY KEY, key text UNIQUE, data jsonb)")
 
     def work(thread: int) -> None:
-        mine = line()
-        with mine.cursor() as cursor:
+        connection = connect()
+        with connection.cursor() as cursor:
             for person in range(thread, count, threads):
                 cursor.execute("UPDATE bare_series SET taken = taken + 1 WHERE id = 1 AND taken < seats")
-                cursor.execute("INSERT INTO bare_place (series, person) VALUES (1, %s)", [person])
+                cursor.execute("INSERT INTO bare_registration (series, person) VALUES (1, %s)", [person])
                 cursor.execute("INSERT INTO bare_message (key, data) VALUES (%s, '{}')", [f"registered:{person}"])
-                mine.commit()
-        mine.close()
+                connection.commit()
+        connection.close()
 
     workers = [threading.Thread(target=work, args=[n]) for n in range(threads)]
     begin = time.monotonic()
@@ -223,12 +227,12 @@ def bare(count: int = 3000, threads: int = 8) -> float:
     return count / (time.monotonic() - begin)
 
 
-def _say(name: str, seen: list[Settled], seconds: float, *, target: str = "") -> tuple[float, float]:
-    rate = len(seen) / seconds
-    last = [one.settled - one.asked for one in seen]
-    whole = [one.settled - one.began for one in seen]
+def _report(name: str, timings: list[Timing], seconds: float, *, target: str = "") -> tuple[float, float]:
+    rate = len(timings) / seconds
+    last = [timing.answered - timing.last_request for timing in timings]
+    whole = [timing.answered - timing.began for timing in timings]
     p95 = statistics.quantiles(last, n=20)[-1]
-    print(f"{name + ': settled a second':<44}{rate:>9.0f}   {target}")
+    print(f"{name + ': registrations per second':<44}{rate:>9.0f}   {target}")
     print(f"{name + ': last request, p50':<44}{statistics.median(last) * 1000:>6.0f} ms")
     print(f"{name + ': last request, p95':<44}{p95 * 1000:>6.0f} ms   {'target: under 1,000 ms' if target else ''}")
     if whole != last:
@@ -243,18 +247,18 @@ def main() -> int:
     _series("warming-up")
     people = _signed_in(PEOPLE)
     with gunicorn("echo_portal.wsgi:application", PORT, PROXIES="1"):
-        _burst(one_click("warming-up", people), 40)  # a portal that has run for a while, not one that has just started
+        _burst(one_click("warming-up", people), 40)  # a portal that has just started is slower
         clicked, seconds = _burst(one_click("one-click", people), PEOPLE)
-        rate, p95 = _say("signed in", clicked, seconds, target="target: at least 100")
-        came, seconds = _burst(two_pages("newcomers"), PEOPLE)
-        newcomers, _p95 = _say("newcomers", came, seconds)
+        rate, p95 = _report("signed in", clicked, seconds, target="target: at least 100")
+        newcomers, seconds = _burst(two_pages("newcomers"), PEOPLE)
+        newcomers_rate, _p95 = _report("newcomers", newcomers, seconds)
         seconds_empty = statistics.median(_burst(empty_answers, PEOPLE)[1] for _ in range(3))
-    share = newcomers / (PEOPLE / seconds_empty)
+    share = newcomers_rate / (PEOPLE / seconds_empty)
     print(f"{'newcomers, of the rate of empty answers':<44}{share:>9.1%}   target: at least {SHARE_OF_EMPTY:.0%}")
-    print(f"{'bare transaction on this Postgres':<44}{bare():>9.0f}")
-    wrong = check("one-click", clicked) + check("newcomers", came)
-    print(f"{'tables after both':<44}{'; '.join(wrong) or 'right':>9}")
-    return 0 if rate >= 100 and p95 < 1 and share >= SHARE_OF_EMPTY and not wrong else 1
+    print(f"{'plain SQL on this Postgres, per second':<44}{plain_sql_rate():>9.0f}")
+    found = problems("one-click", clicked) + problems("newcomers", newcomers)
+    print(f"{'tables after both runs':<44}{'; '.join(found) or 'correct':>9}")
+    return 0 if rate >= 100 and p95 < 1 and share >= SHARE_OF_EMPTY and not found else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What .dockerignore lets into the image, read by its rules: the last pattern that matches a path or a folder above it decides."""
+"""The files that .dockerignore lets into the image. The last pattern that matches a path or one of its parent folders decides."""
 
 import shutil
 from fnmatch import fnmatchcase
@@ -13,10 +13,10 @@ def patterns(text: str) -> list[str]:
 
 def matches(path: str, pattern: str) -> bool:
     parts = Path(path).parts
-    above = ["/".join(parts[: end + 1]) for end in range(len(parts))]
+    prefixes = ["/".join(parts[: end + 1]) for end in range(len(parts))]
     if pattern.startswith("**/"):
         return any(fnmatchcase(part, pattern[3:]) for part in parts)
-    return any(name.count("/") == pattern.count("/") and fnmatchcase(name, pattern) for name in above)
+    return any(name.count("/") == pattern.count("/") and fnmatchcase(name, pattern) for name in prefixes)
 
 
 def is_included(path: str, rules: list[str]) -> bool:
@@ -28,10 +28,10 @@ def is_included(path: str, rules: list[str]) -> bool:
 
 
 def copy(target: Path) -> None:
-    """Put what the build would be given into `target`."""
+    """Copy the build context into `target`."""
     rules = patterns((ROOT / ".dockerignore").read_text())
-    named = [ROOT / rule[1:] for rule in rules if rule.startswith("!")]
-    for start in named:
+    starts = [ROOT / rule[1:] for rule in rules if rule.startswith("!")]
+    for start in starts:
         for path in sorted(start.rglob("*")) if start.is_dir() else [start]:
             name = str(path.relative_to(ROOT))
             if path.is_file() and is_included(name, rules):

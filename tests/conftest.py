@@ -1,4 +1,4 @@
-"""Fixtures that several apps share, and some that rule out whole classes of bugs."""
+"""Fixtures for all apps. Some of them rule out whole classes of bugs."""
 
 import re
 import socket
@@ -41,16 +41,16 @@ def delete_all_rows():
 
 
 @pytest.fixture(autouse=True)
-def _english_first():
-    """A page that was asked for in French leaves French behind in its thread."""
+def _activate_english():
+    """A request for a French page leaves French active in its thread."""
     from django.utils import translation
 
     translation.activate("en")
 
 
 @pytest.fixture(autouse=True)
-def _a_process_that_has_just_begun(monkeypatch):
-    """A process that has run for minutes without seeing a sweep is an alarm; the suite's own runs for minutes."""
+def _fresh_process_start(monkeypatch):
+    """A process that runs for minutes without a sweep raises an alarm, and the suite runs for minutes."""
     import time
 
     from outbox import alarms
@@ -64,8 +64,8 @@ def _empty_cache():
 
 
 @pytest.fixture(autouse=True)
-def _no_page_from_the_test_before():
-    """The page cache is per process; a new version is set for every test, so nothing is answered across tests."""
+def _empty_page_cache():
+    """The page cache lives in the process. A new version for every test makes cached pages stale."""
     from sessions_app.version import programme_changed
 
     programme_changed()
@@ -73,14 +73,14 @@ def _no_page_from_the_test_before():
 
 @pytest.fixture(autouse=True)
 def _no_missing_variables(monkeypatch):
-    """Templates fail on an unknown variable that would be shown."""
+    """Fail if a page shows an unknown template variable."""
     original = Client.request
 
     def request(self, **kwargs):
         response = original(self, **kwargs)
         if not response.streaming and b"%MISSING:" in response.content:
             missing = set(re.findall(r"%MISSING:([^%]*)%", response.content.decode()))
-            pytest.fail(f"The page shows variables that no view gave: {missing}")
+            pytest.fail(f"The page shows variables that are not in the context: {missing}")
         return response
 
     monkeypatch.setattr(Client, "request", request)
@@ -93,7 +93,7 @@ def now():
 
 @pytest.fixture
 def open_series(now):
-    """A published series with one session ten days ahead, open for registration."""
+    """A published series with one session in ten days, open for registration."""
     return SessionFactory(days=10, now=now).series
 
 
@@ -104,13 +104,13 @@ def provider(db):
 
 @pytest.fixture
 def drain():
-    """Send what the outbox holds, as the worker would; gives the messages that went."""
+    """Return a function that sends the queued email, as the worker does, and returns the sent messages."""
     from django.core import mail
 
     def run(now):
         mail.outbox.clear()
-        with sending.Connection() as line:
-            while services.drain_batch(line, now):
+        with sending.Connection() as connection:
+            while services.drain_batch(connection, now):
                 pass
         return list(mail.outbox)
 
@@ -124,24 +124,24 @@ def free_port():
 
 
 class Sink:
-    """A mail server on loopback that keeps what it is given, and can be told how to answer."""
+    """An SMTP server on loopback. It keeps the messages it accepts; `reply` is its answer to DATA."""
 
     def __init__(self):
         self.messages: list[EmailMessage] = []
-        self.answer = "250 OK"
+        self.reply = "250 OK"
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
         import email
         import email.policy
 
-        if self.answer.startswith("250"):
+        if self.reply.startswith("250"):
             self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
-        return self.answer
+        return self.reply
 
 
 @pytest.fixture
 def smtp(settings):
-    """A real SMTP server; the portal in this process sends to it."""
+    """A real SMTP server. The portal in this process sends to it."""
     sink = Sink()
     sink.port = free_port()
     controller = Controller(sink, hostname="127.0.0.1", port=sink.port)

@@ -1,4 +1,4 @@
-"""Loaded before Django: the suite runs on real engines, shared with everything else in the checkout (engines.py)."""
+"""Start the Postgres and Valkey of the checkout (echo_portal/checkout/engines.py). Loaded before Django."""
 
 import os
 from urllib.parse import urlsplit, urlunsplit
@@ -6,8 +6,8 @@ from urllib.parse import urlsplit, urlunsplit
 from echo_portal.checkout import engines
 
 engines.ensure()
-# Each process of the suite (pytest-xdist) has two databases of Valkey to itself, one for its own work and one for the portals that it
-# starts (processes.py). Database 0 is left to a portal that runs beside the suite.
+# Each process of the suite (pytest-xdist) uses two Valkey databases: one for itself and one for the portals that it starts
+# (processes.py). Database 0 is for a portal that runs at the same time.
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 _parts = urlsplit(os.environ["REDIS_URL"])
 os.environ["REDIS_URL"] = urlunsplit(_parts._replace(path=f"/{2 + 2 * WORKER}"))

@@ -1,4 +1,4 @@
-"""Things to test with. A session is made some days from `now`, so that no test depends on today."""
+"""Factories for test data. Sessions start some days from `now`, so no test depends on today's date."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ class UserFactory(factory.django.DjangoModelFactory):
     email = factory.Sequence(lambda n: f"person{n}@example.ca")
     name = factory.Sequence(lambda n: f"Person {n}")
     language = "en"
-    password = "!"  # none: most sign in with a code
+    password = "!"  # unusable: most people sign in with a code
 
     @factory.post_generation
     def with_profile(self, create, extracted, **kwargs):
@@ -48,9 +48,9 @@ class SeriesFactory(factory.django.DjangoModelFactory):
 
 
 def SessionFactory(*, now, days=10, series=None, hours=1, **fields):  # noqa: N802 - a factory like the others
-    """A session `days` from `now`; its series, if not given, opened a month ago. The series is read back with its dates."""
-    opens = {key: fields.pop(key) for key in list(fields) if not hasattr(Session, key)}
-    series = series or SeriesFactory(**({"registration_opens_at": now - timedelta(days=30)} | opens))
+    """Create a session `days` from `now`. A new series opened for registration a month ago. Other fields go to the series."""
+    series_fields = {key: fields.pop(key) for key in list(fields) if not hasattr(Session, key)}
+    series = series or SeriesFactory(**({"registration_opens_at": now - timedelta(days=30)} | series_fields))
     starts_at = now + timedelta(days=days)
     session = Session.objects.create(
         series=series, starts_at=starts_at, ends_at=starts_at + timedelta(hours=hours), **fields

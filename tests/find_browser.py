@@ -1,6 +1,6 @@
-"""The browser of the browser tests: `CHROMIUM`, or one on the path, else playwright's own, else Debian's.
+"""Find a Chromium for the browser tests: `CHROMIUM`, then the search path, then Playwright's own download.
 
-`python -m tests.find_browser` makes sure that there is one, and says what to do where nothing works.
+`python -m tests.find_browser` installs one if there is none, and explains what to do if that fails.
 """
 
 import os
@@ -10,21 +10,21 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-HELP = """No browser was found for the browser tests, and none could be installed. Any of these helps:
+HELP = """No browser was found for the browser tests, and none could be installed. Do one of these:
   - install Chromium with your system's packages, so that `chromium` is on the path;
-  - name the one you have: CHROMIUM=/path/to/chromium make test"""
+  - give the path of the one you have: CHROMIUM=/path/to/chromium make test"""
 
 
 def find() -> str | None:
-    """The path of a Chromium, or None."""
-    named = os.environ.get("CHROMIUM")
-    if named:
-        return named if shutil.which(named) else None
+    """Return the path of a Chromium, or None."""
+    given = os.environ.get("CHROMIUM")
+    if given:
+        return given if shutil.which(given) else None
     on_path = next((path for name in NAMES if (path := shutil.which(name))), None)
-    return on_path or _playwrights_own()
+    return on_path or _playwright_chromium()
 
 
-def _playwrights_own() -> str | None:
+def _playwright_chromium() -> str | None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -33,7 +33,7 @@ def _playwrights_own() -> str | None:
 
 
 def install() -> None:
-    """Try playwright's download, then Debian's package where we are root."""
+    """Try Playwright's download, then, as root, Debian's package."""
     print("Looking for a browser to install (once) …", flush=True)
     if (
         subprocess.run(
@@ -49,7 +49,7 @@ def install() -> None:
 
 if __name__ == "__main__":
     if os.environ.get("CHROMIUM") and not find():
-        sys.exit(f"CHROMIUM names {os.environ['CHROMIUM']}, which cannot be run. {HELP}")
+        sys.exit(f"CHROMIUM is {os.environ['CHROMIUM']}, which cannot be run. {HELP}")
     if not find():
         install()
     if not find():

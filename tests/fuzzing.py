@@ -1,4 +1,4 @@
-"""Odd requests: every URL and method, with values that nobody means, signed out, as a provider and as staff."""
+"""Send random requests to every URL with every method and unusual values: signed out, as a provider and as staff."""
 
 import logging
 import random
@@ -48,14 +48,14 @@ NAMES = [
 
 
 class OddClient(Client):
-    """Django's own client, without the suite's look at each page for variables that are missing (Django's own pages have some)."""
+    """Django's test client without the suite's check for missing template variables: some of Django's own pages have them."""
 
-    request = Client.request  # taken at import, before any test replaces it
+    request = Client.request  # read at import, before a fixture replaces it
 
 
 @dataclass
-class World:
-    """A small program to send odd requests at, and the values that URLs can be made of."""
+class Target:
+    """A small program to send requests to, and the values for URL parameters."""
 
     clients: dict[str, OddClient]
     sessions: dict[str, str]
@@ -63,7 +63,7 @@ class World:
     series: list[Series] = field(default_factory=list)
 
 
-def make_world() -> World:
+def make_target() -> Target:
     now = timezone.now()
     hub = HubFactory(slug="north")
     series = [SessionFactory(now=now, days=days, hub=hub).series for days in (-20, 3, 9)]
@@ -91,11 +91,11 @@ def make_world() -> World:
     clients["staff"].force_login(staff)
     name = settings.SESSION_COOKIE_NAME
     sessions = {role: client.cookies[name].value if name in client.cookies else "" for role, client in clients.items()}
-    return World(clients, sessions, values, series)
+    return Target(clients, sessions, values, series)
 
 
 def patterns(resolver: URLResolver | None = None, prefix: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Each URL of the portal as the chain of patterns that lead to it."""
+    """Return each URL of the portal as its chain of patterns."""
     found = []
     for entry in (resolver or get_resolver()).url_patterns:
         if isinstance(entry, URLPattern):
@@ -105,44 +105,44 @@ def patterns(resolver: URLResolver | None = None, prefix: tuple[Any, ...] = ()) 
     return found
 
 
-def _path(chain: tuple[Any, ...], world: World, chance: random.Random) -> str:
-    """An address under the chain of patterns; its parameters are real ones or odd ones."""
+def _path(chain: tuple[Any, ...], target: Target, rng: random.Random) -> str:
+    """Build a path from the chain of patterns, with real or odd parameters."""
     text = "/"
     for pattern in chain:
         if hasattr(pattern, "_route"):
             route = str(pattern)
             for name, converter in pattern.converters.items():
-                pool = world.values.get(name, world.values["pk"]) if chance.random() < 0.7 else ODD
-                value = quote(chance.choice(pool), safe=":/" if chance.random() < 0.9 else "")
-                for spelled in (f"<{type(converter).__name__[:-9].lower()}:{name}>", f"<{name}>"):
-                    route = route.replace(spelled, value)
+                pool = target.values.get(name, target.values["pk"]) if rng.random() < 0.7 else ODD
+                value = quote(rng.choice(pool), safe=":/" if rng.random() < 0.9 else "")
+                for placeholder in (f"<{type(converter).__name__[:-9].lower()}:{name}>", f"<{name}>"):
+                    route = route.replace(placeholder, value)
             text += route
         elif hasattr(pattern, "language_prefix"):
             text += pattern.language_prefix
         else:  # the admin's regular expressions
-            text += chance.choice(["accounts", "x", ""])
+            text += rng.choice(["accounts", "x", ""])
     return text.replace("//", "/")
 
 
-def _pairs(chance: random.Random) -> list[tuple[str, str]]:
-    return [(chance.choice(NAMES), chance.choice(ODD)) for _ in range(chance.randint(0, 6))]
+def _pairs(rng: random.Random) -> list[tuple[str, str]]:
+    return [(rng.choice(NAMES), rng.choice(ODD)) for _ in range(rng.randint(0, 6))]
 
 
-def _body(chance: random.Random) -> tuple[bytes, str]:
-    pairs = urlencode(_pairs(chance), errors="replace")
-    kind = chance.random()
+def _body(rng: random.Random) -> tuple[bytes, str]:
+    pairs = urlencode(_pairs(rng), errors="replace")
+    kind = rng.random()
     if kind < 0.75:
         return pairs.encode(), "application/x-www-form-urlencoded"
     if kind < 0.85:
         parts = "".join(
-            f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in _pairs(chance)
+            f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in _pairs(rng)
         )
-        end = chance.choice(["--x--\r\n", "", "--y"])
-        return (parts + end).encode(errors="replace"), chance.choice(
+        end = rng.choice(["--x--\r\n", "", "--y"])
+        return (parts + end).encode(errors="replace"), rng.choice(
             ["multipart/form-data; boundary=x", "multipart/form-data"]
         )
     kinds = ["application/json", "text/plain; charset=odd", "", "application/x-www-form-urlencoded; charset=utf-16"]
-    return chance.choice([b"{", b"\xff\xfe", pairs.encode(), b"[]"]), chance.choice(kinds)
+    return rng.choice([b"{", b"\xff\xfe", pairs.encode(), b"[]"]), rng.choice(kinds)
 
 
 INPUT = re.compile(r'<(?:input|button)[^>]*\bname="([^"]+)"(?:[^>]*\bvalue="([^"]*)")?')
@@ -151,17 +151,17 @@ TEXTAREA = re.compile(r'<textarea[^>]*\bname="([^"]+)"')
 OPTION = re.compile(r'<option[^>]*\bvalue="([^"]*)"')
 
 
-def _filled_in(page: str, chance: random.Random) -> bytes:
-    """The forms of a page, sent with most fields as they are meant and some with odd values."""
+def _fill_in(page: str, rng: random.Random) -> bytes:
+    """Return a request body for the forms of a page, with most fields valid and some odd."""
     fields = [(name, unescape(value or "")) for name, value in INPUT.findall(page)]
-    fields += [(name, chance.choice(OPTION.findall(options) or [""])) for name, options in SELECT.findall(page)]
+    fields += [(name, rng.choice(OPTION.findall(options) or [""])) for name, options in SELECT.findall(page)]
     fields += [(name, "A few words.") for name in TEXTAREA.findall(page)]
-    odd = chance.choice([0.02, 0.1, 0.5])
-    pairs = [(name, chance.choice(ODD) if chance.random() < odd else value) for name, value in fields]
-    return urlencode([pair for pair in pairs if chance.random() > odd / 3], errors="replace").encode()
+    odd = rng.choice([0.02, 0.1, 0.5])
+    pairs = [(name, rng.choice(ODD) if rng.random() < odd else value) for name, value in fields]
+    return urlencode([pair for pair in pairs if rng.random() > odd / 3], errors="replace").encode()
 
 
-def _headers(chance: random.Random) -> dict[str, str]:
+def _headers(rng: random.Random) -> dict[str, str]:
     odd = {
         "HTTP_ACCEPT_LANGUAGE": ["fr", "xx;q=9", "*", "é", "en-" * 500],
         "HTTP_COOKIE_ODD": [
@@ -180,18 +180,18 @@ def _headers(chance: random.Random) -> dict[str, str]:
         "HTTP_ORIGIN": ["null", "http://testserver"],
         "HTTP_X_REQUESTED_WITH": ["XMLHttpRequest"],
     }
-    return {name: chance.choice(values) for name, values in odd.items() if chance.random() < 0.06}
+    return {name: rng.choice(values) for name, values in odd.items() if rng.random() < 0.06}
 
 
-def send(world: World, count: int, seed: int) -> tuple[Counter[int], list[str]]:
-    """Send `count` odd requests, each undone afterwards; gives the number of answers by status, and what ended in a 5xx."""
-    chance, statuses, failures = random.Random(seed), Counter(), []
+def send(target: Target, count: int, seed: int) -> tuple[Counter[int], list[str]]:
+    """Send `count` requests and roll each back. Return the number of responses by status, and a description of each 5xx."""
+    rng, statuses, failures = random.Random(seed), Counter(), []
     errors: list[str] = []
 
-    def note(**_kwargs: Any) -> None:
+    def record_error(**_kwargs: Any) -> None:
         errors.append(traceback.format_exc(limit=-6))
 
-    got_request_exception.connect(note)
+    got_request_exception.connect(record_error)
     logging.disable(logging.CRITICAL)
     chains = {}
     for language in LANGUAGES:
@@ -201,22 +201,22 @@ def send(world: World, count: int, seed: int) -> tuple[Counter[int], list[str]]:
         for number in range(count):
             language = LANGUAGES[number % 2]
             with translation.override(language):
-                path = _path(chance.choice(chains[language]), world, chance)
-            role = chance.choice(list(world.clients))
-            if "/admin/" in path and chance.random() < 0.8:  # for everyone else it is one long row of closed doors
+                path = _path(rng.choice(chains[language]), target, rng)
+            role = rng.choice(list(target.clients))
+            if "/admin/" in path and rng.random() < 0.8:  # everyone else only gets refusals there
                 role = "staff"
-            query = urlencode(_pairs(chance), errors="replace") if chance.random() < 0.6 else ""
-            method, headers = chance.choice(METHODS), _headers(chance)
-            body, content_type = _body(chance) if method not in ("GET", "HEAD") else (b"", "")
-            client = world.clients[role]
+            query = urlencode(_pairs(rng), errors="replace") if rng.random() < 0.6 else ""
+            method, headers = rng.choice(METHODS), _headers(rng)
+            body, content_type = _body(rng) if method not in ("GET", "HEAD") else (b"", "")
+            client = target.clients[role]
             if odd_cookie := headers.pop("HTTP_COOKIE_ODD", ""):
                 headers["HTTP_COOKIE"] = odd_cookie
             errors.clear()
-            client.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: world.sessions[role]})
+            client.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: target.sessions[role]})
             with transaction.atomic():
-                if method == "POST" and chance.random() < 0.5:
+                if method == "POST" and rng.random() < 0.5:
                     page = client.generic("GET", path)
-                    body = b"" if page.streaming else _filled_in(page.content.decode(errors="replace"), chance)
+                    body = b"" if page.streaming else _fill_in(page.content.decode(errors="replace"), rng)
                     content_type = "application/x-www-form-urlencoded"
                 response = client.generic(method, f"{path}?{query}", body, content_type, **headers)
                 transaction.set_rollback(True)
@@ -224,6 +224,6 @@ def send(world: World, count: int, seed: int) -> tuple[Counter[int], list[str]]:
             if response.status_code >= 500:
                 failures.append(f"{role}: {method} {path}?{query} {body!r:.300}\n{errors[-1] if errors else ''}")
     finally:
-        got_request_exception.disconnect(note)
+        got_request_exception.disconnect(record_error)
         logging.disable(logging.NOTSET)
     return statuses, failures

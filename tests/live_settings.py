@@ -1,13 +1,13 @@
-"""The portal's settings for tests that start its real processes: the same, with a beat that ticks faster."""
+"""Settings for tests that start the portal's real processes: the usual ones with shorter intervals."""
 
 from echo_portal.settings import *  # noqa: F403
 from echo_portal.settings import CELERY_BEAT_SCHEDULE, STORAGES
 
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 CELERY_BEAT_SCHEDULE = {name: entry | {"schedule": 1.0} for name, entry in CELERY_BEAT_SCHEDULE.items()}
-# Static files straight from their folders: nothing has to be gathered before the suite.
+# Serve static files from their source folders, without collectstatic.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
-# Minutes become seconds, so that a test sees what becomes of what was claimed by a dead worker, and of what was refused for now.
+# Seconds instead of minutes, so tests can wait for expired claims and for retries.
 OUTBOX_CLAIM_SECONDS = 6
 OUTBOX_PAUSES_SECONDS = [1, 1, 2, 2, 4]
 EMAIL_TIMEOUT = 2

@@ -1,4 +1,4 @@
-"""The portal's real processes, on the test database: gunicorn, a Celery worker, beat."""
+"""Run the portal's real processes on the test database: gunicorn, a Celery worker and beat."""
 
 import contextlib
 import http.cookiejar
@@ -20,18 +20,18 @@ from tests.engines import LIVE_REDIS_URL
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def wait_until(true, what, seconds=30.0):
-    """Poll until `true()` gives something; fails with `what` when it never does."""
+def wait_until(condition, what, seconds=30.0):
+    """Poll until `condition()` is true and return its value. Raise AssertionError, naming `what`, after `seconds`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if value := true():
+        if value := condition():
             return value
         time.sleep(0.05)
     raise AssertionError(f"{what} did not happen within {seconds:.0f} seconds.")
 
 
 class Portal:
-    """Web, worker and beat as in production; `environment` says where mail goes."""
+    """Web server, worker and beat as in production, with `environment` on top of this process's own."""
 
     def __init__(self, folder: Path, port: int, **environment: str):
         database = connection.settings_dict
@@ -87,14 +87,18 @@ class Portal:
     def log(self) -> str:
         return "\n".join(path.read_text(errors="replace")[-3000:] for path in sorted(self.folder.glob("*.log")))
 
-    def answers(self) -> bool:
+    def ticks(self, task: str, beat: str = "beat") -> int:
+        """Return how often beat has queued the task."""
+        return (self.folder / f"{beat}.log").read_text().count(f"Sending due task {task} ")
+
+    def is_up(self) -> bool:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.address}/healthz", timeout=2):
             return True
         return False
 
 
 class Browser:
-    """As much of a browser as a person without JavaScript needs: cookies, redirects, forms."""
+    """A minimal browser without JavaScript: cookies, redirects and forms."""
 
     def __init__(self, address: str):
         self.address = address
@@ -105,7 +109,7 @@ class Browser:
         return self._open(urllib.request.Request(urllib.parse.urljoin(self.url, path)))
 
     def post(self, **fields: str) -> str:
-        """Send the form of the page that is open."""
+        """Submit the form of the current page."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.page)[1]
         data = urllib.parse.urlencode({"csrfmiddlewaretoken": token, **fields}).encode()
         return self._open(urllib.request.Request(self.url, data, {"Referer": self.url}))

@@ -1,4 +1,4 @@
-"""The order of docs/structure.md: which app may import which, time zones from the pinned package, readable templates."""
+"""Rules for the source code: which app may import which (docs/structure.md), where time zones come from, line lengths."""
 
 import ast
 import os
@@ -41,30 +41,32 @@ def imported_apps(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("app", MAY_IMPORT)
-def test_an_app_imports_only_apps_above_it(app):
-    wrong = {
-        f"{path.relative_to(ROOT)} imports {sorted(up)}"
+def test_an_app_imports_only_apps_below_it(app):
+    violations = {
+        f"{path.relative_to(ROOT)} imports {sorted(forbidden)}"
         for path in (ROOT / app).rglob("*.py")
-        if (up := imported_apps(path) - MAY_IMPORT[app] - {app})
+        if (forbidden := imported_apps(path) - MAY_IMPORT[app] - {app})
     }
-    assert wrong == set()
+    assert violations == set()
 
 
-def test_an_import_in_a_function_counts_too(tmp_path):
-    stray = tmp_path / "stray.py"
-    stray.write_text("def late():\n    from registrations.models import Registration\n")
-    assert imported_apps(stray) == {"registrations"}
+def test_an_import_inside_a_function_counts(tmp_path):
+    module = tmp_path / "module.py"
+    module.write_text("def late():\n    from registrations.models import Registration\n")
+    assert imported_apps(module) == {"registrations"}
 
 
-def test_the_site_imports_nothing_that_exists_only_in_a_checkout():
+def test_the_site_does_not_import_code_that_exists_only_in_a_checkout():
     site = [path for app in MAY_IMPORT for path in (ROOT / app).rglob("*.py") if "checkout" not in path.parts]
     assert len(site) > 100
-    wrong = [path for path in site if any(name.startswith("echo_portal.checkout") for name in imported_modules(path))]
-    assert wrong == []
+    violations = [
+        path for path in site if any(name.startswith("echo_portal.checkout") for name in imported_modules(path))
+    ]
+    assert violations == []
 
 
 @pytest.mark.parametrize("machine_path", ["/usr/share/zoneinfo", "/nowhere"])
-def test_zone_rules_come_from_the_pinned_package_whatever_the_machine_says(machine_path):
+def test_time_zones_come_from_the_pinned_package_and_not_from_the_machine(machine_path):
     """British Columbia and Alberta stopped changing their clocks in November 2026."""
     script = (
         "import echo_portal, zoneinfo; from datetime import datetime\n"
@@ -72,12 +74,12 @@ def test_zone_rules_come_from_the_pinned_package_whatever_the_machine_says(machi
         " for z in ('America/Vancouver', 'America/Edmonton')])"
     )
     environment = os.environ | {"PYTHONTZPATH": machine_path}
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.stdout.strip() == "() [-7.0, -6.0]"
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert result.stdout.strip() == "() [-7.0, -6.0]"
 
 
 def test_no_line_of_a_template_is_longer_than_120_characters():
-    """djLint indents templates, but it breaks neither sentences nor styles."""
+    """djLint does not break long lines of text."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["djlint"]
     excluded = [re.compile(pattern) for pattern in settings.get("extend_exclude", [])]
     templates = [path for path in (ROOT / "templates").rglob("*") if path.suffix in {".html", ".txt"}]

@@ -1,4 +1,4 @@
-"""The person: one account an address, whatever its case; begun with nothing but the address."""
+"""Accounts: one per email address, in any case, created from the address alone."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -12,7 +12,7 @@ from tests.factories import HubFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_an_address_is_one_account_whatever_its_case(client):
+def test_an_address_in_any_case_is_one_account(client):
     user = User.objects.create_user("Staff@Example.ca", "a good password", is_staff=True)
     assert user.email == "staff@example.ca"
     assert get_or_create_user(" STAFF@example.ca ", language="fr") == user
@@ -21,14 +21,14 @@ def test_an_address_is_one_account_whatever_its_case(client):
         User.objects.bulk_create([User(email="STAFF@EXAMPLE.CA")])
 
 
-def test_an_account_begins_with_nothing_but_the_address():
+def test_an_account_is_created_from_the_address_alone():
     user = get_or_create_user("new@example.ca", language="fr")
     assert (user.name, user.language, user.has_usable_password()) == ("", "fr", False)
     assert not user.emailaddress_set.get().verified
     assert get_or_create_user("new@example.ca", language="en").language == "fr"
 
 
-def test_details_fill_the_zone_from_the_province_unless_the_browser_told():
+def test_the_time_zone_follows_the_province_unless_the_browser_sent_one():
     user = UserFactory()
     save_details(user, Details("Zoé", "physician", "SK", "fr"))
     assert (user.time_zone, user.profile.province) == ("America/Regina", "SK")
@@ -44,13 +44,13 @@ def test_details_fill_the_zone_from_the_province_unless_the_browser_told():
 @pytest.mark.parametrize(
     ("language", "shown", "written_in"), [("en", "Only English", "en"), ("fr", "Only English", "en")]
 )
-def test_a_text_that_is_written_in_one_language_only_knows_which(language, shown, written_in):
+def test_a_text_in_one_language_knows_its_language(language, shown, written_in):
     hub = HubFactory(name_en="Only English", name_fr="")
     with translation.override(language):
         assert (hub.name, hub.name.lang) == (shown, written_in)
         assert isinstance(hub.name, Text)
 
 
-def test_a_superuser_may_enter_the_admin():
+def test_create_superuser_gives_access_to_the_admin():
     user = User.objects.create_superuser("boss@example.ca", "a good password")
     assert (user.is_staff, user.is_superuser, str(user)) == (True, True, "boss@example.ca")

@@ -1,4 +1,4 @@
-"""Another email address for an account: one form of it, one way to change it, and only the new one signs in."""
+"""Changing the email address of an account: addresses are normalized, and only the new one can sign in."""
 
 import importlib
 
@@ -19,8 +19,8 @@ from tests.factories import SessionFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 
-class TestOneForm:
-    def test_capitals_are_lowered_wherever_an_address_is_saved_or_looked_for(self):
+class TestNormalization:
+    def test_an_address_is_saved_and_looked_up_in_lower_case(self):
         user = User(email=" Amelie@Example.CA ")
         user.set_unusable_password()
         user.save()
@@ -31,7 +31,7 @@ class TestOneForm:
         user.save(update_fields=["email"])
         assert user.email == "other@example.ca"
 
-    def test_a_second_one_in_capitals_is_an_error_of_the_form(self):
+    def test_the_same_address_in_capitals_fails_validation(self):
         UserFactory(email="amelie@example.ca")
         with pytest.raises(ValidationError) as error:
             User(email="AMELIE@example.ca", password="!").full_clean()
@@ -39,7 +39,7 @@ class TestOneForm:
 
 
 class TestChanging:
-    def test_only_the_new_one_signs_in(self, provider, now):
+    def test_only_the_new_address_can_sign_in(self, provider, now):
         old = provider.email
         assert change_email(provider, "Amelie@New.ca", now=now)
         assert list(EmailAddress.objects.values_list("email", "user", "primary")) == [
@@ -54,7 +54,7 @@ class TestChanging:
             ("code", "amelie@new.ca"),
         ]
 
-    def test_it_signs_everybody_out(self, provider, now):
+    def test_a_change_signs_out_all_devices(self, provider, now):
         browser = Client()
         page = browser.post("/en/account/sign-in/", {"email": provider.email}).url
         browser.post(page, {"code": Message.objects.get(message_type="code").data["code"]})
@@ -62,16 +62,16 @@ class TestChanging:
         change_email(provider, "new@example.ca", now=now)
         assert browser.get("/en/account/profile/").status_code == 302
 
-    def test_both_addresses_are_told_in_the_persons_language(self, now, drain):
+    def test_both_addresses_get_an_email_in_the_persons_language(self, now, drain):
         person = UserFactory(email="old@example.ca", language="fr", with_profile=True)
         change_email(person, "new@example.ca", now=now)
-        sent = {mail.to[0]: mail for mail in drain(now)}
+        sent = {email.to[0]: email for email in drain(now)}
         assert set(sent) == {"old@example.ca", "new@example.ca"}
         assert "autre adresse courriel" in sent["old@example.ca"].body
         assert "new@example.ca" not in sent["old@example.ca"].body
         assert "maintenant l’adresse courriel de votre compte" in " ".join(sent["new@example.ca"].body.split())
 
-    def test_email_that_waits_follows_and_a_code_does_not(self, provider, now):
+    def test_queued_email_goes_to_the_new_address_but_a_code_expires(self, provider, now):
         old = provider.email
         register(SessionFactory(now=now).series, provider, now=now)
         code = Draft("code:1", "code", old, "en", {"code": "123456"}, now.replace(year=2027))
@@ -88,37 +88,37 @@ class TestChanging:
             ("email-changed", "new@example.ca", "queued"),
         }
 
-    def test_the_same_address_in_capitals_changes_nothing(self, provider, now):
+    def test_changing_to_the_same_address_in_capitals_does_nothing(self, provider, now):
         assert not change_email(provider, provider.email.upper(), now=now)
         assert not Message.objects.exists()
 
     @pytest.mark.parametrize("is_proven", [True, False])
-    def test_somebody_elses_address_is_refused_and_nothing_is_changed(self, provider, now, is_proven):
+    def test_another_persons_address_is_refused_and_nothing_changes(self, provider, now, is_proven):
         old, other = provider.email, UserFactory(with_profile=True)
         with pytest.raises(AddressTakenError) as error:
             change_email(provider, other.email.upper(), now=now, is_proven=is_proven)
         assert other.email not in str(error.value)
-        assert error.value.__suppress_context__  # nor in what a traceback would quote
+        assert error.value.__suppress_context__  # a traceback does not quote it either
         provider.refresh_from_db()
         assert (provider.email, EmailAddress.objects.get(user=provider).email) == (old, old)
         assert not Message.objects.exists()
 
-    def test_an_address_that_was_only_typed_makes_way_for_who_proves_it(self, provider, now):
+    def test_an_unproven_account_is_replaced_by_the_person_who_proves_the_address(self, provider, now):
         get_or_create_user("new@example.ca", language="en")
         change_email(provider, "new@example.ca", now=now, is_proven=True)
         assert User.objects.get(email="new@example.ca") == provider
         assert EmailAddress.objects.get().verified
 
-    def test_one_that_holds_a_seat_does_not(self, provider, now):
-        begun = get_or_create_user("new@example.ca", language="en")
-        register(SessionFactory(now=now).series, begun, now=now)
+    def test_an_unproven_account_with_a_seat_is_not_replaced(self, provider, now):
+        unproven = get_or_create_user("new@example.ca", language="en")
+        register(SessionFactory(now=now).series, unproven, now=now)
         with pytest.raises(AddressTakenError):
             change_email(provider, "new@example.ca", now=now, is_proven=True)
-        assert User.objects.filter(pk=begun.pk).exists()
+        assert User.objects.filter(pk=unproven.pk).exists()
 
 
 class TestMigration:
-    def test_capitals_are_lowered_and_addresses_that_were_corrected_cannot_sign_in_any_more(self, provider):
+    def test_addresses_are_lowered_and_former_addresses_can_no_longer_sign_in(self, provider):
         migration = importlib.import_module("accounts.migrations.0003_normalized_email")
         other = UserFactory(with_profile=True)
         with connection.cursor() as cursor:

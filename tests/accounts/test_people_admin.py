@@ -1,4 +1,4 @@
-"""People in the admin: an editor helps providers, and cannot become, change or take over staff; a superuser can do all of it."""
+"""People in the admin: editors can change providers but not staff, and cannot become staff. Superusers can do all of this."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -33,7 +33,7 @@ FORGED = {
 
 @pytest.fixture
 def editor(client):
-    """Staff with every permission there is, short of being superuser."""
+    """A signed-in staff member with every permission who is not a superuser."""
     person = UserFactory(email="editor@example.ca", is_staff=True)
     person.user_permissions.set(Permission.objects.all())
     client.force_login(person)
@@ -70,7 +70,7 @@ def text(response):
 
 
 class TestProviders:
-    def test_an_editor_corrects_them_and_forged_fields_are_not_read(self, editor, provider):
+    def test_an_editor_can_change_a_provider_and_forged_fields_are_ignored(self, editor, provider):
         profile = {
             "profile-TOTAL_FORMS": "1",
             "profile-INITIAL_FORMS": "1",
@@ -96,10 +96,10 @@ class TestProviders:
         assert "is_staff" not in text(editor.get(PEOPLE))
 
     @pytest.mark.parametrize("lookup", ["is_superuser", "is_staff__exact", "groups__id__exact", "user_permissions__id"])
-    def test_nor_finds_them_out_by_filtering(self, editor, lookup):
+    def test_an_editor_cannot_find_permissions_by_filtering(self, editor, lookup):
         assert editor.get(f"{PEOPLE}?{lookup}=1").status_code in (302, 400)
 
-    def test_an_editor_sets_nobodys_password(self, editor, provider):
+    def test_an_editor_cannot_set_passwords(self, editor, provider):
         page = f"{PEOPLE}{provider.pk}/password/"
         both = {"password1": "quiet-river-stone", "password2": "quiet-river-stone", "usable_password": "true"}
         assert editor.get(page).status_code == 403
@@ -107,7 +107,7 @@ class TestProviders:
         provider.refresh_from_db()
         assert not provider.has_usable_password()
 
-    def test_an_editor_may_delete_one_and_close_the_door_to_one(self, editor, provider):
+    def test_an_editor_can_deactivate_and_delete_a_provider(self, editor, provider):
         editor.post(f"{PEOPLE}{provider.pk}/change/", fields(provider) | {"is_active": ""})
         provider.refresh_from_db()
         assert not provider.is_active
@@ -124,14 +124,14 @@ class TestAdding:
         Client().post("/en/account/sign-in/", {"email": "new@example.ca"})
         assert Message.objects.get().message_type == "code"
 
-    def test_an_address_that_exists_in_other_letters_is_an_error_of_the_form(self, editor, provider):
+    def test_an_address_that_exists_in_another_case_is_a_form_error(self, editor, provider):
         response = editor.post(f"{PEOPLE}add/", fields(User(), email=provider.email.upper(), name="Zoé"))
         assert response.status_code == 200
         assert "Another account has this email address." in text(response)
 
 
 class TestAddresses:
-    def test_a_correction_goes_by_the_service(self, editor, provider):
+    def test_a_corrected_address_is_changed_by_the_service(self, editor, provider):
         old = provider.email
         response = editor.post(f"{PEOPLE}{provider.pk}/change/", fields(provider, email="Right@Example.ca"))
         assert response.status_code == 302, text(response)
@@ -143,18 +143,18 @@ class TestAddresses:
             ("email-changed", "right@example.ca"),
         }
 
-    def test_somebody_elses_in_capitals_is_an_error_of_the_form(self, editor, provider):
+    def test_another_persons_address_in_capitals_is_a_form_error(self, editor, provider):
         other = UserFactory()
         page = text(editor.post(f"{PEOPLE}{provider.pk}/change/", fields(provider, email=other.email.upper())))
         assert "Another account has this email address." in page
 
-    def test_allauths_own_rows_are_not_in_the_admin(self, editor, superuser):
+    def test_allauth_email_addresses_are_not_in_the_admin(self, editor, superuser):
         for browser in (editor, superuser):
             assert browser.get("/en/admin/account/emailaddress/").status_code == 404
 
 
 class TestStaff:
-    def test_an_editor_may_look_but_not_touch(self, editor, protected):
+    def test_an_editor_can_view_staff_but_not_change_them(self, editor, protected):
         email, name = protected.email, protected.name
         page = f"{PEOPLE}{protected.pk}/"
         assert editor.get(f"{page}change/").status_code == 200
@@ -163,15 +163,15 @@ class TestStaff:
             assert editor.post(f"{page}change/", fields(protected, **changes)).status_code == 403
         assert editor.post(f"{page}delete/", {"post": "yes"}).status_code == 403
         assert editor.post(f"{page}password/", FORGED | {"usable_password": "true"}).status_code == 403
-        kept = User.objects.get(pk=protected.pk)
-        assert (kept.email, kept.name, kept.has_usable_password()) == (email, name, False)
+        unchanged = User.objects.get(pk=protected.pk)
+        assert (unchanged.email, unchanged.name, unchanged.has_usable_password()) == (email, name, False)
 
-    def test_nor_delete_one_among_others(self, editor, protected, provider):
+    def test_an_editor_cannot_delete_staff_with_a_bulk_action(self, editor, protected, provider):
         chosen = {"action": "delete_selected", "_selected_action": [protected.pk, provider.pk], "post": "yes"}
         assert editor.post(PEOPLE, chosen).status_code == 403
         assert User.objects.filter(pk__in=[protected.pk, provider.pk]).count() == 2
 
-    def test_nor_take_away_a_second_factor_or_a_session(self, editor, protected):
+    def test_an_editor_cannot_delete_the_second_factor_or_session_of_staff(self, editor, protected):
         factor = Authenticator.objects.create(user=protected, type="totp", data={"secret": "x"})
         signed_in = UserSession.objects.create(user=protected, ip="192.0.2.1", session_key="k" * 32, user_agent="x")
         for kind, one in (("mfa/authenticator", factor), ("usersessions/usersession", signed_in)):
@@ -183,12 +183,12 @@ class TestStaff:
             assert editor.post(f"/en/admin/{kind}/", selected).status_code == 403
         assert (Authenticator.objects.count(), UserSession.objects.filter(session_key="k" * 32).count()) == (1, 1)
 
-    def test_an_editor_takes_away_a_providers_lost_factor(self, editor, provider):
+    def test_an_editor_can_delete_a_providers_lost_second_factor(self, editor, provider):
         factor = Authenticator.objects.create(user=provider, type="totp", data={"secret": "x"})
         editor.post(f"/en/admin/mfa/authenticator/{factor.pk}/delete/", {"post": "yes"})
         assert not Authenticator.objects.exists()
 
-    def test_groups_are_for_superusers(self, editor, superuser):
+    def test_only_superusers_can_manage_groups(self, editor, superuser):
         group = Group.objects.create(name="Programming")
         page = f"/en/admin/auth/group/{group.pk}/change/"
         for browser, status in ((editor, 403), (superuser, 200)):
@@ -198,12 +198,12 @@ class TestStaff:
         assert editor.post(page, {"name": "Mine"}).status_code == 403
 
     @pytest.mark.parametrize("query", ["?q=amelie", "?q=192.0.2.1"])
-    def test_where_people_are_signed_in_can_be_searched(self, editor, query):
+    def test_web_sessions_can_be_searched(self, editor, query):
         assert editor.get(f"/en/admin/usersessions/usersession/{query}").status_code == 200
 
 
 class TestSuperuser:
-    def test_a_superuser_gives_permissions_and_sets_passwords(self, superuser):
+    def test_a_superuser_can_give_permissions_and_set_passwords(self, superuser):
         person = UserFactory()
         page = f"{PEOPLE}{person.pk}/"
         request = RequestFactory().get(page)
@@ -220,7 +220,7 @@ class TestSuperuser:
         assert "is_staff" in text(superuser.get(PEOPLE))
         assert superuser.get(f"{PEOPLE}?is_staff__exact=1").status_code == 200
 
-    def test_a_superuser_deletes_staff(self, superuser):
+    def test_a_superuser_can_delete_staff(self, superuser):
         person = UserFactory(is_staff=True)
         superuser.post(f"{PEOPLE}{person.pk}/delete/", {"post": "yes"})
         assert not User.objects.filter(pk=person.pk).exists()

@@ -1,4 +1,4 @@
-"""A real Chromium against the portal, served as in production but for the data, which each test makes."""
+"""Fixtures for tests in a real Chromium against the running portal. Each test creates its own data."""
 
 import os
 from datetime import timedelta
@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 from tests.factories import HubFactory, SeriesFactory, SessionFactory
 from tests.find_browser import HELP, find
 
-# Playwright's own loop makes Django think that it runs in async code; the tests are plain threads.
+# Playwright's event loop makes Django think that it runs in async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 FLAGS = [
     "--disable-quic",
@@ -36,7 +36,7 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium, live_server):
-    """`open_page(width, javascript=…)`: a page in a browser of its own; complaints of the console fail the test."""
+    """Return a function that opens a page in a new browser context. Console errors fail the test."""
     pages = []
 
     def make(width=1280, *, javascript=True, zone="America/Toronto", scheme="light"):
@@ -48,29 +48,31 @@ def open_page(chromium, live_server):
             color_scheme=scheme,
         )
         page = context.new_page()
-        page.complaints, page.axe_ran = [], False
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
+        page.console_errors, page.axe_ran = [], False
+        page.on("pageerror", lambda error: page.console_errors.append(str(error)))
+        page.on(
+            "console", lambda message: page.console_errors.append(message.text) if message.type == "error" else None
+        )
         pages.append(page)
         return page
 
     yield make
     for page in pages:
         page.context.close()
-        assert [line for line in page.complaints if not expected(page, line)] == []
+        assert [message for message in page.console_errors if not is_expected(page, message)] == []
 
 
-def expected(page, line):
-    """A page that does not exist is asked for on purpose; and axe tries inline styles, which the policy refuses."""
-    return "status of 4" in line or (page.axe_ran and "Applying inline style violates" in line)
+def is_expected(page, message):
+    """Some tests request missing pages on purpose. axe tries inline styles, which the Content-Security-Policy blocks."""
+    return "status of 4" in message or (page.axe_ran and "Applying inline style violates" in message)
 
 
 @pytest.fixture
 def axe():
-    """Fails on anything that axe finds, and on a page that is wider than its screen."""
+    """Return a function that fails if axe finds anything or if the page is wider than the screen."""
 
     def check(page):
-        page.wait_for_load_state()  # a click returns when the next page begins to arrive; axe needs all of it
+        page.wait_for_load_state()  # a click returns before the next page has loaded
         page.axe_ran = True
         found = Axe().run(page, options={"runOnly": TAGS, "resultTypes": ["violations"]}).response["violations"]
         assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found] == []
@@ -81,7 +83,7 @@ def axe():
 
 @pytest.fixture
 def programme(transactional_db):
-    """A program with every status, from today on."""
+    """A program with a series in every registration status, starting today."""
     now = timezone.now()
     hub = HubFactory(
         slug="north",
@@ -106,9 +108,9 @@ def programme(transactional_db):
         "soon": {"registration_opens_at": None},
         "cancelled": {"is_cancelled": True},
     }.items():
-        made = SeriesFactory(**{"slug": slug, "registration_opens_at": now - timedelta(days=9)} | fields)
-        SessionFactory(now=now, days=9, series=made, title_en="Before the first word", title_fr="Avant le premier mot")
-        SessionFactory(now=now, days=16, series=made)
-        series[slug] = made
+        new = SeriesFactory(**{"slug": slug, "registration_opens_at": now - timedelta(days=9)} | fields)
+        SessionFactory(now=now, days=9, series=new, title_en="Before the first word", title_fr="Avant le premier mot")
+        SessionFactory(now=now, days=16, series=new)
+        series[slug] = new
     SeriesFactory(slug="past", is_concluded=True)
     return series

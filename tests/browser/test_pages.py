@@ -1,8 +1,8 @@
-"""Every page at both widths, in both languages, light and dark: axe finds nothing, nothing is wider than the screen.
+"""Every page at both widths and in both languages: axe finds nothing and nothing is wider than the screen.
 
-The suite looks at each width in one colour scheme; `make drill` sets AXE=all and looks at both in each.
+The suite checks each width in one colour scheme. `make drill` sets AXE=all and checks both schemes at each width.
 
-And what only a browser can show: the keyboard, the reader's zone, the panel of who is signed in.
+Also tests what needs a browser: the keyboard, the browser's time zone, the registration panel of a signed-in person.
 """
 
 import os
@@ -71,7 +71,7 @@ def sign_in(page, live_server, user):
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_axe_finds_nothing_for_who_is_signed_in(open_page, axe, programme, live_server, width, language):
+def test_axe_finds_nothing_when_signed_in(open_page, axe, programme, live_server, width, language):
     user = UserFactory(with_profile=True, name="Zoé Roy")
     page = open_page(width)
     sign_in(page, live_server, user)
@@ -88,7 +88,7 @@ def test_axe_finds_nothing_for_who_is_signed_in(open_page, axe, programme, live_
     axe(page)
 
 
-def test_who_is_known_sees_their_own_place_on_the_page_that_is_the_same_for_all(open_page, axe, programme, live_server):
+def test_a_signed_in_person_sees_their_registration_on_the_cached_series_page(open_page, axe, programme, live_server):
     user = UserFactory(with_profile=True)
     page = open_page()
     sign_in(page, live_server, user)
@@ -101,7 +101,7 @@ def test_who_is_known_sees_their_own_place_on_the_page_that_is_the_same_for_all(
     axe(page)
 
 
-def test_the_browsers_zone_is_told_once_and_the_readers_time_appears(open_page, axe, programme):
+def test_times_are_shown_in_the_browsers_time_zone(open_page, axe, programme):
     page = open_page(zone="America/St_Johns")
     page.goto("/en/sessions/")
     page.get_by_text("(NT)").first.wait_for()
@@ -110,7 +110,7 @@ def test_the_browsers_zone_is_told_once_and_the_readers_time_appears(open_page, 
     axe(page)
 
 
-def test_the_path_to_the_form_works_by_keyboard_alone(open_page, programme):
+def test_the_registration_form_can_be_reached_by_keyboard(open_page, programme):
     page = open_page()
     page.goto("/en/sessions/first-words/")
     page.keyboard.press("Tab")
@@ -135,7 +135,7 @@ def test_the_path_to_the_form_works_by_keyboard_alone(open_page, programme):
 
 
 def test_targets_are_large_enough_on_a_phone(open_page, programme):
-    """Buttons and the links of the frame: at least 44 pixels high (look/README.md)."""
+    """Buttons and navigation links are at least 44 pixels high."""
     page = open_page(360)
     page.goto("/en/sessions/")
     heights = page.eval_on_selector_all(
@@ -145,7 +145,7 @@ def test_targets_are_large_enough_on_a_phone(open_page, programme):
     assert min(heights) >= 44
 
 
-def test_language_tabs_of_the_admin(open_page, live_server, programme):
+def test_the_admin_has_tabs_for_english_and_french(open_page, live_server, programme):
     staff = UserFactory(is_staff=True, is_superuser=True)
     page = open_page()
     sign_in(page, live_server, staff)

@@ -1,4 +1,4 @@
-"""Parts of the drills: programs that a checkout may lack, and nginx as docker-compose.yml starts it."""
+"""Fixtures for the drills: external programs, and nginx started as docker-compose.yml starts it."""
 
 import os
 import re
@@ -18,8 +18,8 @@ from tests.processes import ROOT, Portal
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 
 
-def program(name, package):
-    """Its path; as root it is installed first where it is missing. Fails with a sentence where it cannot be had."""
+def require_program(name, package):
+    """Return the path of a program. As root, install it if it is missing; otherwise fail with instructions."""
     if not shutil.which(name, path=PATH) and os.geteuid() == 0 and shutil.which("apt-get"):
         for command in (["update"], ["install", "-y", "--no-install-recommends", package]):
             subprocess.run(["apt-get", "-qq", *command], check=False, capture_output=True)
@@ -32,19 +32,19 @@ def program(name, package):
 
 
 class Proxy:
-    """nginx with the repository's nginx.conf and the command of docker-compose.yml; only addresses and folders are others."""
+    """nginx with the nginx.conf and the command of docker-compose.yml, but other ports and folders."""
 
     def __init__(self, upstream_port):
-        self.nginx = program("nginx", "nginx-light")
-        program("openssl", "openssl")
+        self.nginx = require_program("nginx", "nginx-light")
+        require_program("openssl", "openssl")
         self.http, self.https = free_port(), free_port()
-        # Not pytest's own folder, which nginx' unprivileged processes may not enter.
+        # Not in pytest's folder: the unprivileged processes of nginx cannot read it.
         self.folder = Path(tempfile.mkdtemp(prefix="echo-proxy-"))
         self.folder.chmod(0o755)
         for name in ("tmp", "tls", "acme"):
             (self.folder / name).mkdir()
         self.process = None
-        self.others = {
+        self.replacements = {
             "web:8000": f"127.0.0.1:{upstream_port}",
             "listen 8080": f"listen 127.0.0.1:{self.http}",
             "listen 8443": f"listen 127.0.0.1:{self.https}",
@@ -56,14 +56,14 @@ class Proxy:
 
     def start(self):
         config = self.folder / "nginx.conf"
-        config.write_text(self._elsewhere((ROOT / "nginx.conf").read_text()))
+        config.write_text(self._adapt((ROOT / "nginx.conf").read_text()))
         *shell, script = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["proxy"]["command"]
-        script = self._elsewhere(script).replace("exec nginx", f"exec {self.nginx} -c {config}")
+        script = self._adapt(script).replace("exec nginx", f"exec {self.nginx} -c {config}")
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen([*shell, script], stdout=log, stderr=log, start_new_session=True)
 
-    def _elsewhere(self, text):
-        return re.sub("|".join(map(re.escape, self.others)), lambda match: self.others[match[0]], text)
+    def _adapt(self, text):
+        return re.sub("|".join(map(re.escape, self.replacements)), lambda match: self.replacements[match[0]], text)
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace")
@@ -81,7 +81,7 @@ class Proxy:
 
 @pytest.fixture
 def web(transactional_db, tmp_path):
-    """Start gunicorn on the test database; settings can be given. Gives the portal."""
+    """Return a function that starts gunicorn on the test database with extra environment variables."""
     started = []
 
     def run(**environment):
@@ -97,7 +97,7 @@ def web(transactional_db, tmp_path):
 
 @pytest.fixture
 def proxy():
-    """Start the proxy in front of a port. Gives it."""
+    """Return a function that starts the proxy in front of a port."""
     started = []
 
     def run(upstream_port):

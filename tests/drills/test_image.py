@@ -1,5 +1,5 @@
-"""What the Dockerfile and docker-compose.yml run, without an engine for containers: the files that go into the image, production's
-settings, the same commands, and a file system that is read-only but for /tmp and /dev/shm."""
+"""Run the image without a container engine: its files, production settings, the commands of docker-compose.yml, and a file
+system that is read-only except for /tmp and /dev/shm."""
 
 import os
 import re
@@ -31,19 +31,23 @@ exec {command}
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
-    """The folder /portal of the image, built as the Dockerfile builds it."""
+    """The folder /portal of the image, built like in the Dockerfile."""
     folder = tmp_path_factory.mktemp("image") / "portal"
     build_context.copy(folder)
-    plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"PYTHONTZPATH": ""}
-    plain["DJANGO_SETTINGS_MODULE"] = "echo_portal.settings"
+    base_environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {
+        "PYTHONTZPATH": ""
+    }
+    base_environment["DJANGO_SETTINGS_MODULE"] = "echo_portal.settings"
     for arguments in (
         ["-m", "echo_portal.checkout.translations", "compile"],
         ["-m", "django", "collectstatic", "--no-input", "--verbosity", "0"],
         ["-m", "compileall", "-q", "."],
     ):
-        environment = plain | {"STATIC_ROOT": str(folder / "var" / "static")}
-        done = subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+        environment = base_environment | {"STATIC_ROOT": str(folder / "var" / "static")}
+        result = subprocess.run(
+            [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True
+        )
+        assert result.returncode == 0, result.stderr
     for path in [folder, *folder.rglob("*")]:
         path.chmod(path.stat().st_mode & ~0o222)
     yield folder
@@ -52,7 +56,7 @@ def image(tmp_path_factory):
 
 
 def commands(beat_schedule):
-    """Of web from the Dockerfile, of worker and beat from docker-compose.yml."""
+    """Return the commands of web (Dockerfile), worker and beat (docker-compose.yml)."""
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     (web,) = re.findall(r"^CMD (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     found = {"web": yaml.safe_load(web)} | {name: shlex.split(services[name]["command"]) for name in ("worker", "beat")}
@@ -60,8 +64,8 @@ def commands(beat_schedule):
     return {name: [sys.executable, "-m", *words] for name, words in found.items()}
 
 
-def confined(command, folder):
-    """As root in a mount namespace whose root is read-only; as anybody else the folder's permissions have to do."""
+def read_only(command, folder):
+    """Wrap the command in a mount namespace with a read-only root. Needs root; without it, file permissions have to do."""
     if os.geteuid() != 0:
         return command
     script = READ_ONLY.format(folder=shlex.quote(str(folder)), command=shlex.join(command))
@@ -72,29 +76,31 @@ def test_web_worker_and_beat_run_with_a_read_only_file_system(transactional_db, 
     port = free_port()
     settings = PRODUCTION | {"EMAIL_URL": f"smtp://127.0.0.1:{server.port}", "REDIS_URL": valkey.url, "PORT": str(port)}
     settings |= {"DJANGO_SETTINGS_MODULE": "echo_portal.settings", "STATIC_ROOT": str(image / "var" / "static")}
-    del settings["DATABASE_URL"]  # the tests' own, from Portal
+    del settings["DATABASE_URL"]  # set by Portal
     portal = Portal(tmp_path, port, **settings, TZ="America/Vancouver")
     portal.cwd = image
-    portal.commands = {name: confined(command, image) for name, command in commands(tmp_path / "beat-schedule").items()}
+    portal.commands = {
+        name: read_only(command, image) for name, command in commands(tmp_path / "beat-schedule").items()
+    }
     before = set(image.rglob("*"))
     portal.start()
     try:
-        wait_until(portal.answers, "The answer on PORT")
+        wait_until(portal.is_up, "The start of the web server")
         wait_until(Heartbeat.objects.exists, "The first sweep", 60)
         page = urllib.request.Request(f"{portal.address}/en/about/", headers=BEHIND_TLS)
-        with urllib.request.urlopen(page, timeout=10) as answer:
-            style = re.search(r'href="(/static/css/[^"]+)"', answer.read().decode())[1]
+        with urllib.request.urlopen(page, timeout=10) as response:
+            style = re.search(r'href="(/static/css/[^"]+)"', response.read().decode())[1]
         sheet = urllib.request.Request(portal.address + style, headers=BEHIND_TLS)
-        with urllib.request.urlopen(sheet, timeout=10) as answer:
-            assert answer.status == 200
+        with urllib.request.urlopen(sheet, timeout=10) as response:
+            assert response.status == 200
     finally:
         portal.stop()
     for name in portal.commands:
         lines = (tmp_path / f"{name}.log").read_text().splitlines()
         assert any(STAMP.match(line) for line in lines), (name, lines)
-        wrong = re.compile(
+        problem = re.compile(
             r"(?<!gunicorn\.)(?<!security_)error|traceback|read-only|denied|control socket", re.IGNORECASE
         )
-        assert [line for line in lines if wrong.search(line)] == []
+        assert [line for line in lines if problem.search(line)] == []
         assert [line for line in lines if re.search(r"\d{4}-\d\d-\d\d \d\d:", line)] == []
     assert set(image.rglob("*")) == before

@@ -1,4 +1,4 @@
-"""A person's own pages: profile, password, second factor, where they are signed in, their data, and closing the account."""
+"""The account pages: profile, password, second factor, devices, my data, and closing the account."""
 
 import json
 import re
@@ -50,7 +50,7 @@ def totp_code(secret):
 
 
 def set_up_app(browser):
-    """Through the pages, as a person does it; gives the secret."""
+    """Set up an authenticator app through the pages and return its secret."""
     page = text(browser.get("/en/account/security/app/"))
     secret = re.search(r'class="secret">([A-Z2-7]+)<', page)[1]
     assert browser.post("/en/account/security/app/", {"code": totp_code(secret)}).status_code == 302
@@ -58,7 +58,7 @@ def set_up_app(browser):
 
 
 class TestProfile:
-    def test_it_is_filled_in_and_can_be_changed(self, browser, provider):
+    def test_the_profile_is_filled_in_and_can_be_changed(self, browser, provider):
         assert f'value="{provider.name}"' in text(browser.get("/en/account/profile/"))
         page = text(browser.post("/en/account/profile/", PROFILE | {"accessibility_needs": "Captions"}, follow=True))
         assert "Your profile is saved." in page
@@ -70,19 +70,19 @@ class TestProfile:
         )
         assert (provider.time_zone, provider.profile.accessibility_needs) == ("America/Toronto", "Captions")
 
-    def test_each_field_says_why_it_is_asked(self, browser):
+    def test_each_field_has_a_hint(self, browser):
         page = text(browser.get("/en/account/profile/"))
         assert page.count('class="hint"') == page.count('class="field"') == 8
 
-    def test_what_is_wrong_keeps_what_was_typed(self, browser):
+    def test_an_invalid_form_keeps_the_input(self, browser):
         response = browser.post("/en/account/profile/", PROFILE | {"profession": "", "organization": "Home Care"})
         assert response.status_code == 400
         assert 'value="Home Care"' in text(response)
 
-    def test_a_session_that_expired_meanwhile_loses_nothing(self, browser, provider):
-        whose = re.search(r'name="whose" value="([^"]+)"', text(browser.get("/en/account/profile/")))[1]
+    def test_the_input_is_kept_when_the_session_has_expired(self, browser, provider):
+        signed_owner = re.search(r'name="whose" value="([^"]+)"', text(browser.get("/en/account/profile/")))[1]
         WebSession.objects.all().delete()
-        typed = PROFILE | {"organization": "Home Care North", "whose": whose}
+        typed = PROFILE | {"organization": "Home Care North", "whose": signed_owner}
         response = browser.post("/en/account/profile/", typed)
         assert response.url.startswith("/en/account/sign-in/?next=/en/account/profile/")
         response = browser.post(response.url, {"email": provider.email, "next": "/en/account/profile/"})
@@ -90,13 +90,13 @@ class TestProfile:
         assert "What you typed is still here" in page
         assert 'value="Home Care North"' in page
 
-    def test_after_saving_it_leads_back_and_never_away(self, browser):
+    def test_saving_redirects_to_next_but_never_to_another_site(self, browser):
         assert browser.post("/en/account/profile/?next=/en/sessions/", PROFILE).url == "/en/sessions/"
         assert browser.post("/en/account/profile/?next=//evil.example", PROFILE).url == "/en/account/profile/"
 
 
 class TestPassword:
-    def test_it_is_set_used_and_changed_and_its_owner_hears_of_it(self, browser, provider, drain, now):
+    def test_a_person_sets_uses_and_changes_a_password_and_is_notified(self, browser, provider, drain, now):
         first, second = "quiet-river-stone", "another-river-stone"
         address = "/en/account/security/password/"
         assert browser.post(address, {"password1": first, "password2": first}).status_code == 302
@@ -108,7 +108,7 @@ class TestPassword:
         assert other.post("/en/account/security/password/change/", fields).status_code == 302
         assert "was changed" in drain(now)[0].body
 
-    def test_a_wrong_one_says_the_same_for_every_address(self, client, provider):
+    def test_a_wrong_password_gives_the_same_error_with_and_without_an_account(self, client, provider):
         pages = [
             text(client.post("/en/account/sign-in/password/", {"login": address, "password": "wrong"}))
             for address in (provider.email, "nobody@example.ca")
@@ -116,13 +116,13 @@ class TestPassword:
         for page in pages:
             assert "The email address or the password is wrong." in page
 
-    def test_a_common_one_is_refused(self, browser):
+    def test_a_common_password_is_refused(self, browser):
         page = browser.post("/en/account/security/password/", {"password1": "password", "password2": "password"})
         assert "too common" in text(page)
 
 
 class TestSecondFactor:
-    def test_an_app_is_set_up_and_asked_for_ever_after(
+    def test_after_setting_up_an_app_signing_in_needs_its_code(
         self, browser, provider, clock, drain, now, django_capture_on_commit_callbacks
     ):
         with django_capture_on_commit_callbacks(execute=True):
@@ -139,22 +139,22 @@ class TestSecondFactor:
         assert other.post(response.url, {"code": totp_code(secret)}).url == "/en/registration/mine/"
         assert other.session["_auth_user_id"] == str(provider.pk)
 
-    def test_a_recovery_code_works_once(self, browser, provider, clock):
+    def test_a_recovery_code_works_only_once(self, browser, provider, clock):
         secret = set_up_app(browser)
         clock.shift(timedelta(minutes=2))
         codes = "/en/account/security/recovery-codes/"
         response = browser.get(codes)
         assert "Confirm it’s you" in text(browser.get(response.url, follow=True))
         page = text(browser.post("/en/account/again/code/?next=" + codes, {"code": totp_code(secret)}, follow=True))
-        spare = re.search(r"<code>(\d+)</code>", page)[1]
+        recovery_code = re.search(r"<code>(\d+)</code>", page)[1]
         for works in (True, False):
             other = Client()
             response = other.post("/en/account/sign-in/", {"email": provider.email})
             response = other.post(response.url, {"code": code()})
-            response = other.post("/en/account/sign-in/second-factor/", {"code": spare})
+            response = other.post("/en/account/sign-in/second-factor/", {"code": recovery_code})
             assert ("_auth_user_id" in other.session) is works
 
-    def test_who_registers_and_has_one_is_registered_after_it(self, browser, provider, open_series, clock):
+    def test_registering_waits_for_the_second_factor(self, browser, provider, open_series, clock):
         secret = set_up_app(browser)
         clock.shift(timedelta(minutes=2))
         other, address = Client(), f"/en/registration/{open_series.slug}/"
@@ -166,7 +166,7 @@ class TestSecondFactor:
         assert "You are registered" in page
         assert Registration.objects.get().user == provider
 
-    def test_in_production_staff_are_led_to_set_one_up_before_the_admin(self, client, settings, now):
+    def test_in_production_staff_must_set_up_a_second_factor_before_the_admin(self, client, settings, now):
         staff = UserFactory(is_staff=True, is_superuser=True)
         EmailAddress.objects.create(user=staff, email=staff.email, primary=True, verified=True)
         client.force_login(staff)
@@ -180,24 +180,24 @@ class TestSecondFactor:
         set_up_app(client)
         assert client.get("/en/admin/").status_code == 200
 
-    def test_the_admins_own_sign_in_leads_to_ours(self, client):
+    def test_the_admin_redirects_to_the_sign_in_page_of_the_portal(self, client):
         response = client.get("/en/admin/login/?next=/en/admin/")
         assert response.url.startswith("/en/account/sign-in/")
         assert UserFactory(email="s@example.ca", is_staff=True)
         assert client.post("/en/admin/login/", {"username": "s@example.ca", "password": "x"}).status_code == 302
 
-    def test_it_is_required_in_production_alone(self):
+    def test_outside_production_a_second_factor_is_optional(self):
         assert django_settings.SECOND_FACTOR_REQUIRED is False
 
 
-class TestWhereSignedIn:
+class TestDevices:
     def sign_in(self, provider, agent):
         browser = Client(HTTP_USER_AGENT=agent)
         response = browser.post("/en/account/sign-in/", {"email": provider.email})
         browser.post(response.url, {"code": code()})
         return browser
 
-    def test_every_place_is_listed_and_can_be_signed_out(self, provider):
+    def test_devices_are_listed_and_can_be_signed_out(self, provider):
         phone = self.sign_in(provider, "Mozilla/5.0 (iPhone; CPU) Version/17.0 Safari/604.1")
         desk = self.sign_in(provider, "Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/130.0")
         page = text(desk.get("/en/account/places/"))
@@ -209,8 +209,8 @@ class TestWhereSignedIn:
         assert "You are signed in on this device only." in text(desk.get("/en/account/places/"))
 
 
-class TestData:
-    def test_all_that_is_known_is_in_one_file_and_nobody_elses(self, browser, provider, open_series, now):
+class TestMyData:
+    def test_the_file_has_all_data_of_the_person_and_none_of_others(self, browser, provider, open_series, now):
         register(open_series, provider, now=now)
         register(open_series, UserFactory(name="Someone Else"), now=now)
         invite(open_series, [Colleague("Anna Roy", "anna@example.ca")], by=provider, language="en", now=now)
@@ -221,17 +221,17 @@ class TestData:
         assert data["profile"]["profession"] == "registered-nurse"
         assert data["registrations"][0]["series"] == open_series.slug
         assert data["colleagues_registered"][0]["email"] == "anna@example.ca"
-        assert [mail["message_type"] for mail in data["mail"]] == ["registered"]
+        assert [email["message_type"] for email in data["mail"]] == ["registered"]
         assert "Someone Else" not in response.content.decode()
         assert "password" not in json.dumps(data["account"]).replace("has_password", "")
 
-    def test_it_asks_to_sign_in(self, client):
+    def test_account_pages_need_a_sign_in(self, client):
         for page in ("data/", "data/download/", "close/", "profile/", "places/", "security/"):
             assert client.get(f"/en/account/{page}").url.startswith("/en/account/sign-in/")
 
 
 class TestClosing:
-    def test_it_says_what_it_means_and_wants_a_tick(self, browser, provider, open_series, now):
+    def test_the_page_lists_upcoming_series_and_needs_a_confirmation(self, browser, provider, open_series, now):
         register(open_series, provider, now=now)
         assert open_series.title_en in text(browser.get("/en/account/close/"))
         response = browser.post("/en/account/close/")
@@ -239,11 +239,11 @@ class TestClosing:
         assert "Select the box to confirm." in text(response)
         assert User.objects.get(pk=provider.pk).is_active
 
-    def test_it_frees_the_seats_forgets_the_person_and_says_so_once(self, browser, provider, now, drain):
+    def test_closing_releases_seats_deletes_personal_data_and_sends_one_email(self, browser, provider, now, drain):
         series = SessionFactory(now=now, capacity=1).series
         past = SessionFactory(now=now, days=1).series
-        place, attended = register(series, provider, now=now), register(past, provider, now=now)
-        waiting = register(series, UserFactory(), now=now)
+        registration, attended = register(series, provider, now=now), register(past, provider, now=now)
+        waitlisted = register(series, UserFactory(), now=now)
         set_up_app(browser)
         browser.get("/en/registration/mine/")
         address = provider.email
@@ -257,15 +257,18 @@ class TestClosing:
         assert not Authenticator.objects.exists()
         assert not EmailAddress.objects.filter(email=address).exists()
         assert not PersonalCalendar.objects.exists()
-        for one in (place, attended, waiting):
+        for one in (registration, attended, waitlisted):
             one.refresh_from_db()
-        assert (place.state, waiting.state, attended.state) == ("cancelled", "confirmed", "confirmed")
+        assert (registration.state, waitlisted.state, attended.state) == ("cancelled", "confirmed", "confirmed")
         assert Series.objects.get(pk=series.pk).seats_taken == 1
         sent = drain(now)
-        assert sorted(mail.subject.partition(":")[0] for mail in sent) == ["You have a seat", "Your account is closed"]
+        assert sorted(email.subject.partition(":")[0] for email in sent) == [
+            "You have a seat",
+            "Your account is closed",
+        ]
         assert Message.objects.filter(to=address).values_list("message_type", flat=True).get() == "account-closed"
 
-    def test_whoever_comes_back_begins_anew(self, browser, provider, open_series):
+    def test_a_person_who_returns_gets_a_new_account(self, browser, provider, open_series):
         address = provider.email
         browser.post("/en/account/close/", {"sure": "yes"})
         other = Client()
@@ -274,8 +277,8 @@ class TestClosing:
         assert Registration.objects.get().user != provider
 
 
-class TestTwoTabs:
-    def test_a_form_that_grew_old_by_signing_in_elsewhere_is_sent_again_as_typed(self, provider, open_series):
+class TestExpiredForms:
+    def test_a_form_from_before_signing_in_elsewhere_can_be_sent_again(self, provider, open_series):
         tab = Client(enforce_csrf_checks=True)
         address = f"/en/registration/{open_series.slug}/"
         old = re.search(r'csrfmiddlewaretoken" value="(\w+)"', text(tab.get(address)))[1]
@@ -292,18 +295,18 @@ class TestTwoTabs:
         )
 
     @pytest.mark.parametrize("headers", [{}, {"HTTP_ORIGIN": "https://evil.example"}, {"HTTP_ORIGIN": "null"}])
-    def test_another_site_gets_no_second_try(self, open_series, headers):
+    def test_a_form_from_another_site_is_not_shown_again(self, open_series, headers):
         response = Client(enforce_csrf_checks=True).post(f"/en/registration/{open_series.slug}/", PROFILE, **headers)
         assert response.status_code == 403
         assert "Amélie" not in text(response)
 
-    def test_a_password_is_never_written_into_a_page(self, browser):
+    def test_a_password_is_never_shown_on_a_page(self, browser):
         tab = Client(enforce_csrf_checks=True)
         fields = {"password1": "quiet-river", "csrfmiddlewaretoken": "x"}
         response = tab.post("/en/account/security/password/", fields, HTTP_ORIGIN="http://testserver")
         assert "quiet-river" not in text(response)
 
-    def test_who_was_signed_out_meanwhile_goes_on_as_a_newcomer(self, browser, open_series, provider):
+    def test_a_person_whose_session_ended_continues_signed_out_with_their_answers(self, browser, open_series, provider):
         from sessions_app.models import Question
 
         Question.objects.create(series=open_series, position=1, kind="text", label_en="Why?")

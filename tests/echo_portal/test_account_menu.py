@@ -1,4 +1,4 @@
-"""The header's account: the same link for everyone on public pages, a person's menu where the page is theirs."""
+"""The account in the header: a link on public pages, which are cached for everyone, and a menu on a person's own pages."""
 
 import re
 
@@ -37,7 +37,7 @@ def header(response):
 
 @pytest.fixture
 def public_addresses(now):
-    """One address of each public page."""
+    """One URL of each public page."""
     series = SessionFactory(now=now, hub=HubFactory(slug="north")).series
     arguments = {
         "sessions:detail": [series.slug],
@@ -49,20 +49,20 @@ def public_addresses(now):
     return [reverse(name, args=arguments.get(name)) for name in sorted(PUBLIC_PAGES)]
 
 
-def test_public_pages_are_the_same_for_whoever_is_signed_in(signed_in, public_addresses):
+def test_public_pages_are_the_same_signed_in_and_signed_out(signed_in, public_addresses):
     for address in public_addresses:
-        theirs = signed_in.get(address)
-        programme_changed()  # so that the next one is made anew, not kept
-        everyones = Client().get(address)
-        assert theirs.content == everyones.content, address
-        for nobodys in (b"Zo\xc3\xa9 Roy", b"zoe@example.ca", b"csrfmiddlewaretoken"):
-            assert nobodys not in theirs.content, address
+        personal = signed_in.get(address)
+        programme_changed()  # so the next response does not come from the cache
+        anonymous = Client().get(address)
+        assert personal.content == anonymous.content, address
+        for private in (b"Zo\xc3\xa9 Roy", b"zoe@example.ca", b"csrfmiddlewaretoken"):
+            assert private not in personal.content, address
 
 
-def test_a_public_page_has_one_link_that_leads_everyone_somewhere(client, signed_in):
-    part = header(Client().get("/en/about/"))
-    assert 'href="/en/account/"' in part
-    assert f'data-account="{FRAGMENT}"' in part
+def test_the_account_link_leads_to_sign_in_or_to_the_account(client, signed_in):
+    html = header(Client().get("/en/about/"))
+    assert 'href="/en/account/"' in html
+    assert f'data-account="{FRAGMENT}"' in html
     assert Client().get("/en/account/").url == "/en/account/sign-in/"
     page = signed_in.get("/en/account/")
     assert "no-store" in page["Cache-Control"]
@@ -70,7 +70,7 @@ def test_a_public_page_has_one_link_that_leads_everyone_somewhere(client, signed
         assert entry in text(page)
 
 
-def test_the_fragment_holds_the_persons_menu_and_nobody_keeps_it(signed_in, django_assert_max_num_queries):
+def test_the_menu_fragment_is_personal_and_never_cached(signed_in, django_assert_max_num_queries):
     with django_assert_max_num_queries(2):  # the session, the person
         response = signed_in.get(FRAGMENT)
     assert {"no-store", "private"} <= set(response["Cache-Control"].split(", "))
@@ -80,12 +80,12 @@ def test_the_fragment_holds_the_persons_menu_and_nobody_keeps_it(signed_in, djan
     assert "Mes séances" in text(signed_in.get("/fr/compte/menu/"))
 
 
-def test_staff_find_the_admin_in_it(client):
+def test_the_menu_of_staff_links_to_the_admin(client):
     client.force_login(UserFactory(is_staff=True))
     assert 'href="/en/admin/"' in text(client.get(FRAGMENT))
 
 
-def test_who_has_signed_out_gets_the_link_again_and_is_known_no_longer(client):
+def test_after_signing_out_the_fragment_is_the_link_and_deletes_the_cookie(client):
     client.cookies["known"] = "1"
     response = client.get(FRAGMENT)
     assert "Sign in" in text(response)
@@ -93,26 +93,26 @@ def test_who_has_signed_out_gets_the_link_again_and_is_known_no_longer(client):
     assert response.cookies["known"]["max-age"] == 0
 
 
-def test_a_name_is_shown_as_text(client):
+def test_a_name_is_escaped(client):
     client.force_login(UserFactory(name="<b>Zoé</b>"))
     assert "&lt;b&gt;Zoé&lt;/b&gt;" in text(client.get(FRAGMENT))
     assert "<b>Zoé</b>" not in text(client.get(FRAGMENT))
 
 
-def test_a_person_without_a_name_is_called_by_their_address(client):
+def test_a_person_without_a_name_is_shown_by_email_address(client):
     client.force_login(UserFactory(name="", email="anne@example.ca"))
     assert text(client.get(FRAGMENT)).count("anne@example.ca") == 2
 
 
 @pytest.mark.parametrize("address", ["/en/registration/mine/", "/en/account/profile/", "/en/account/"])
-def test_a_page_that_is_a_persons_own_shows_the_menu_itself(signed_in, address):
+def test_personal_pages_include_the_menu(signed_in, address):
     assert "Zoé Roy" in header(signed_in.get(address))
     assert "<details" in header(signed_in.get(address))
 
 
-def test_signing_out_is_a_form_that_proves_where_it_stood(signed_in):
+def test_signing_out_needs_a_post_with_a_csrf_token(signed_in):
     assert signed_in.get("/en/account/sign-out/").status_code == 200
-    assert signed_in.get("/en/account/").status_code == 200  # asking for the page signed nobody out
+    assert signed_in.get("/en/account/").status_code == 200  # the GET did not sign out
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = signed_in.cookies
     assert strict.post("/en/account/sign-out/").status_code == 403
@@ -122,6 +122,6 @@ def test_signing_out_is_a_form_that_proves_where_it_stood(signed_in):
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
-def test_the_menu_is_only_to_read(signed_in, method):
+def test_the_menu_allows_only_reading(signed_in, method):
     assert getattr(signed_in, method)(FRAGMENT).status_code == 405
     assert getattr(signed_in, method)("/en/account/").status_code == 405

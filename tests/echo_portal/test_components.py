@@ -1,4 +1,4 @@
-"""The page of form components: every component in every state, in both languages, in a checkout only."""
+"""The component page shows every form component in every state and both languages. It exists only in a checkout."""
 
 import re
 
@@ -29,7 +29,7 @@ def test_every_component_is_shown_in_every_state(page, state):
         assert start.format(name=f"{state}-{name}") in page, name
 
 
-def test_an_error_is_linked_from_the_summary_and_described_at_its_field(page):
+def test_an_error_is_linked_from_the_summary_and_shown_at_its_field(page):
     section = page.partition('<section class="mt-5" id="wrong">')[2].partition("</section>")[0]
     assert 'class="summary" role="alert" tabindex="-1"' in section
     for name in COMPONENTS.keys() - {"hidden"}:
@@ -39,12 +39,12 @@ def test_an_error_is_linked_from_the_summary_and_described_at_its_field(page):
         assert f"id_wrong-{name}_error" in section.partition('aria-describedby="')[2], name
 
 
-def test_optional_details_are_open_only_if_they_hold_an_error(page):
+def test_optional_details_are_open_only_if_they_contain_an_error(page):
     assert page.count('<details class="more" open>') == 1
     assert page.count('<details class="more">') == 3
 
 
-def test_hints_optional_fields_and_disabled_ones_are_marked(page):
+def test_hints_optional_fields_and_disabled_fields_are_marked(page):
     assert page.count('class="hint"') == 12
     for name in COMPONENTS.keys() - {"hidden"}:
         controls = re.findall(rf'<(?:input|select|textarea)[^>]* name="disabled-{name}"[^>]*>', page)
@@ -53,12 +53,12 @@ def test_hints_optional_fields_and_disabled_ones_are_marked(page):
     assert page.count("(optional)") + page.count("(facultatif)") == 4
 
 
-def test_a_row_of_a_formset_has_its_number_and_its_errors(page):
+def test_a_formset_row_has_a_number_and_its_errors(page):
     assert ("Colleague 2" if '<html lang="en-CA">' in page else "Collègue 2") in page
     assert '<a href="#id_rows-1-email">' in page
 
 
-def test_it_is_linked_from_the_mailbox_and_missing_in_production(client, settings):
+def test_the_page_is_linked_from_the_mailbox_and_missing_in_production(client, settings):
     assert "_components/" in client.get("/_mail/").content.decode()
     settings.MAILBOX_OPEN = False
     for language in ("en", "fr"):

@@ -1,4 +1,4 @@
-"""The engines and the launcher of a checkout: what is stale is seen through, what cannot be is said in a sentence."""
+"""The engines and `make run` of a checkout: they recover from stale files and explain what they cannot fix."""
 
 import os
 import shutil
@@ -10,28 +10,28 @@ import pytest
 from echo_portal.checkout import engines, serve
 
 
-def test_a_pid_that_belongs_to_another_program_now_is_forgotten(tmp_path):
+def test_a_pid_file_that_names_another_program_is_deleted(tmp_path):
     for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
         (tmp_path / name).write_text(f"{os.getpid()}\n/somewhere\n")
     engines._remove_stale_pid_files(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_pid_of_a_postgres_that_runs_is_kept(tmp_path, monkeypatch):
+def test_the_pid_file_of_a_running_postgres_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(engines, "_is_program", lambda pid, name: (pid, name) == (4711, "postgres"))
     (tmp_path / "postmaster.pid").write_text("4711\n")
     engines._remove_stale_pid_files(tmp_path)
     assert (tmp_path / "postmaster.pid").exists()
 
 
-def test_a_database_folder_that_was_never_finished_is_made_anew(tmp_path):
+def test_an_unfinished_database_folder_is_deleted(tmp_path):
     data = tmp_path / "postgres"
     (data / "base").mkdir(parents=True)
     engines._remove_incomplete_data(data)
     assert not data.exists()
 
 
-def test_a_database_folder_that_ever_served_is_never_removed(tmp_path):
+def test_a_database_folder_that_was_in_use_is_never_deleted(tmp_path):
     data = tmp_path / "postgres"
     (data / "base").mkdir(parents=True)
     (data / "log").write_text("database system is ready to accept connections")
@@ -39,7 +39,7 @@ def test_a_database_folder_that_ever_served_is_never_removed(tmp_path):
     assert (data / "base").exists()
 
 
-def test_a_folder_of_another_postgres_is_named(tmp_path):
+def test_a_data_folder_of_another_postgres_version_is_an_error(tmp_path):
     (tmp_path / "PG_VERSION").write_text("12\n")
     binaries = tmp_path / "bin"
     binaries.mkdir()
@@ -49,7 +49,7 @@ def test_a_folder_of_another_postgres_is_named(tmp_path):
         engines._check_major_version(tmp_path, binaries)
 
 
-def test_no_room_and_no_right_to_write_are_said(tmp_path, monkeypatch):
+def test_a_full_disk_and_a_read_only_folder_are_errors(tmp_path, monkeypatch):
     monkeypatch.setattr(engines, "VAR", tmp_path / "var")
     monkeypatch.setattr(engines, "NEEDED_BYTES", 2**62)
     with pytest.raises(engines.EngineError, match=r"The disk has .* MB free"):
@@ -61,12 +61,12 @@ def test_no_room_and_no_right_to_write_are_said(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "70000"])
-def test_a_port_that_is_none_is_named(port):
+def test_an_invalid_port_is_an_error(port):
     with pytest.raises(SystemExit, match="it has to be a number from 1 to 65535"):
         serve._check_port(port)
 
 
-def test_a_port_in_use_is_named_with_a_way_out():
+def test_a_port_in_use_is_an_error_that_suggests_another():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -75,13 +75,13 @@ def test_a_port_in_use_is_named_with_a_way_out():
             serve._check_port(str(port))
 
 
-def test_no_python_that_is_new_enough_is_said(tmp_path):
+def test_make_run_explains_that_python_is_too_old(tmp_path):
     (tmp_path / "sh").symlink_to("/bin/sh")
     (tmp_path / "Makefile").write_text((engines.ROOT / "Makefile").read_text())
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements" / "run.txt").write_text("")
-    done = subprocess.run(
+    result = subprocess.run(
         [shutil.which("make"), "run"], cwd=tmp_path, env={"PATH": str(tmp_path)}, capture_output=True, text=True
     )
-    assert "The portal needs Python 3.11 or newer, and none was found." in done.stdout
-    assert done.returncode != 0
+    assert "The portal needs Python 3.11 or newer, and none was found." in result.stdout
+    assert result.returncode != 0

@@ -1,4 +1,4 @@
-"""Production refuses to start with a sentence that names what is missing; a checkout needs nothing set."""
+"""Environment variables: production does not start without the required ones and names them. A checkout needs none."""
 
 import os
 import subprocess
@@ -29,11 +29,11 @@ def start(**environment):
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL"])
-def test_production_names_what_is_missing(name):
-    done = start(**{key: value for key, value in PRODUCTION.items() if key != name})
-    assert done.returncode != 0
-    sentence = done.stderr.strip().splitlines()[-1]
-    assert f"The portal cannot start in production without {name} (" in sentence
+def test_production_names_the_missing_variable(name):
+    result = start(**{key: value for key, value in PRODUCTION.items() if key != name})
+    assert result.returncode != 0
+    error = result.stderr.strip().splitlines()[-1]
+    assert f"The portal cannot start in production without {name} (" in error
 
 
 def test_an_old_name_of_a_variable_is_refused_and_named_with_its_new_one():
@@ -43,19 +43,19 @@ def test_an_old_name_of_a_variable_is_refused_and_named_with_its_new_one():
 
 
 @pytest.mark.parametrize("value", ["Production", "prod", "PRODUCTION", ""])
-def test_an_unknown_mode_is_refused_rather_than_taken_for_development(value):
-    done = start(**PRODUCTION | {"PORTAL_ENV": value})
-    assert done.returncode != 0
-    assert f"PORTAL_ENV is “{value}”: it has to be “production” or “development”." in done.stderr
+def test_an_unknown_mode_is_refused(value):
+    result = start(**PRODUCTION | {"PORTAL_ENV": value})
+    assert result.returncode != 0
+    assert f"PORTAL_ENV is “{value}”: it has to be “production” or “development”." in result.stderr
 
 
-def test_development_can_be_named():
+def test_development_can_be_set_explicitly():
     assert start(PORTAL_ENV="development").stdout.startswith("False ['*']")
 
 
-def test_production_starts_once_all_is_there():
-    done = start(**PRODUCTION, DEBUG="1")
-    assert done.stdout.split("\n")[0] == "False ['echo.example.ca']"
+def test_production_starts_when_all_variables_are_set():
+    result = start(**PRODUCTION, DEBUG="1")
+    assert result.stdout.split("\n")[0] == "False ['echo.example.ca']"
 
 
 @pytest.mark.parametrize(
@@ -68,39 +68,39 @@ def test_production_starts_once_all_is_there():
         ({"SITE_URL": "http://localhost:8000/"}, ["localhost"]),
     ],
 )
-def test_the_hosts_follow_from_the_address_of_the_site(given, hosts):
-    done = start(**PRODUCTION | given)
-    assert done.stdout.split("\n")[0] == f"False {hosts}"
+def test_allowed_hosts_default_to_the_host_of_site_url(given, hosts):
+    result = start(**PRODUCTION | given)
+    assert result.stdout.split("\n")[0] == f"False {hosts}"
 
 
 @pytest.mark.parametrize("address", ["echo.example.ca", "https://", "ftp://echo.example.ca"])
-def test_an_address_that_is_none_is_named(address):
-    done = start(**PRODUCTION | {"SITE_URL": address})
-    assert done.returncode != 0
-    assert "SITE_URL has to be the portal's public address" in done.stderr.strip().splitlines()[-1]
+def test_an_invalid_site_url_is_refused(address):
+    result = start(**PRODUCTION | {"SITE_URL": address})
+    assert result.returncode != 0
+    assert "SITE_URL has to be the portal's public address" in result.stderr.strip().splitlines()[-1]
 
 
-def test_an_empty_port_is_the_usual_one():
+def test_an_empty_port_means_the_default():
     assert start(**PRODUCTION, PORT="").returncode == 0
 
 
-def test_a_mail_provider_stands_in_for_the_mail_server():
+def test_an_email_provider_replaces_the_smtp_server():
     without = {key: value for key, value in PRODUCTION.items() if key != "EMAIL_URL"}
-    done = start(**without, EMAIL_PROVIDER="postmark", EMAIL_PROVIDER_SETTINGS='{"POSTMARK_SERVER_TOKEN": "x"}')
-    assert (done.returncode, done.stdout.split("\n")[0]) == (0, "False ['echo.example.ca']")
+    result = start(**without, EMAIL_PROVIDER="postmark", EMAIL_PROVIDER_SETTINGS='{"POSTMARK_SERVER_TOKEN": "x"}')
+    assert (result.returncode, result.stdout.split("\n")[0]) == (0, "False ['echo.example.ca']")
 
 
-def test_a_checkout_needs_nothing():
+def test_a_checkout_needs_no_variables():
     assert start().stdout.startswith("False ['*']")
 
 
-def test_production_has_no_sample_data_since_its_passwords_are_known():
+def test_production_has_no_sample_data_because_its_passwords_are_public():
     command = [sys.executable, "manage.py", "sample_data"]
-    done = subprocess.run(
+    result = subprocess.run(
         command,
         cwd=ROOT,
         env=os.environ | PRODUCTION | {"DJANGO_SETTINGS_MODULE": "echo_portal.settings"},
         capture_output=True,
         text=True,
     )
-    assert "Unknown command: 'sample_data'" in done.stderr
+    assert "Unknown command: 'sample_data'" in result.stderr

@@ -1,6 +1,6 @@
-"""No French page, error page or email contains English: neither a text of ours without its translation, nor common English words.
+"""No French page, error page or email contains English: no untranslated text of the portal and no common English words.
 
-Text in an element marked with another language (`lang`) is left out: it says of itself that it is not French.
+Text in an element with another `lang` is ignored.
 """
 
 import re
@@ -27,7 +27,7 @@ from registrations.tokens import make_join_token, make_registration_token
 from sessions_app.models import Question
 from tests.factories import HubFactory, SeriesFactory, SessionFactory, UserFactory
 
-# English words that no French sentence has.
+# English words that are not French words too.
 ENGLISH_WORDS = re.compile(
     r"\b(the|and|for|with|your|you|this|that|from|we|are|is|will|have|has|been|they|which|when|who|what|of|to|by|email)\b",
     re.IGNORECASE,
@@ -37,7 +37,7 @@ SPOKEN_ATTRIBUTES = ("alt", "aria-label", "title", "placeholder")
 
 
 class VisibleText(HTMLParser):
-    """Collects what a reader of French sees or hears: text and spoken attributes, piece by piece."""
+    """Collects the French text of a page, piece by piece, including attributes that screen readers speak."""
 
     def __init__(self):
         super().__init__()
@@ -81,14 +81,14 @@ def plain(text):
 
 
 def pattern_of(message):
-    """A regular expression for what a reader sees of a message: tags gone, any value where a variable stands."""
+    """Return a regular expression for a message without its tags, with any value for its variables."""
     text = plain(re.sub(r"<[^>]+>", "", message.replace("%%", "%")))
     return r".{1,80}?".join(re.escape(part) for part in re.split(r"%\(\w+\)[sd]|%s", text))
 
 
 @cache
 def messages():
-    """Of all texts whose French differs: patterns of the English ones, and patterns of everything French."""
+    """Return the patterns of all English messages whose French differs, and the patterns of all French messages."""
     english, french = set(), set()
     for message in translations.saved_catalog():
         pairs = zip(*[x if isinstance(x, (tuple, list)) else (x,) for x in (message.id, message.string)], strict=False)
@@ -107,15 +107,17 @@ def english_pieces():
 
 @cache
 def english_sentences():
-    """Texts long enough to be recognized inside a longer one, as where a link stands in a sentence: their longest fixed part."""
+    """Match the longest fixed part of each long English message, to find it inside a longer sentence."""
     parts = {max(pattern.split(".{1,80}?"), key=len) for pattern in messages()[0]}
     return re.compile("|".join(part for part in parts if part.count(r"\ ") > 3))
 
 
 def english_in(text_pieces):
-    """What of a page's text is English."""
-    whole = plain(" ".join(text_pieces))
-    return {piece for piece in text_pieces if is_english(piece)} | {m[0] for m in english_sentences().finditer(whole)}
+    """Return the English parts of a page's text."""
+    full_text = plain(" ".join(text_pieces))
+    return {piece for piece in text_pieces if is_english(piece)} | {
+        m[0] for m in english_sentences().finditer(full_text)
+    }
 
 
 @cache
@@ -131,17 +133,17 @@ def without_addresses(text):
 
 
 def crawl(client, *starts):
-    """Every French page that can be reached by links from `starts`: address to response."""
-    pages, waiting = {}, list(starts)
-    while waiting:
-        address = waiting.pop().partition("#")[0]
+    """Return every French page that can be reached by links from `starts`, as {address: response}."""
+    pages, queue = {}, list(starts)
+    while queue:
+        address = queue.pop().partition("#")[0]
         if not address.startswith("/fr/") or address in pages or address.endswith(".ics"):
             continue
         if address.startswith("/fr/admin/") or address.count("page=") > 1:
             continue
         response = pages[address] = client.get(address, follow=True)
         if "text/html" in response["Content-Type"]:
-            waiting += read(response.content.decode()).links
+            queue += read(response.content.decode()).links
     return pages
 
 
@@ -156,7 +158,7 @@ def assert_all_french(pages):
 
 
 def names_without_arguments(patterns=None, prefix=""):
-    """The names of all pages of the portal that need nothing in their address, but for the admin's."""
+    """Yield the URL names that take no arguments, without those of the admin."""
     for pattern in patterns if patterns is not None else get_resolver().url_patterns:
         if isinstance(pattern, URLResolver) and pattern.app_name != "admin":
             namespace = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
@@ -173,7 +175,7 @@ def clock(now):
 
 @pytest.fixture
 def program(now):
-    """A program with every registration status, all of it in French too."""
+    """A program with a series in every registration status, with French texts."""
     texts = {
         "summary_fr": "Comment commencer.",
         "description_fr": "Deux séances.",
@@ -225,8 +227,7 @@ def addresses_of_all_pages():
 
 
 @pytest.mark.parametrize("staff", [False, True])
-def test_no_page_of_who_is_signed_in_contains_english(client, program, now, addresses_of_all_pages, staff):
-    # a provider's name is nobody's language
+def test_no_page_of_a_signed_in_person_contains_english(client, program, now, addresses_of_all_pages, staff):
     person = UserFactory(with_profile=True, name="Zoé Roy", language="fr", is_staff=staff, time_zone="America/Halifax")
     for slug in ("libre", "attente"):
         register(program[slug], person, now=now)
@@ -238,7 +239,7 @@ def test_no_page_of_who_is_signed_in_contains_english(client, program, now, addr
     assert_all_french({slug: client.get(french("registrations:panel", slug)) for slug in program})
 
 
-def test_no_refused_form_contains_english(client, program):
+def test_no_invalid_form_contains_english(client, program):
     person = UserFactory(with_profile=True, name="Zoé Roy", language="fr")
     pages = {}
     for signed_in in (False, True):
@@ -255,8 +256,8 @@ def account_forms():
     return [french(name) for name in names.split()]
 
 
-def test_no_page_on_the_way_to_a_seat_contains_english(client, program, now):
-    """Registering, the codes right and wrong, the pages behind the links in email, an answer to a session, cancelling."""
+def test_no_page_for_registering_and_cancelling_contains_english(client, program, now):
+    """Covers registering, correct and wrong codes, the links in emails, attendance intentions, and cancelling."""
     pages, series = {}, program["libre"]
     fields = {"name": "Zoé Roy", "email": "zoe@example.ca", "profession": "pharmacist", "province": "QC"}
     pages["code"] = client.post(f"/fr/inscription/{series.slug}/", fields, follow=True)
@@ -274,10 +275,10 @@ def test_no_page_on_the_way_to_a_seat_contains_english(client, program, now):
     for name, token in tokens.items():
         pages[name] = client.get(french("registrations:" + name, token))
         pages[f"{name} sent"] = client.post(french("registrations:" + name, token), follow=True)
-        pages[f"{name} spoilt"] = client.get(french("registrations:" + name, token + "x"))
-    answer = french("registrations:intention", session.pk)
-    pages["not coming"] = client.post(answer, {"coming": "no"}, follow=True)
-    pages["coming"] = client.post(answer, {"coming": "yes"}, follow=True)
+        pages[f"{name} invalid"] = client.get(french("registrations:" + name, token + "x"))
+    intention = french("registrations:intention", session.pk)
+    pages["not coming"] = client.post(intention, {"coming": "no"}, follow=True)
+    pages["coming"] = client.post(intention, {"coming": "yes"}, follow=True)
     pages["cancelled"] = client.post(french("registrations:cancel", series.slug), follow=True)
     pages["sign in"] = Client().post(french("account_request_login_code"), {"email": "zoe@example.ca"}, follow=True)
     assert [name for name, page in pages.items() if page.status_code >= 500] == []
@@ -301,15 +302,15 @@ def test_no_error_page_contains_english(program):
 
 
 def test_no_email_contains_english(now):
-    staffs_own = set(gallery.NOTE.splitlines())  # written by hand, in the language of whoever wrote it
+    staff_note = set(gallery.NOTE.splitlines())  # staff write it in one language
     for name, (_message, letter) in gallery.render_all("fr", now).items():
         html = read(letter.html).pieces
         for pieces in ([letter.subject], html, [plain(line) for line in letter.text.splitlines()]):
-            assert english_in(pieces) <= staffs_own, name
+            assert english_in(pieces) <= staff_note, name
 
 
-class TestTheCheckItself:
-    def test_it_sees_a_text_of_ours_that_was_not_translated(self):
+class TestEnglishDetection:
+    def test_untranslated_text_is_found(self):
         for html in (
             "<p>Skip to content</p>",
             '<p>Pour nous <b>joindre</b> <img alt="Upcoming sessions"></p>',
@@ -318,9 +319,9 @@ class TestTheCheckItself:
         ):
             assert english_in(read(html).pieces), html
 
-    def test_it_lets_french_and_marked_english_pass(self):
+    def test_french_and_text_marked_as_english_are_ignored(self):
         html = '<p>2 séances</p><p lang="en">The <b>end</b></p><script>const you = "the"</script><p>Sessions</p>'
         assert english_in(read(html).pieces) == {"Sessions"}
 
-    def test_the_language_that_pages_are_checked_in_is_theirs(self):
+    def test_the_portal_has_english_and_french(self):
         assert [code for code, _name in settings.LANGUAGES] == ["en", "fr"]

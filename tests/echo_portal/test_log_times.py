@@ -1,4 +1,4 @@
-"""Log lines say when in UTC, whatever the machine's own zone is."""
+"""Log lines have their time in UTC, in any time zone of the machine."""
 
 import logging
 import re
@@ -11,20 +11,20 @@ from tests.processes import ROOT
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
-def test_the_time_is_iso_8601_in_utc():
+def test_log_times_are_iso_8601_in_utc():
     record = logging.LogRecord("outbox", logging.ERROR, "x.py", 1, "3 messages are uncertain.", (), None)
     record.created = 1795532645.678
     line = RedactingFormatter().format(record)
     assert re.fullmatch(r"2026-11-24T15:04:05\.678Z ERROR outbox\[\d+\]: 3 messages are uncertain\.", line)
 
 
-def test_django_and_celery_write_it_in_another_zone_too():
+def test_django_and_celery_log_in_utc_on_a_machine_in_another_time_zone():
     script = (
         "import django, logging; django.setup(); logging.getLogger('outbox').info('from Django')\n"
         "from echo_portal.celery import app; app.log.setup(loglevel='INFO')\n"
         "logging.getLogger('celery.worker').info('from Celery')"
     )
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", script],
         cwd=ROOT,
         env={"TZ": "America/Vancouver", "DJANGO_SETTINGS_MODULE": "echo_portal.settings"},
@@ -32,6 +32,6 @@ def test_django_and_celery_write_it_in_another_zone_too():
         text=True,
         check=True,
     )
-    first, second = done.stderr.strip().splitlines()
+    first, second = result.stderr.strip().splitlines()
     assert re.fullmatch(rf"{STAMP} INFO outbox\[\d+\]: from Django", first)
     assert re.fullmatch(rf"{STAMP} INFO celery.worker\[\d+\]: from Celery", second)

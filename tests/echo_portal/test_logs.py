@@ -1,4 +1,4 @@
-"""What is logged of a request that fails: which page and where in the code, and nothing about whom."""
+"""Logs of failed requests name the page and the place in the code, but no personal data."""
 
 import io
 import logging
@@ -17,8 +17,8 @@ from tests.factories import UserFactory
 
 
 @pytest.fixture
-def lines():
-    """What the console handler of the settings writes."""
+def log():
+    """The output of the console handler from the settings."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(RedactingFormatter())
@@ -29,71 +29,71 @@ def lines():
     root.removeHandler(handler)
 
 
-def test_the_settings_use_both():
+def test_the_settings_use_the_formatter_and_the_filter():
     console = django_settings.LOGGING["handlers"]["console"]
     assert console["filters"] == ["path"]
     assert django_settings.LOGGING["formatters"][console["formatter"]]["()"] == "echo_portal.logs.RedactingFormatter"
     logging.config.DictConfigurator(
         django_settings.LOGGING | {"handlers": {}, "root": {}, "loggers": {}}
-    ).configure()  # both can be made from it
+    ).configure()  # raises if either is misconfigured
 
 
 @pytest.mark.django_db
-def test_a_500_names_its_page_and_not_its_path(lines, monkeypatch):
+def test_a_500_logs_the_name_of_its_page_but_not_the_path(log, monkeypatch):
     from registrations.views import links
 
     def fails(*_args):
-        raise ValueError("amelie@example.ca is not welcome")
+        raise ValueError("amelie@example.ca is invalid")
 
     monkeypatch.setattr(links, "_named_in", fails)
     token = make_join_token(1, 1)
     browser = Client(raise_request_exception=False)
     assert browser.get(f"/en/registration/join/{token}/").status_code == 500
-    said = lines.getvalue()
-    assert "GET registrations:join" in said
-    assert "in fails" in said
-    assert said.rstrip().endswith("ValueError")
-    assert token not in said
-    assert "amelie" not in said
+    output = log.getvalue()
+    assert "GET registrations:join" in output
+    assert "in fails" in output
+    assert output.rstrip().endswith("ValueError")
+    assert token not in output
+    assert "amelie" not in output
 
 
 @pytest.mark.django_db
-def test_a_form_without_its_token_does_not_log_the_link_it_stood_on(lines):
+def test_a_csrf_failure_does_not_log_the_secret_link(log):
     token = make_join_token(1, 1)
     assert Client(enforce_csrf_checks=True).post(f"/en/registration/join/{token}/").status_code == 403
-    assert token not in lines.getvalue()
+    assert token not in log.getvalue()
 
 
-def test_a_path_that_leads_nowhere_is_an_unknown_page(lines):
+def test_a_path_without_a_page_is_logged_as_an_unknown_page(log):
     request = RequestFactory().get("/en/registration/join/sécret/")
     response_for_exception(request, RuntimeError())
-    assert "GET an unknown page" in lines.getvalue()
-    assert "cret" not in lines.getvalue()
+    assert "GET an unknown page" in log.getvalue()
+    assert "cret" not in log.getvalue()
 
 
 @pytest.mark.django_db
-def test_what_the_database_quotes_is_left_out(lines):
+def test_values_quoted_by_the_database_are_not_logged(log):
     UserFactory(email="amelie@example.ca")
     try:
         with transaction.atomic():
             User.objects.bulk_create([User(email="amelie@example.ca")])
     except IntegrityError:
         logging.getLogger("accounts").exception("It could not be saved for %s.", "amelie@example.ca")
-    said = lines.getvalue()
-    assert "amelie" not in said
-    assert "It could not be saved for [address]" in said
-    assert "IntegrityError" in said
-    assert "UniqueViolation" in said  # what led to it, by its name
-    assert "test_logs.py" in said
+    output = log.getvalue()
+    assert "amelie" not in output
+    assert "It could not be saved for [address]" in output
+    assert "IntegrityError" in output
+    assert "UniqueViolation" in output  # the name of the cause
+    assert "test_logs.py" in output
 
 
-def test_what_helps_whoever_is_on_call_is_kept(lines):
-    away = OperationalError("connection to server at 127.0.0.1 refused")
-    logging.getLogger("outbox").error("Postgres is away.", exc_info=away)
-    assert "OperationalError: connection to server at 127.0.0.1 refused" in lines.getvalue()
+def test_a_connection_error_is_logged_with_its_details(log):
+    error = OperationalError("connection to server at 127.0.0.1 refused")
+    logging.getLogger("outbox").error("Postgres is down.", exc_info=error)
+    assert "OperationalError: connection to server at 127.0.0.1 refused" in log.getvalue()
 
 
-def test_another_handler_that_quotes_does_not_leak_into_ours(lines):
+def test_text_cached_by_another_handler_is_not_logged(log):
     error = ValueError("secret")
     record = logging.LogRecord("x", logging.ERROR, "x.py", 1, "Failed.", None, (ValueError, error, None))
     logging.Formatter().format(record)

@@ -1,4 +1,4 @@
-"""`migrate` may be started on several machines at once."""
+"""`migrate` can run on several machines at once."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from echo_portal.management.commands.migrate import LOCK
 from tests.processes import ROOT, wait_until
 
 
-def ask(url, sql):
+def query(url, sql):
     database = psycopg2.connect(url)
     database.autocommit = True
     try:
@@ -28,14 +28,14 @@ def ask(url, sql):
 
 @pytest.fixture
 def fresh_database():
-    """The address of an empty database of the test's own."""
+    """The URL of an empty database."""
     parts, name = urlsplit(os.environ["DATABASE_URL"]), f"fresh_{uuid.uuid4().hex[:12]}"
-    ask(os.environ["DATABASE_URL"], f"CREATE DATABASE {name}")
+    query(os.environ["DATABASE_URL"], f"CREATE DATABASE {name}")
     yield urlunsplit(parts._replace(path=f"/{name}"))
-    ask(os.environ["DATABASE_URL"], f"DROP DATABASE {name} WITH (FORCE)")
+    query(os.environ["DATABASE_URL"], f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_two_at_once_on_a_fresh_database_both_end_well(fresh_database):
+def test_two_processes_can_migrate_a_new_database_at_once(fresh_database):
     command = [sys.executable, "manage.py", "migrate"]
     environment = os.environ | {"DATABASE_URL": fresh_database, "DJANGO_SETTINGS_MODULE": "echo_portal.settings"}
     running = [
@@ -44,13 +44,13 @@ def test_two_at_once_on_a_fresh_database_both_end_well(fresh_database):
         )
         for _ in range(2)
     ]
-    said = [process.communicate(timeout=180)[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0], said
-    assert sorted("No migrations to apply" in words for words in said) == [False, True], said
-    assert ask(fresh_database, "SELECT count(*) FROM django_migrations GROUP BY app, name HAVING count(*) > 1") == []
+    outputs = [process.communicate(timeout=180)[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0], outputs
+    assert sorted("No migrations to apply" in output for output in outputs) == [False, True], outputs
+    assert query(fresh_database, "SELECT count(*) FROM django_migrations GROUP BY app, name HAVING count(*) > 1") == []
 
 
-def test_the_lock_is_free_again_afterwards(db):
+def test_migrate_releases_its_lock(db):
     call_command("migrate", verbosity=0)
 
     def is_free():
@@ -58,4 +58,4 @@ def test_the_lock_is_free_again_afterwards(db):
             cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [LOCK])
             return cursor.fetchone() == (0,)
 
-    wait_until(is_free, "Giving the lock back", 5)
+    wait_until(is_free, "Releasing the lock", 5)

@@ -1,4 +1,4 @@
-"""Public pages are kept, and never a moment too long: an edit, a seat, a minute, the reader's zone each make them anew."""
+"""Public pages are cached until an edit, a change of seats, or the next minute, and separately for each time zone."""
 
 from datetime import timedelta
 
@@ -28,13 +28,13 @@ def page(client, series):
     return client.get(f"/en/sessions/{series.slug}/").content.decode()
 
 
-def test_a_kept_page_costs_no_query(client, series, django_assert_num_queries):
+def test_a_cached_page_makes_no_queries(client, series, django_assert_num_queries):
     page(client, series)
     with django_assert_num_queries(0):
         page(client, series)
 
 
-def test_a_seat_taken_or_given_up_shows_at_once(client, series, now):
+def test_a_taken_or_released_seat_shows_at_once(client, series, now):
     assert "Open: 5 seats left" in page(client, series)
     registration = register(series, UserFactory(), now=now)
     assert "Open: 4 seats left" in page(client, series)
@@ -42,7 +42,7 @@ def test_a_seat_taken_or_given_up_shows_at_once(client, series, now):
     assert "Open: 5 seats left" in page(client, series)
 
 
-def test_what_staff_change_shows_at_once(client, series):
+def test_an_edit_by_staff_shows_at_once(client, series):
     page(client, series)
     series.title_en = "Renamed"
     series.save()
@@ -52,7 +52,7 @@ def test_what_staff_change_shows_at_once(client, series):
     assert "The date is not set yet." in page(client, series)
 
 
-def test_registration_opens_on_the_minute(client, series, now, clock):
+def test_registration_opens_to_the_minute(client, series, now, clock):
     Series.objects.update(registration_opens_at=now + timedelta(minutes=1))
     assert "Registration opens" in page(client, series)
     clock.shift(timedelta(seconds=59))
@@ -61,7 +61,7 @@ def test_registration_opens_on_the_minute(client, series, now, clock):
     assert "Open: 5 seats left" in page(client, series)
 
 
-def test_readers_of_another_zone_or_query_get_their_own(client, series, now):
+def test_each_time_zone_and_query_has_its_own_page(client, series, now):
     assert "Your time" not in page(client, series)
     client.cookies["zone"] = "America/Vancouver"
     assert "Your time" in page(client, series)
@@ -69,7 +69,7 @@ def test_readers_of_another_zone_or_query_get_their_own(client, series, now):
     assert "use part of the filter" in client.get("/en/sessions/?status=x").content.decode()
 
 
-def test_a_page_for_one_person_is_never_kept(client, series, now):
+def test_a_personal_page_is_never_cached(client, series, now):
     person = UserFactory(name="Only Me", with_profile=True)
     client.force_login(person)
     mine = client.get("/en/registration/mine/")
@@ -81,7 +81,7 @@ def test_a_page_for_one_person_is_never_kept(client, series, now):
     assert page(client, series) == public
 
 
-def test_a_page_that_looked_at_its_reader_is_never_kept(client, series, monkeypatch):
+def test_a_page_that_read_the_session_is_never_cached(client, series, monkeypatch):
     from sessions_app import views
 
     assert "ETag" in client.get("/en/sessions/")
@@ -89,7 +89,7 @@ def test_a_page_that_looked_at_its_reader_is_never_kept(client, series, monkeypa
     assert "ETag" not in client.get("/en/sessions/?q=another")
 
 
-def test_what_does_not_exist_is_not_kept(client, series):
+def test_a_404_is_not_cached(client, series):
     Series.objects.update(publication="draft")
     assert client.get(f"/en/sessions/{series.slug}/").status_code == 404
     series.publication = "published"
@@ -97,7 +97,7 @@ def test_what_does_not_exist_is_not_kept(client, series):
     assert client.get(f"/en/sessions/{series.slug}/").status_code == 200
 
 
-def test_a_browser_that_has_it_is_told_so(client, series):
+def test_a_browser_with_the_current_page_gets_a_304(client, series):
     first = client.get("/en/sessions/", headers={"accept-encoding": "gzip"})
     assert first["Content-Encoding"] == "gzip"
     assert (first["Cache-Control"], "Cookie" in first["Vary"]) == ("no-cache", True)
@@ -108,13 +108,13 @@ def test_a_browser_that_has_it_is_told_so(client, series):
     assert client.get("/en/sessions/", headers={"if-none-match": first["ETag"]}).status_code == 200
 
 
-def test_the_kept_page_carries_the_same_security_headers(client, series):
+def test_a_cached_page_has_the_same_security_headers(client, series):
     first, second = (client.get("/en/") for _ in range(2))
     for name in ("Content-Security-Policy", "X-Frame-Options", "X-Content-Type-Options", "Referrer-Policy"):
         assert first[name] == second[name]
 
 
-def test_with_the_cache_server_down_pages_are_made_anew(client, series, settings):
+def test_without_the_cache_server_pages_are_not_cached(client, series, settings):
     settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
     assert "Open: 5 seats left" in page(client, series)
     Series.objects.update(capacity=4)
@@ -122,7 +122,7 @@ def test_with_the_cache_server_down_pages_are_made_anew(client, series, settings
     assert client.get("/readyz").json() == {"postgres": True, "cache": False, "alarms": []}
 
 
-def test_threads_share_the_store_and_it_never_exceeds_its_maximum_size():
+def test_the_cache_is_thread_safe_and_stays_within_its_size_limit():
     import threading
 
     store, errors = PageStore(), []

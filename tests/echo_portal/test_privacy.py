@@ -1,4 +1,4 @@
-"""What the privacy page says is what the code does: every period, every cookie, and what is left of a closed account."""
+"""The privacy page matches the code: every retention period, every cookie, and what remains of a closed account."""
 
 import re
 from datetime import timedelta
@@ -52,17 +52,17 @@ def words(client, language="en"):
         (privacy, "ABUSE_COUNTS_KEPT_FOR", timedelta(days=4), "At most 4 days. The record that you confirmed"),
     ],
 )
-def test_each_period_is_the_one_that_the_code_works_by(client, monkeypatch, module, name, value, sentence):
+def test_each_period_on_the_page_comes_from_the_code(client, monkeypatch, module, name, value, sentence):
     monkeypatch.setattr(module, name, value)
     assert sentence in words(client)
 
 
-def test_how_long_a_sign_in_lasts_is_the_setting(client, settings):
+def test_the_length_of_a_sign_in_comes_from_the_setting(client, settings):
     settings.SESSION_COOKIE_AGE = 60 * 60 * 24 * 12
     assert "12 days after you last used it" in words(client)
 
 
-def test_it_says_the_same_in_french(client):
+def test_the_page_has_the_same_periods_in_french(client):
     page = words(client, "fr")
     for sentence in (
         "2 jours après le dernier code",
@@ -72,7 +72,7 @@ def test_it_says_the_same_in_french(client):
         assert sentence in page
 
 
-def test_what_is_promised_is_deleted_by_tasks_that_run(settings):
+def test_scheduled_tasks_delete_data_as_often_as_promised(settings):
     scheduled = {entry["task"]: entry["schedule"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     for task in (
         "outbox.tasks.prune",
@@ -83,17 +83,17 @@ def test_what_is_promised_is_deleted_by_tasks_that_run(settings):
         assert scheduled[task] <= privacy.DELETED_EVERY.total_seconds()
 
 
-def test_counts_against_abuse_are_kept_no_longer_than_said():
+def test_abuse_counters_are_kept_no_longer_than_promised():
     longest = privacy.ABUSE_COUNTS_KEPT_FOR.total_seconds()
     for limits in django_settings.RATE_LIMITS.values():
         for windows in limits.values():
-            for _most, seconds in windows if isinstance(windows, list) else [windows]:
+            for _count, seconds in windows if isinstance(windows, list) else [windows]:
                 assert seconds <= longest
     for rates in [*django_settings.ACCOUNT_RATE_LIMITS.values(), *django_settings.MFA_RATE_LIMITS.values()]:
         assert all(rate.duration <= longest for rate in parse_rates(rates))
 
 
-def test_where_someone_signed_in_is_forgotten_once_they_have_signed_out(client, provider, now):
+def test_the_record_of_a_sign_in_is_deleted_after_signing_out(client, provider, now):
     response = client.post("/en/account/sign-in/", {"email": provider.email})
     client.post(response.url, {"code": Message.objects.get(message_type="code").data["code"]})
     accounts.services.clear_sessions(now)
@@ -106,7 +106,7 @@ def test_where_someone_signed_in_is_forgotten_once_they_have_signed_out(client, 
 class TestCookies:
     @pytest.fixture
     def set_cookies(self, monkeypatch):
-        """Every cookie that an answer sets while the test runs, by name."""
+        """Every cookie that a response sets during the test, by name."""
         found, original = {}, Client.request
 
         def request(self, **kwargs):
@@ -117,7 +117,7 @@ class TestCookies:
         monkeypatch.setattr(Client, "request", request)
         return found
 
-    def test_every_cookie_that_is_set_is_listed_with_its_name_and_its_lifetime(self, client, set_cookies, now):
+    def test_every_cookie_is_listed_with_its_lifetime(self, client, set_cookies, now):
         series = SessionFactory(now=now).series
         client.post("/en/time-zone/", {"zone": "America/Halifax"})
         response = client.post(f"/en/registration/{series.slug}/", DETAILS)
@@ -129,28 +129,28 @@ class TestCookies:
         listed = {cookie.name: cookie for cookie in privacy.cookies()}
         assert set(set_cookies) == set(listed)
         for name, cookie in set_cookies.items():
-            lasts = int(cookie["max-age"] or 0)
-            said = re.match(r"(\d+) days?$", listed[name].lifetime)
-            assert lasts <= int(said[1]) * 24 * 60 * 60 if said else lasts == 0, name
+            seconds = int(cookie["max-age"] or 0)
+            days = re.match(r"(\d+) days?$", listed[name].lifetime)
+            assert seconds <= int(days[1]) * 24 * 60 * 60 if days else seconds == 0, name
 
-    def test_the_page_names_them_all(self, client):
+    def test_the_page_lists_every_cookie(self, client):
         page = words(client)
         for cookie in privacy.cookies():
             assert f"{cookie.name} {cookie.purpose} {cookie.lifetime}" in page
 
 
 class TestPrivacyOfficer:
-    def test_a_title_and_the_projects_address_stand_there_unless_set(self, client):
+    def test_the_default_is_a_title_and_the_projects_address(self, client):
         page = words(client)
         assert f"Privacy officer, Pallium Canada {django_settings.CONTACT_EMAIL}" in page
 
-    def test_both_can_be_set(self, client, settings):
+    def test_the_name_and_the_address_can_be_set(self, client, settings):
         settings.PRIVACY_OFFICER = "Marie Roy, privacy officer"
         settings.PRIVACY_EMAIL = "privacy@example.ca"
         assert "Marie Roy, privacy officer privacy@example.ca" in words(client)
 
 
-def test_an_address_without_an_account_is_forgotten_with_the_copy_of_the_email(now):
+def test_an_address_without_an_account_is_deleted_with_the_copy_of_the_email(now):
     late = now + BODIES_KEPT_FOR + timedelta(days=1)
     for kind in ("no-account", "account-closed", "registered"):
         write([Draft(f"{kind}:1", kind, f"{kind}@example.ca", "en", {"places": 1}, late)], now=now)
@@ -167,7 +167,7 @@ def test_an_address_without_an_account_is_forgotten_with_the_copy_of_the_email(n
     assert not Message.objects.exclude(as_sent=None).exists()
 
 
-def test_the_admins_history_forgets_the_name_of_a_closed_account(now):
+def test_closing_an_account_removes_the_name_from_the_admin_history(now):
     person, other = UserFactory(name="Zoé Roy"), UserFactory(name="Anne Roy")
     kind = ContentType.objects.get_for_model(User)
     for edited in (person, other):

@@ -1,4 +1,4 @@
-"""The groups of staff: each opens what its work needs, and nothing else."""
+"""The staff groups: each has the permissions that its work needs, and no others."""
 
 import pytest
 from django.contrib.auth.models import Group
@@ -30,17 +30,17 @@ def role(request, client):
     return request.param
 
 
-def test_each_role_opens_its_pages_and_no_others(client, role):
+def test_each_role_can_open_its_pages_and_no_others(client, role):
     opened = {page for page in PAGES if client.get(f"/en/admin/{page}/").status_code == 200}
     assert opened == {page for page, roles in PAGES.items() if role in roles}
 
 
-def test_each_role_adds_what_is_its_to_add(client, role):
+def test_each_role_can_add_only_its_own_objects(client, role):
     added = {page for page in ADDING if client.get(f"/en/admin/{page}/add/").status_code == 200}
     assert added == {page for page, name in ADDING.items() if name == role}
 
 
-def test_setting_them_up_again_takes_back_what_was_added_by_hand(role):
+def test_set_up_roles_restores_the_permissions_of_a_group(role):
     group = Group.objects.get(name=role)
     before = set(group.permissions.all())
     group.permissions.clear()

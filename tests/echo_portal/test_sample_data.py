@@ -1,4 +1,4 @@
-"""Sample data: a program that looks real, with every registration status, people to sign in as, and seats that add up."""
+"""Sample data: a realistic program with every registration status, accounts to sign in with, and correct seat counts."""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -31,14 +31,14 @@ def loaded():
         yield
 
 
-def everything():
+def all_rows():
     models = (Series, Session, Registration, Resource, Attendance, Announcement, User, ProviderProfile, Message)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
-# The day of the last case is a Sunday, with sessions from the next day on; Christmas lies close to the second.
+# The last day is a Sunday before sessions on Monday. The second day is close to Christmas.
 @pytest.mark.parametrize("day", [date(2026, 11, 24), date(2026, 12, 14), date(2027, 3, 22), date(2027, 6, 20)])
-def test_every_registration_status_is_there_to_see_whenever_it_is_loaded(day):
+def test_every_registration_status_appears_on_any_day(day):
     now = datetime(day.year, day.month, day.day, 18, 30, tzinfo=UTC)
     sample.load_handful(now)
     statuses = Counter(registration_status(series, now) for series in Series.objects.all())
@@ -49,13 +49,13 @@ def test_every_registration_status_is_there_to_see_whenever_it_is_loaded(day):
     assert Session.objects.filter(delivery="postponed", starts_at__gt=now).count() == 1
 
 
-def test_one_can_sign_in_as_staff_and_as_a_provider(client, loaded):
+def test_there_are_staff_and_provider_accounts_to_sign_in_with(client, loaded):
     assert client.login(email=sample.STAFF_EMAIL, password=sample.STAFF_PASSWORD)
     assert User.objects.get(email=sample.PROVIDER_EMAIL).profile.province == "QC"
     assert User.objects.filter(email__in=[f"provider{n}@echo.example.ca" for n in (1, 2, 3)]).count() == 3
 
 
-def test_seats_add_up_and_are_as_many_as_a_real_series_has(loaded):
+def test_seat_counts_are_correct_and_realistic(loaded):
     for series in Series.objects.exclude(capacity=None):
         assert 30 <= series.capacity <= 60
         assert series.seats_taken == series.registrations.confirmed().count()
@@ -65,12 +65,12 @@ def test_seats_add_up_and_are_as_many_as_a_real_series_has(loaded):
         if registration_status(series, NOW) == Status.OPEN
     )
     assert left[0] < 10 < left[-1]
-    waiting = Registration.objects.waitlisted()
-    assert waiting.count() >= 5
-    assert {registration_status(registration.series, NOW) for registration in waiting} == {Status.WAITLIST}
+    waitlisted = Registration.objects.waitlisted()
+    assert waitlisted.count() >= 5
+    assert {registration_status(registration.series, NOW) for registration in waitlisted} == {Status.WAITLIST}
 
 
-def test_most_series_say_what_they_are_about_what_one_learns_and_who_speaks_in_both_languages(loaded):
+def test_most_series_have_descriptions_objectives_and_speakers_in_both_languages(loaded):
     series = Series.objects.all()
     for name in ("summary", "description", "objectives"):
         assert series.exclude(**{f"{name}_fr": ""}).count() > 0.8 * series.count()
@@ -82,7 +82,7 @@ def test_most_series_say_what_they_are_about_what_one_learns_and_who_speaks_in_b
     assert sessions.exclude(speakers_fr="").count() > 0.7 * sessions.count()
 
 
-def test_hubs_keep_the_clock_of_their_region(loaded):
+def test_hubs_use_the_time_zone_of_their_region(loaded):
     zones = set(Series.objects.values_list("hub__slug", "time_zone"))
     assert zones == {
         (None, "America/Toronto"),
@@ -95,27 +95,27 @@ def test_hubs_keep_the_clock_of_their_region(loaded):
     assert noon.starts_at.astimezone(noon.series.zone).hour == 12
 
 
-def test_the_provider_has_sessions_to_come_a_place_on_a_waitlist_and_a_past_series_with_a_recording(loaded):
+def test_the_sample_provider_has_upcoming_waitlisted_and_past_registrations(loaded):
     mine = queries.mine(User.objects.get(email=sample.PROVIDER_EMAIL), NOW, None)
-    confirmed, [waiting] = mine.next, mine.waitlist
+    confirmed, [waitlisted] = mine.next, mine.waitlist
     assert mine.upcoming == []
     assert (confirmed.registration.state, len(confirmed.meetings_ahead)) == (RegistrationState.CONFIRMED, 3)
     assert all(session.join_url for session in confirmed.meetings_ahead)
     assert (
-        waiting.registration.state,
-        waiting.registration.waitlist_position,
-        waiting.registration.waitlist_length,
+        waitlisted.registration.state,
+        waitlisted.registration.waitlist_position,
+        waitlisted.registration.waitlist_length,
     ) == (
         RegistrationState.WAITLISTED,
         4,
         5,
     )
-    [over] = mine.past
-    assert {resource.kind for resource in over.series.resources.all()} == {"recording", "slides"}
-    assert over.registration.attendances.count() == 2
+    [past] = mine.past
+    assert {resource.kind for resource in past.series.resources.all()} == {"recording", "slides"}
+    assert past.registration.attendances.count() == 2
 
 
-def test_past_series_have_dates_recordings_and_people_who_were_there(loaded):
+def test_past_series_have_dates_recordings_and_attendance(loaded):
     past = [
         series
         for series in Series.objects.exclude(last_ends_at=None)
@@ -128,7 +128,7 @@ def test_past_series_have_dates_recordings_and_people_who_were_there(loaded):
             assert 0.5 < session.attendances.count() / series.seats_taken < 0.8
 
 
-def test_only_those_one_can_sign_in_as_are_emailed(loaded):
+def test_only_the_sample_providers_get_email(loaded):
     known = {sample.PROVIDER_EMAIL, *(f"provider{n}@echo.example.ca" for n in (1, 2, 3))}
     assert Message.objects.count() == len(handful.REGISTERED)
     assert set(Message.objects.values_list("to", flat=True)) <= known
@@ -137,27 +137,27 @@ def test_only_those_one_can_sign_in_as_are_emailed(loaded):
 
 
 @pytest.mark.parametrize("once", [True, False])
-def test_loading_it_again_later_changes_nothing(loaded, once):
-    before = everything()
+def test_loading_again_later_changes_nothing(loaded, once):
+    before = all_rows()
     with time_machine.travel(NOW + timedelta(days=60), tick=False):
         call_command("sample_data", once=once)
-    assert everything() == before
+    assert all_rows() == before
 
 
-def test_what_is_there_from_elsewhere_stays_as_it_is(loaded):
-    """A database whose sample staff was deleted, or that had a series of the same name."""
+def test_existing_data_is_not_changed(loaded):
+    """Covers a series with the same slug, and sample staff that were deleted."""
     Series.objects.filter(slug=handful.GRIEF).update(title_en="Our own")
     Registration.objects.filter(series__slug=handful.PAIN).delete()
-    before = everything()
+    before = all_rows()
     User.objects.filter(email=sample.STAFF_EMAIL).delete()
     call_command("sample_data")
-    after = everything()
+    after = all_rows()
     assert after[:6] == before[:6]
     assert len(after[6]) == len(before[6])
     assert after[7:] == before[7:]
 
 
-def test_a_larger_scale_keeps_seats_and_registrations_equal_and_lists_every_hub(monkeypatch):
+def test_a_larger_scale_has_correct_seat_counts_and_lists_every_hub(monkeypatch):
     monkeypatch.setattr(many, "PER_SCALE", {"hubs": 2, "series": 20, "providers": 30, "registrations": 100})
     call_command("sample_data")
     feeds.build_missing(NOW)
@@ -165,16 +165,16 @@ def test_a_larger_scale_keeps_seats_and_registrations_equal_and_lists_every_hub(
     assert not Feed.objects.filter(name__in=["all", "language-en", "language-fr"]).exists()
     assert Feed.objects.filter(name="hub-estrie").exists()
     assert Hub.objects.listed().filter(slug__startswith="hub-").count() == 4
-    made = Series.objects.filter(slug__startswith="sample-")
-    assert (made.count(), Session.objects.filter(series__in=made).count()) == (40, 120)
-    for series in made:
+    new_series = Series.objects.filter(slug__startswith="sample-")
+    assert (new_series.count(), Session.objects.filter(series__in=new_series).count()) == (40, 120)
+    for series in new_series:
         assert series.seats_taken == series.registrations.confirmed().count()
-    assert Registration.objects.filter(series__in=made).count() == 200
+    assert Registration.objects.filter(series__in=new_series).count() == 200
     with pytest.raises(CommandError, match="is already loaded"):
         call_command("sample_data", scale=2)
 
 
-def test_the_provider_can_join_when_the_time_comes(client, loaded):
+def test_the_sample_provider_can_join_when_a_session_starts(client, loaded):
     registration = Registration.objects.get(user__email=sample.PROVIDER_EMAIL, series__slug=handful.DIFFICULT_CASES)
     session = registration.series.sessions.first()
     with time_machine.travel(session.starts_at, tick=False):

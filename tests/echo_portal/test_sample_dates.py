@@ -1,4 +1,4 @@
-"""Sample sessions fall on workdays, whichever day they are loaded on: by whole weeks, in their order, clear of holidays."""
+"""Sample sessions are moved by whole weeks to workdays, in their order and not on holidays, on any day they are loaded."""
 
 from datetime import date, timedelta
 from itertools import pairwise
@@ -30,46 +30,46 @@ HOLIDAYS = {
     "Thanksgiving": "2027-10-11",
     "Remembrance Day": "2027-11-11",
 }
-# Workdays close to a holiday, and days that only look like one.
+# Workdays close to a holiday.
 WORKDAYS = ["2026-12-23", "2027-01-04", "2027-02-16", "2027-03-25", "2027-03-30", "2027-05-17", "2027-06-25"]
 
 
 @pytest.mark.parametrize("day", HOLIDAYS.values(), ids=HOLIDAYS.keys())
-def test_a_holiday_is_known(day):
+def test_a_holiday_is_recognized(day):
     assert dates.is_holiday(date.fromisoformat(day))
 
 
 @pytest.mark.parametrize("day", WORKDAYS)
-def test_a_workday_is_not_taken_for_a_holiday(day):
+def test_a_workday_is_not_a_holiday(day):
     assert not dates.is_holiday(date.fromisoformat(day))
 
 
 @pytest.mark.parametrize("easter", ["2024-03-31", "2025-04-20", "2026-04-05", "2027-03-28", "2038-04-25"])
-def test_easter_is_found(easter):
+def test_the_date_of_easter_is_correct(easter):
     assert dates.easter(int(easter[:4])) == date.fromisoformat(easter)
 
 
 @pytest.fixture
-def written(db):
-    """The days of each series as the files say them, on the clock of the series."""
+def written_days(db):
+    """The days of each series as in the sample files, in the time zone of the series."""
     for slug, *_ in handful.HUBS:
         HubFactory(slug=slug)
     rows = [row for path in handful.FILES.glob("*.yaml") for row in programme_file.read(path)[0]]
     return [[session.day for session in row.sessions] for row in rows if row.sessions]
 
 
-def test_no_session_falls_on_a_weekend_or_a_holiday_whichever_day_it_is_loaded_on(written):
-    assert len(written) > 12
+def test_no_session_is_on_a_weekend_or_a_holiday(written_days):
+    assert len(written_days) > 12
     for today in TWO_YEARS:
-        for days in written:
+        for days in written_days:
             for day in dates.moved(days, today):
                 assert day.weekday() < 5, (today, day)
                 assert not dates.is_holiday(day), (today, day)
 
 
-def test_sessions_keep_their_order_their_weekday_and_their_distance(written):
+def test_sessions_keep_their_order_their_weekday_and_their_intervals(written_days):
     for today in TWO_YEARS:
-        for days in written:
+        for days in written_days:
             moved = dates.moved(days, today)
             assert [day.weekday() for day in moved] == [day.weekday() for day in days]
             gaps = [later - earlier for earlier, later in pairwise(days)]
@@ -77,10 +77,10 @@ def test_sessions_keep_their_order_their_weekday_and_their_distance(written):
                 assert gap <= later - earlier <= gap + timedelta(weeks=3), (today, earlier, later)
 
 
-def test_what_was_past_is_past_and_what_was_to_come_begins_within_weeks(written):
+def test_past_sessions_stay_past_and_the_first_upcoming_one_is_within_three_weeks(written_days):
     for today in TWO_YEARS:
         firsts = []
-        for days in written:
+        for days in written_days:
             for day, as_written in zip(dates.moved(days, today), days, strict=True):
                 assert (day < today) == (as_written < dates.WRITTEN_FOR), (today, day)
                 firsts += [day] if day > today else []

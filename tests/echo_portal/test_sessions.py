@@ -1,4 +1,4 @@
-"""Web sessions: strangers cannot fill the database with them, and nobody sees what another person typed."""
+"""Web sessions: strangers cannot fill the database with them, and nobody sees what another person entered."""
 
 import re
 from datetime import timedelta
@@ -48,16 +48,16 @@ def sign_in(browser, person):
     return browser.post(page, {"code": code()})
 
 
-def whose(browser):
+def signed_owner(browser):
     return re.search(r'name="whose" value="([^"]+)"', text(browser.get(PROFILE)))[1]
 
 
-def stored():
+def stored_bytes():
     return sum(len(row) for row in WebSession.objects.values_list("session_data", flat=True))
 
 
 class TestFillingTheDatabase:
-    def test_twenty_posts_of_megabytes_leave_next_to_nothing(self, address):
+    def test_large_posts_leave_little_data(self, address):
         for size in (int(2.4 * MEGABYTE), 400 * 1024):
             for _ in range(10):
                 stranger = Client()
@@ -65,35 +65,35 @@ class TestFillingTheDatabase:
                 stranger.post(address, FORM | {"organization": "x" * size})
                 stranger.post(address, FORM | {"more": "x" * size})
                 stranger.post("/en/account/sign-in/", {"email": "a@example.ca", "next": "/" + "x" * size})
-        assert stored() < 50_000
+        assert stored_bytes() < 50_000
 
-    def test_what_is_too_large_is_refused_before_it_is_read(self, address):
+    def test_a_body_that_is_too_large_is_refused(self, address):
         assert django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE <= MEGABYTE
         assert Client().post(address, FORM | {"more": "x" * MEGABYTE}).status_code == 400
 
-    def test_opening_pages_makes_none(self, address, settings):
+    def test_opening_pages_creates_no_sessions(self, address, settings):
         for page in (f"{address}code/", address, "/en/account/sign-in/", "/en/account/sign-in/code/", PROFILE):
             Client().get(page)
             Client().post(page, {"code": "1"})
         assert not WebSession.objects.exists()
         settings.RATE_LIMITS = settings.RATE_LIMITS | {"begin-passkey": {"ip": (3, 60)}}
         ajax = {"HTTP_X_REQUESTED_WITH": "XMLHttpRequest"}
-        answers = [Client().get("/en/account/sign-in/passkey/", **ajax).status_code for _ in range(5)]
-        assert answers == [200, 200, 200, 429, 429]
+        statuses = [Client().get("/en/account/sign-in/passkey/", **ajax).status_code for _ in range(5)]
+        assert statuses == [200, 200, 200, 429, 429]
 
-    def test_an_answer_is_kept_once_however_often_it_is_sent(self, client, address, open_series):
+    def test_an_answer_sent_many_times_is_stored_once(self, client, address, open_series):
         question = Question.objects.create(
             series=open_series, position=1, kind="choices", label_en="Which?", options_en="First\nSecond"
         )
         name = f"question_{question.pk}"
         first = re.search(rf'name="{name}" value="([^"]+)"', text(client.get(address)))[1]
         assert client.post(address, FORM | {name: [first] * 900}).status_code == 302
-        assert stored() < 3_000
+        assert stored_bytes() < 3_000
 
-    def test_the_profile_keeps_its_own_fields_for_its_own_person_at_their_lengths(self, provider):
+    def test_an_unsaved_profile_keeps_only_its_own_fields_up_to_their_length(self, provider):
         browser = Client()
         browser.force_login(provider)
-        signed = whose(browser)
+        signed = signed_owner(browser)
         WebSession.objects.all().delete()
         typed = {
             "name": "n" * 5000,
@@ -106,14 +106,14 @@ class TestFillingTheDatabase:
             Client().post(PROFILE, typed | {"whose": forged})
         assert not WebSession.objects.exists()
         browser.post(PROFILE, typed | {"whose": signed})
-        (kept,) = browser.session["unfinished"].values()
-        assert {name: len(value) for name, value in kept["data"].items()} == {
+        (saved,) = browser.session["unfinished"].values()
+        assert {name: len(value) for name, value in saved["data"].items()} == {
             "name": 150,
             "accessibility_needs": 1000,
             "province": 40,
         }
 
-    def test_a_strangers_session_lasts_two_hours_and_ones_own_for_months(self, address, provider, now):
+    def test_an_anonymous_session_lasts_two_hours_and_a_signed_in_one_90_days(self, address, provider, now):
         stranger = Client()
         stranger.post(address, FORM)
         assert WebSession.objects.get().expire_date == now + timedelta(hours=2)
@@ -125,7 +125,7 @@ class TestFillingTheDatabase:
         assert WebSession.objects.get().expire_date == now + timedelta(days=90)
         assert mine.cookies["sessionid"]["max-age"] == 60 * 60 * 24 * 90
 
-    def test_old_sessions_go_every_day_and_what_was_known_of_them(self, address, provider, clock):
+    def test_expired_sessions_are_deleted_with_their_records(self, address, provider, clock):
         Client().post(address, FORM)
         mine = Client()
         sign_in(mine, provider)
@@ -138,7 +138,7 @@ class TestFillingTheDatabase:
         assert not WebSession.objects.exists()
         assert not UserSession.objects.exists()
 
-    def test_beat_asks_for_it_and_a_worker_knows_it(self):
+    def test_beat_schedules_the_task_and_workers_know_it(self):
         from echo_portal.celery import app
 
         app.loader.import_default_modules()
@@ -147,14 +147,14 @@ class TestFillingTheDatabase:
 
 
 class TestSharedComputer:
-    def test_the_next_person_does_not_see_what_was_typed(self, client, address):
+    def test_the_next_person_does_not_see_what_was_entered(self, client, address):
         client.post(address, FORM | {"accessibility_needs": "I use a screen reader"})
         page = text(client.get(address))
         assert "Amélie" not in page
         assert "amelie@example.ca" not in page
         assert "screen reader" not in page
 
-    def test_nor_on_the_code_page_opened_from_its_address_nor_by_going_back_from_there(self, client, address):
+    def test_the_code_page_does_not_show_it_without_the_token_for_going_back(self, client, address):
         page = client.post(address, FORM).url
         client.get(page)
         again = text(client.get(page))
@@ -171,7 +171,7 @@ class TestSharedComputer:
             assert "melie" not in text(response), posted
             assert "Amélie" not in text(response), posted
 
-    def test_whoever_goes_back_from_the_code_page_does(self, client, address):
+    def test_going_back_from_the_code_page_shows_what_was_entered(self, client, address):
         page = client.post(address, FORM).url
         shown = text(client.get(page))
         assert "We sent a 6-digit code to amelie@example.ca." in shown
@@ -180,9 +180,9 @@ class TestSharedComputer:
         assert "to amelie@example.ca." in text(client.post(page, back | {"action": "resend"}, follow=True))
         form = text(client.post(page, back | {"action": "back"}, follow=True))
         assert 'value="Amélie Tremblay"' in form
-        assert "Amélie" not in text(client.get(address))  # once
+        assert "Amélie" not in text(client.get(address))  # only once
 
-    def test_a_code_that_is_too_old_brings_back_what_was_typed_to_whoever_typed_it(self, client, address, clock):
+    def test_after_the_code_expires_the_same_person_sees_what_they_entered(self, client, address, clock):
         page = client.post(address, FORM).url
         back = {"back": re.search(r'name="back" value="(\w+)"', text(client.get(page)))[1]}
         clock.shift(timedelta(minutes=16))
@@ -190,7 +190,7 @@ class TestSharedComputer:
         assert "What you typed is still here." in form
         assert 'value="Amélie Tremblay"' in form
 
-    def test_and_to_nobody_else(self, client, address, clock):
+    def test_after_the_code_expires_the_next_person_sees_an_empty_form(self, client, address, clock):
         page = client.post(address, FORM).url
         client.get(page)
         clock.shift(timedelta(minutes=16))
@@ -198,7 +198,7 @@ class TestSharedComputer:
         assert "Fill in the form again" in form
         assert "Amélie" not in form
 
-    def test_after_half_an_hour_nobody_does(self, client, address, clock):
+    def test_after_half_an_hour_the_input_is_gone(self, client, address, clock):
         page = client.post(address, FORM).url
         back = {"back": re.search(r'name="back" value="(\w+)"', text(client.get(page)))[1]}
         clock.shift(LIFETIME + timedelta(seconds=1))
@@ -206,16 +206,15 @@ class TestSharedComputer:
         assert "Amélie" not in page
         assert "Amélie" not in str(dict(client.session))
 
-    def test_who_signs_in_with_another_address_finds_nothing(self, client, address, provider):
+    def test_signing_in_with_another_address_does_not_show_it(self, client, address, provider):
         client.post(address, FORM)
-        assert (
-            client.get("/en/account/sign-in/").status_code == 200
-        )  # not led to the code page of whoever sat here before
+        # The sign-in page does not redirect to the code page of the previous person.
+        assert client.get("/en/account/sign-in/").status_code == 200
         assert sign_in(client, provider).url == "/en/registration/mine/"
         assert "unfinished" not in client.session
         assert "Amélie" not in text(client.get(address))
 
-    def test_nor_who_registers_with_another_address(self, client, address):
+    def test_registering_with_another_address_does_not_use_it(self, client, address):
         client.post(address, FORM | {"accessibility_needs": "I use a screen reader"})
         response = client.post(address, FORM | {"email": "zoe@example.ca", "name": "Zoé"})
         client.post(response.url, {"code": code()})
@@ -223,10 +222,10 @@ class TestSharedComputer:
         assert (person.email, person.name, person.profile.accessibility_needs) == ("zoe@example.ca", "Zoé", "")
         assert "Amélie" not in str(dict(client.session))
 
-    def test_a_profile_that_waits_is_for_the_same_person_only(self, provider):
+    def test_an_unsaved_profile_is_shown_only_to_the_same_person(self, provider):
         browser = Client()
         browser.force_login(provider)
-        signed = whose(browser)
+        signed = signed_owner(browser)
         browser.cookies.clear()
         typed = {"name": "Amélie Tremblay", "accessibility_needs": "I use a screen reader", "whose": signed}
         browser.post(PROFILE, typed)
@@ -234,7 +233,7 @@ class TestSharedComputer:
         sign_in(browser, other)
         assert "screen reader" not in text(browser.get(PROFILE))
 
-    def test_signing_out_forgets_it(self, client, address, provider):
+    def test_signing_out_deletes_it(self, client, address, provider):
         client.force_login(provider)
         client.post("/en/account/sign-out/")
         client.post(address, FORM)

@@ -1,4 +1,4 @@
-"""The site's own pages: home, language switch, errors, security headers, time zone, health, mail of a checkout."""
+"""Pages of the site: home, language switch, errors, security headers, time zone, health, and the development mailbox."""
 
 import re
 from datetime import timedelta
@@ -28,7 +28,7 @@ PUBLIC = {
 
 
 @pytest.mark.parametrize(("english", "french"), PUBLIC.items())
-def test_each_page_has_its_other_language_one_click_away(client, english, french):
+def test_each_page_links_to_itself_in_the_other_language(client, english, french):
     for address, language, other in ((english, "en", french), (french, "fr", english)):
         response = client.get(address)
         assert response.status_code == 200
@@ -37,12 +37,12 @@ def test_each_page_has_its_other_language_one_click_away(client, english, french
         assert re.search(rf'class="tongue" href="{re.escape(other)}"', page)
 
 
-def test_the_switch_keeps_the_filter(client):
+def test_the_language_switch_keeps_the_filter(client):
     page = client.get("/en/sessions/?status=open&q=pain").content.decode()
     assert 'class="tongue" href="/fr/seances/?status=open&amp;q=pain"' in page
 
 
-def test_home_says_what_it_is_and_shows_what_comes_next(client, now):
+def test_home_describes_the_project_and_shows_upcoming_sessions(client, now):
     HubFactory(name_en="Northern Ontario hub")
     SessionFactory(now=now, days=3, title_en="Soon")
     full = SessionFactory(now=now, days=1, capacity=0).series
@@ -59,10 +59,12 @@ def test_home_says_what_it_is_and_shows_what_comes_next(client, now):
         "Become a hub partner",
     ):
         assert words in page
-    assert page.count(full.title_en) == 2  # in the agenda (its link and the name of its button), never as the ticket
+    assert (
+        page.count(full.title_en) == 2
+    )  # in the agenda (its link and the name of its button), not as the featured session
 
 
-def test_home_without_a_programme_is_not_blank(client):
+def test_home_without_a_program_has_a_message(client):
     assert "There are no dates yet" in client.get("/en/").content.decode()
 
 
@@ -73,13 +75,13 @@ def test_home_takes_few_queries(client, now, django_assert_max_num_queries):
         client.get("/en/")
 
 
-def test_the_entrances_lead_to_a_page_that_tells_how_to_reach_the_project(client):
+def test_the_contact_page_has_the_address_and_is_linked_from_home(client):
     assert "contact@echo.example.ca" in client.get("/en/contact/").content.decode()
     assert 'href="/en/contact/#stay-connected"' in client.get("/en/").content.decode()
 
 
 @pytest.mark.parametrize(("accepts", "home"), [("fr-CA,fr;q=0.9", "/fr/"), ("en-CA", "/en/"), ("de", "/en/")])
-def test_the_root_leads_to_the_readers_language(client, accepts, home):
+def test_the_root_redirects_to_the_readers_language(client, accepts, home):
     assert client.get("/", headers={"accept-language": accepts}).url == home
     assert client.get("/admin/", headers={"accept-language": accepts}).url == f"{home}admin/"
 
@@ -87,14 +89,14 @@ def test_the_root_leads_to_the_readers_language(client, accepts, home):
 @pytest.mark.parametrize(
     ("address", "words"), [("/en/nothing/", "This page does not exist"), ("/fr/rien/", "Cette page n’existe pas")]
 )
-def test_an_unknown_page_is_kind_in_both_languages(client, address, words):
+def test_the_404_page_is_helpful_in_both_languages(client, address, words):
     response = client.get(address)
     assert response.status_code == 404
     assert words in response.content.decode()
     assert "Find a session" in response.content.decode() or "Trouver une séance" in response.content.decode()
 
 
-def test_a_form_without_its_token_gets_a_page_that_helps(now):
+def test_the_csrf_error_page_is_helpful(now):
     series = SessionFactory(now=now).series
     response = Client(enforce_csrf_checks=True).post(f"/fr/inscription/{series.slug}/", {})
     assert response.status_code == 403
@@ -104,7 +106,7 @@ def test_a_form_without_its_token_gets_a_page_that_helps(now):
 @pytest.mark.parametrize(
     ("view", "status"), [(views.forbidden, 403), (views.too_many_requests, 429), (views.bad_request, 400)]
 )
-def test_the_other_errors_are_pages_of_the_portal(view, status):
+def test_other_errors_have_their_own_pages(view, status):
     with translation.override("en"):
         response = view(RequestFactory().get("/en/"))
     assert response.status_code == status
@@ -118,12 +120,12 @@ def test_the_500_page_needs_neither_database_nor_session():
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
-def test_pages_to_read_refuse_other_methods(client, method, open_series):
+def test_public_pages_allow_only_reading(client, method, open_series):
     for address in ("/en/", "/en/sessions/", f"/en/sessions/{open_series.slug}/"):
         assert getattr(client, method)(address).status_code == 405
 
 
-def test_the_policy_allows_nothing_inline_and_nothing_foreign(client):
+def test_the_content_security_policy_allows_no_inline_code_and_no_other_sites(client):
     policy = client.get("/en/")["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "http" not in policy
@@ -144,54 +146,54 @@ def test_no_page_has_inline_style_or_script(client, address):
 
 
 class TestTimeZone:
-    def test_it_is_chosen_without_javascript_and_leads_back(self, client):
+    def test_a_time_zone_can_be_chosen_without_javascript(self, client):
         response = client.post("/en/time-zone/?next=/en/sessions/", {"zone": "America/Regina"})
         assert (response.url, response.cookies["zone"].value) == ("/en/sessions/", "America/Regina")
 
-    @pytest.mark.parametrize("back", ["https://evil.example", "//evil.example", "javascript:alert(1)"])
-    def test_it_never_leads_away(self, client, back):
-        assert client.post(f"/en/time-zone/?next={back}", {"zone": "America/Regina"}).url == "/en/sessions/"
+    @pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "javascript:alert(1)"])
+    def test_the_form_never_redirects_to_another_site(self, client, target):
+        assert client.post(f"/en/time-zone/?next={target}", {"zone": "America/Regina"}).url == "/en/sessions/"
 
     def test_an_unknown_zone_is_refused(self, client):
         response = client.post("/en/time-zone/", {"zone": "Mars/Olympus"})
         assert (response.status_code, "zone" in response.cookies) == (400, False)
 
-    def test_who_signs_in_gets_their_own(self, client):
+    def test_signing_in_uses_the_time_zone_of_the_account(self, client):
         client.force_login(UserFactory(time_zone="America/Halifax"))
         response = client.get("/en/registration/mine/")
         assert (response.cookies["zone"].value, response.cookies["known"].value) == ("America/Halifax", "1")
 
 
-def test_health(client):
+def test_the_health_checks_succeed(client):
     assert client.get("/healthz").content == b"ok"
     assert client.get("/readyz").json() == {"postgres": True, "cache": True, "alarms": []}
 
 
 class TestMailbox:
     @pytest.fixture
-    def box(self, settings, tmp_path):
+    def mailbox(self, settings, tmp_path):
         settings.EMAIL_BACKEND = "echo_portal.checkout.mailbox.FolderBackend"
         settings.MAILBOX_DIR = tmp_path
         settings.MAILBOX_OPEN = True
         return tmp_path
 
-    def test_mail_is_kept_and_can_be_read(self, client, box, open_series, provider, now):
+    def test_email_is_stored_and_can_be_read(self, client, mailbox, open_series, provider, now):
         from outbox import sending, services
         from registrations.services import register
 
         assert "No emails yet" in client.get("/_mail/").content.decode()
         register(open_series, provider, now=now)
-        with sending.Connection() as line:
-            services.drain_batch(line, now + timedelta(seconds=1))
-        (path,) = box.glob("*.eml")
+        with sending.Connection() as connection:
+            services.drain_batch(connection, now + timedelta(seconds=1))
+        (path,) = mailbox.glob("*.eml")
         assert "You are registered" in client.get("/_mail/").content.decode()
-        letter = client.get(f"/_mail/{path.stem}/").content.decode()
-        assert "METHOD:REQUEST" in letter
+        page = client.get(f"/_mail/{path.stem}/").content.decode()
+        assert "METHOD:REQUEST" in page
         html = client.get(f"/_mail/{path.stem}/html")
         assert "You are registered" in html.content.decode()
         assert "sandbox" in html["Content-Security-Policy"]
 
-    def test_it_is_closed_where_mail_really_goes_out(self, client, box, settings):
+    def test_the_mailbox_is_closed_in_production(self, client, mailbox, settings):
         settings.MAILBOX_OPEN = False
         for address in ("/_mail/", "/_mail/20261123T150000-000000/", "/_mail/..%2f..%2fmanage/"):
             assert client.get(address).status_code == 404

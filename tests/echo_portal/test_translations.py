@@ -1,19 +1,19 @@
-"""French is complete, and the check that says so sees what is not."""
+"""The French translation is complete, and the check for it finds every kind of gap."""
 
 import ast
 
 from echo_portal.checkout import translations
 
 
-def test_french_is_complete():
+def test_the_french_translation_is_complete():
     assert translations.find_problems() == []
 
 
-def test_the_check_sees_a_new_an_empty_a_stale_and_a_broken_text(monkeypatch):
+def test_the_check_finds_new_untranslated_unused_and_broken_texts(monkeypatch):
     sources = translations.from_sources()
     sources.add("Brand new text")
     catalog = translations.saved_catalog()
-    catalog.add("Nobody says this", "Personne ne le dit")
+    catalog.add("Unused text", "Texte inutilisé")
     catalog["Sessions"].string = ""
     catalog["Opens %(date)s"].string = "Ouvre le %(dat)s"
     sources.add("%(n)s %% taken")
@@ -22,13 +22,13 @@ def test_the_check_sees_a_new_an_empty_a_stale_and_a_broken_text(monkeypatch):
     monkeypatch.setattr(translations, "saved_catalog", lambda: catalog)
     found = " ".join(translations.find_problems())
     assert "not in the .po: 'Brand new text'" in found
-    assert "no longer used: 'Nobody says this'" in found
+    assert "no longer used: 'Unused text'" in found
     assert "not translated: 'Sessions'" in found
     assert "placeholders differ in 'Opens %(date)s'" in found
     assert "placeholders differ in '%(n)s %% taken': a % that is not doubled" in found
 
 
-def test_no_module_gives_gettext_a_name_that_the_extraction_does_not_know():
+def test_gettext_is_imported_only_under_names_that_the_extraction_knows():
     aliases = {
         name.asname or name.name
         for folder in translations.APPS
@@ -41,15 +41,14 @@ def test_no_module_gives_gettext_a_name_that_the_extraction_does_not_know():
     assert aliases <= translations.KEYWORDS.keys()
 
 
-def test_every_text_that_django_looks_up_is_found_by_the_extraction():
-    """Django's own reading of the templates and ours agree on every text, its context and its plural."""
+def test_the_extraction_finds_every_text_that_django_looks_up():
+    """Compares Django's parsing of the templates with the extraction: each text, its context and its plural."""
     from django.template.loader import get_template
     from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
     known = {(message.id, message.context) for message in translations.from_sources() if message.id}
-    known |= {
-        (key[0], context) for key, context in known if isinstance(key, tuple)
-    }  # gettext finds the singular alone too
+    # gettext also finds the singular alone.
+    known |= {(key[0], context) for key, context in known if isinstance(key, tuple)}
     for path in sorted((translations.ROOT / "templates").rglob("*.html")):
         template = get_template(str(path.relative_to(translations.ROOT / "templates"))).template
         for node in template.nodelist.get_nodes_by_type(TranslateNode):
@@ -67,7 +66,7 @@ def context_of(node):
     return node.message_context.var if node.message_context else None
 
 
-def test_a_percent_sign_is_looked_up_as_django_does(tmp_path, monkeypatch):
+def test_a_percent_sign_is_extracted_as_django_looks_it_up(tmp_path, monkeypatch):
     monkeypatch.setattr(translations, "ROOT", tmp_path)
     path = tmp_path / "page.html"
     path.write_text(

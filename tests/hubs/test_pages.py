@@ -1,4 +1,4 @@
-"""The hub partners' public pages."""
+"""The public pages of hub partners."""
 
 import pytest
 import time_machine
@@ -8,7 +8,7 @@ from tests.factories import HubFactory, SeriesFactory, SessionFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_the_list_names_every_hub_that_is_shown(client, django_assert_num_queries):
+def test_the_list_shows_every_listed_hub(client, django_assert_num_queries):
     HubFactory(name_en="Northern hub", provinces=["ON", "MB"], summary_en="Who we are.")
     HubFactory(name_en="Hidden hub", is_listed=False)
     with django_assert_num_queries(1):
@@ -18,13 +18,13 @@ def test_the_list_names_every_hub_that_is_shown(client, django_assert_num_querie
     assert "Hidden hub" not in page
 
 
-def test_an_empty_list_says_what_is_coming_and_invites(client):
+def test_an_empty_list_invites_hub_partners(client):
     page = client.get("/fr/poles/").content.decode()
     assert "Les premiers pôles partenaires se joignent à nous" in page
     assert "Devenir pôle partenaire" in page
 
 
-def test_a_hub_lists_its_upcoming_sessions_and_leads_to_all_and_past_ones(client, now, django_assert_num_queries):
+def test_a_hub_page_lists_upcoming_sessions_and_links_to_all_and_past_ones(client, now, django_assert_num_queries):
     hub = HubFactory(slug="north", name_fr="", website="https://north.example.ca")
     with time_machine.travel(now, tick=False):
         for days, title, fields in (
@@ -46,7 +46,7 @@ def test_a_hub_lists_its_upcoming_sessions_and_leads_to_all_and_past_ones(client
     assert 'href="https://north.example.ca"' in page
 
 
-def test_a_hub_without_sessions_says_so_and_offers_its_calendar(client):
+def test_a_hub_without_sessions_says_so_and_links_to_its_calendar(client):
     HubFactory(slug="north")
     page = client.get("/en/hubs/north/").content.decode()
     assert "This hub has no upcoming sessions." in page
@@ -54,7 +54,7 @@ def test_a_hub_without_sessions_says_so_and_offers_its_calendar(client):
     assert 'href="/en/sessions/?hub=north"' not in page
 
 
-def test_a_hub_with_many_sessions_shows_the_next_ten(client, now):
+def test_a_hub_page_shows_the_next_ten_sessions(client, now):
     hub = HubFactory(slug="north")
     with time_machine.travel(now, tick=False):
         for day in range(12):
@@ -62,7 +62,7 @@ def test_a_hub_with_many_sessions_shows_the_next_ten(client, now):
         assert client.get("/en/hubs/north/").content.count(b"<h3>") == 10
 
 
-def test_a_hub_that_is_not_shown_does_not_exist(client):
+def test_an_unlisted_hub_is_a_404(client):
     HubFactory(slug="hidden", is_listed=False)
     assert client.get("/en/hubs/hidden/").status_code == 404
     assert client.get("/en/hubs/nowhere/").status_code == 404

@@ -1,11 +1,11 @@
-"""What `check_email_setup` finds missing; the DNS answers are given."""
+"""`check_email_setup` finds problems with SPF, DKIM and DMARC. The DNS records are faked."""
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from outbox.email_setup import UNSEEN, complaints
 
-GOOD = {
+VALID_RECORDS = {
     "echo.example.ca": ["google-site-verification=x", "v=spf1 include:mail.example.ca -all"],
     "s1._domainkey.echo.example.ca": ["v=DKIM1; k=rsa; p=MIIB"],
     "_dmarc.echo.example.ca": ["v=DMARC1; p=none; rua=mailto:d@example.ca"],
@@ -14,19 +14,22 @@ SIGNED = b"DKIM-Signature: v=1; a=rsa-sha256; d=%b; s=s1;\r\n h=From:To:Subject%
 
 
 def run(
-    records=GOOD, *, selector="s1", message=SIGNED % (b"echo.example.ca", b":List-Unsubscribe:List-Unsubscribe-Post")
+    records=VALID_RECORDS,
+    *,
+    selector="s1",
+    message=SIGNED % (b"echo.example.ca", b":List-Unsubscribe:List-Unsubscribe-Post"),
 ):
     return complaints(
         "sessions@echo.example.ca", txt=lambda name: records.get(name, []), selector=selector, message=message
     )
 
 
-def test_all_is_well_where_all_is_there():
+def test_a_complete_setup_has_no_complaints():
     assert run() == []
 
 
 @pytest.mark.parametrize(
-    ("name", "records", "says"),
+    ("name", "records", "complaint"),
     [
         ("echo.example.ca", [], "has no SPF record"),
         ("echo.example.ca", ["v=spf1 -all", "v=spf1 mx -all"], "has 2 SPF records"),
@@ -39,18 +42,18 @@ def test_all_is_well_where_all_is_there():
         ("_dmarc.echo.example.ca", ["v=DMARC1; rua=mailto:x@example.ca"], "says no policy"),
     ],
 )
-def test_what_is_missing_is_named_with_what_to_do(name, records, says):
-    (found,) = run(GOOD | {name: records})
-    assert says in found
+def test_each_problem_has_its_own_complaint(name, records, complaint):
+    (found,) = run(VALID_RECORDS | {name: records})
+    assert complaint in found
 
 
-def test_dmarc_of_the_organization_counts_for_its_subdomain():
-    records = {key: value for key, value in GOOD.items() if not key.startswith("_dmarc")}
+def test_the_dmarc_record_of_the_parent_domain_counts():
+    records = {key: value for key, value in VALID_RECORDS.items() if not key.startswith("_dmarc")}
     assert run(records | {"_dmarc.example.ca": ["v=DMARC1; p=reject"]}) == []
 
 
 @pytest.mark.parametrize(
-    ("message", "says"),
+    ("message", "complaint"),
     [
         (b"Subject: x\r\n\r\nHello", "no DKIM signature"),
         (SIGNED % (b"provider.example.com", b""), "does not align"),
@@ -58,17 +61,17 @@ def test_dmarc_of_the_organization_counts_for_its_subdomain():
         (SIGNED % (b"mail.echo.example.ca", b""), "does not cover list-unsubscribe, list-unsubscribe-post"),
     ],
 )
-def test_the_signature_of_a_mail_that_arrived_is_looked_at(message, says):
+def test_the_dkim_signature_of_a_received_email_is_checked(message, complaint):
     (found,) = run(message=message)
-    assert says in found
+    assert complaint in found
 
 
-def test_what_cannot_be_seen_is_said():
+def test_the_complaints_mention_what_cannot_be_checked():
     assert run(message=b"") == [UNSEEN]
     assert "EMAIL_DKIM_SELECTOR" in run(selector="")[0]
 
 
-def test_the_command_says_it_and_what_to_do_next(monkeypatch, capsys, tmp_path):
+def test_the_command_prints_the_complaints_and_their_number(monkeypatch, capsys, tmp_path):
     from outbox.management.commands import check_email_setup
 
     monkeypatch.setattr(check_email_setup, "txt_records", lambda _name: [])

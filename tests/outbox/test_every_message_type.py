@@ -1,4 +1,4 @@
-"""What holds of every kind of mail, in both languages: both forms, small, marked, signed, and with no header of the other class."""
+"""Rules for every message type in both languages: text and HTML parts, size, headers, and postal address."""
 
 import email
 import email.policy
@@ -36,66 +36,66 @@ def composed(language, now, settings):
     }
 
 
-def test_the_gallery_knows_every_kind():
+def test_the_gallery_has_every_message_type():
     assert set(SAMPLES) == set(message_types._message_types)
 
 
-def test_the_gallery_leaves_nothing_behind(now):
+def test_the_gallery_leaves_no_rows_in_the_database(now):
     render_all("en", now)
     assert [model.objects.count() for model in (Series, Registration, Message)] == [0, 0, 0]
 
 
-def test_each_is_text_and_html_under_100_kb_in_its_language(composed, language):
-    for name, (letter, mail) in composed.items():
-        assert mail.get_body(("plain",)), name
-        html = mail.get_body(("html",)).get_content()
+def test_each_email_has_text_and_html_under_100_kb_in_its_language(composed, language):
+    for name, (letter, sent) in composed.items():
+        assert sent.get_body(("plain",)), name
+        html = sent.get_body(("html",)).get_content()
         assert f'<html lang="{language}-CA"' in html, name
-        assert mail["Content-Language"] == language
-        assert len(mail.as_bytes()) < 100_000, name
+        assert sent["Content-Language"] == language
+        assert len(sent.as_bytes()) < 100_000, name
         assert "<h1" in html, name
         assert letter.text.count("\n") > 3, name
         assert "%MISSING" not in html + letter.text, name
         assert not re.search(r"<[a-z]|&[a-z]+;|\{\{|\{%", letter.text), name
 
 
-def test_each_says_the_same_in_both_forms(composed):
-    for name, (letter, _mail) in composed.items():
+def test_each_email_has_the_same_links_in_text_and_html(composed):
+    for name, (letter, _sent) in composed.items():
         links = set(re.findall(r'href="(http[^"]+)"', letter.html))
         for link in links:
             assert link.replace("&amp;", "&") in letter.text, (name, link)
 
 
-def test_each_carries_the_headers_of_service_mail_and_none_of_the_others(composed):
-    for name, (letter, mail) in composed.items():
-        assert mail["Auto-Submitted"] == "auto-generated", name
-        assert BULK_HEADERS & set(mail.keys()) == set(), name
-        assert django_settings.SERVICE_FROM_EMAIL in mail["From"], name
-        assert mail["Reply-To"] == (letter.reply_to or django_settings.CONTACT_EMAIL), name
-        assert re.fullmatch(r"<[\w.]+@echo\.example\.ca>", mail["Message-ID"]), name
+def test_each_email_has_the_headers_of_service_email_and_no_bulk_headers(composed):
+    for name, (letter, sent) in composed.items():
+        assert sent["Auto-Submitted"] == "auto-generated", name
+        assert BULK_HEADERS & set(sent.keys()) == set(), name
+        assert django_settings.SERVICE_FROM_EMAIL in sent["From"], name
+        assert sent["Reply-To"] == (letter.reply_to or django_settings.CONTACT_EMAIL), name
+        assert re.fullmatch(r"<[\w.]+@echo\.example\.ca>", sent["Message-ID"]), name
 
 
-def test_each_says_who_sends_it_with_a_postal_address_and_why(composed):
-    for name, (letter, _mail) in composed.items():
+def test_each_email_names_its_sender_with_a_postal_address(composed):
+    for name, (letter, _sent) in composed.items():
         assert "1550 Somewhere Street" in letter.text, name
         assert "Pallium Canada" in letter.text, name
         assert '<div class="hide"' in letter.html, name  # the preheader
-        assert "background: #0e1d1c !important" in letter.html, name  # dark mode has to overrule the inlined styles
+        assert "background: #0e1d1c !important" in letter.html, name  # dark mode has to override the inlined styles
 
 
-def test_the_mail_of_a_hubs_series_is_answered_by_the_hub(composed):
+def test_replies_to_email_about_a_hubs_series_go_to_the_hub(composed):
     assert composed["registered"][1]["Reply-To"] == "north@echo.example.ca"
     assert "north@echo.example.ca" in composed["registered"][0].text
 
 
-def test_nothing_that_was_typed_can_add_a_header_or_markup(now):
+def test_user_input_cannot_add_a_header(now):
     message, letter = render_all("en", now)["registered"]
-    evil = message_types.RenderedEmail("Hello\r\nBcc: x@example.ca", "t", "<p>h</p>")
+    malicious = message_types.RenderedEmail("Hello\r\nBcc: x@example.ca", "t", "<p>h</p>")
     with pytest.raises(ValueError, match="newlines"):
-        sending.compose(message, evil).message()
+        sending.compose(message, malicious).message()
     assert "\n" not in letter.subject
 
 
-def test_the_gallery_shows_each_kind_and_is_shut_in_production(client, settings):
+def test_the_gallery_shows_each_message_type_and_is_closed_in_production(client, settings):
     page = client.get("/_mail/gallery/").content.decode()
     for name in SAMPLES:
         assert f'id="{name}"' in page

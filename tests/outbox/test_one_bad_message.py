@@ -1,4 +1,4 @@
-"""One message that cannot be sent fails alone; an address with accents in its domain is delivered. Over a real SMTP server."""
+"""A message that cannot be sent does not affect others, and an accent in a domain is no problem. Uses a real SMTP server."""
 
 from datetime import timedelta
 
@@ -16,9 +16,9 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
-def _kind():
+def _hello_message_type():
     def render(data, now):
-        if data.get("away"):
+        if data.get("db_down"):
             raise OperationalError("server closed the connection unexpectedly")
         return RenderedEmail("Hello", "Hello there", data.get("html", "<p>Hello there</p>"))
 
@@ -27,14 +27,14 @@ def _kind():
     del message_types._message_types["hello"]
 
 
-def put(now, *addresses, **data):
+def queue(now, *addresses, **data):
     drafts = [Draft(f"hello:{n}:{to}", "hello", to, "en", data, now + HOUR) for n, to in enumerate(addresses)]
     write(drafts, now=now)
 
 
-def run(now):
-    with sending.Connection() as line:
-        while services.drain_batch(line, now):
+def drain(now):
+    with sending.Connection() as connection:
+        while services.drain_batch(connection, now):
             pass
 
 
@@ -42,31 +42,31 @@ def states():
     return dict(Message.objects.values_list("to", "state"))
 
 
-def test_an_address_with_an_accent_in_its_domain_is_delivered_in_its_ascii_form(now, smtp):
-    put(now, "marie@hôpital.ca")
-    run(now)
-    (mail,) = smtp.messages
-    assert mail["To"] == "marie@xn--hpital-ixa.ca"
+def test_email_to_a_domain_with_an_accent_is_delivered_to_its_ascii_form(now, smtp):
+    queue(now, "marie@hôpital.ca")
+    drain(now)
+    (email,) = smtp.messages
+    assert email["To"] == "marie@xn--hpital-ixa.ca"
     assert states() == {"marie@hôpital.ca": "sent"}
 
 
-def test_ten_colleagues_of_whom_one_has_an_address_that_no_server_takes(now, smtp):
+def test_one_undeliverable_address_does_not_stop_email_to_nine_others(now, smtp):
     nine = [f"colleague{n}@example.ca" for n in range(9)]
-    put(now, "hélène@example.ca", *nine)
-    run(now)
-    assert sorted(mail["To"] for mail in smtp.messages) == nine
+    queue(now, "hélène@example.ca", *nine)
+    drain(now)
+    assert sorted(email["To"] for email in smtp.messages) == nine
     assert states() == {"hélène@example.ca": "failed"} | dict.fromkeys(nine, "sent")
     assert "character" in Message.objects.get(to="hélène@example.ca").reason
 
 
-def test_a_message_that_cannot_be_composed_fails_alone(now, smtp):
-    put(now, "a@example.ca", html=7)  # what an email message cannot encode
-    put(now, "b@example.ca")
-    run(now)
+def test_a_message_that_cannot_be_composed_does_not_affect_others(now, smtp):
+    queue(now, "a@example.ca", html=7)  # cannot be encoded
+    queue(now, "b@example.ca")
+    drain(now)
     assert states() == {"a@example.ca": "failed", "b@example.ca": "sent"}
 
 
-def test_whatever_breaks_while_one_message_is_sent_leaves_the_others_recorded(now, smtp, monkeypatch):
+def test_an_unexpected_error_while_sending_does_not_affect_other_messages(now, smtp, monkeypatch):
     import smtplib
 
     original = smtplib.SMTP.sendmail
@@ -77,12 +77,12 @@ def test_whatever_breaks_while_one_message_is_sent_leaves_the_others_recorded(no
         return original(self, sender, to, *args, **kwargs)
 
     monkeypatch.setattr(smtplib.SMTP, "sendmail", sendmail)
-    put(now, "a@example.ca", "b@example.ca", "c@example.ca")
-    run(now)
+    queue(now, "a@example.ca", "b@example.ca", "c@example.ca")
+    drain(now)
     assert states() == {"a@example.ca": "sent", "b@example.ca": "uncertain", "c@example.ca": "sent"}
 
 
-def test_what_was_sent_is_recorded_even_if_the_worker_is_stopped_in_the_middle_of_a_group(now, smtp, monkeypatch):
+def test_sent_messages_are_recorded_even_if_the_worker_stops_within_a_group(now, smtp, monkeypatch):
     original = sending.Connection.send
 
     def send(self, message, letter):
@@ -91,13 +91,13 @@ def test_what_was_sent_is_recorded_even_if_the_worker_is_stopped_in_the_middle_o
         return original(self, message, letter)
 
     monkeypatch.setattr(sending.Connection, "send", send)
-    put(now, "a@example.ca", "b@example.ca", "c@example.ca")
+    queue(now, "a@example.ca", "b@example.ca", "c@example.ca")
     with pytest.raises(SystemExit):
-        run(now)
+        drain(now)
     assert states() == {"a@example.ca": "sent", "b@example.ca": "sending", "c@example.ca": "sending"}
 
 
-def test_a_group_that_cannot_be_read_at_once_is_read_one_by_one(now, smtp):
+def test_a_group_that_cannot_be_loaded_together_is_loaded_one_by_one(now, smtp):
     def load(datas):
         return [{"n": data["n"]} for data in datas]
 
@@ -105,13 +105,13 @@ def test_a_group_that_cannot_be_read_at_once_is_read_one_by_one(now, smtp):
         return RenderedEmail("Hello", f"Number {loaded['n']}", "<p>Hello there</p>")
 
     message_types.register("hello", render, load)
-    put(now, "a@example.ca", "b@example.ca", n=1)
-    put(now, "c@example.ca")
-    run(now)
+    queue(now, "a@example.ca", "b@example.ca", n=1)
+    queue(now, "c@example.ca")
+    drain(now)
     assert states() == {"a@example.ca": "sent", "b@example.ca": "sent", "c@example.ca": "failed"}
 
 
-def test_what_a_group_needs_is_read_once_and_each_message_gets_its_own(now, smtp):
+def test_the_data_of_a_group_is_loaded_once(now, smtp):
     calls = []
 
     def load(datas):
@@ -120,51 +120,51 @@ def test_what_a_group_needs_is_read_once_and_each_message_gets_its_own(now, smtp
 
     message_types.register("hello", lambda loaded, _now: RenderedEmail(loaded, loaded, f"<p>{loaded}</p>"), load)
     for n in range(4):
-        put(now, f"p{n}@example.ca", n=n)
-    run(now)
+        queue(now, f"p{n}@example.ca", n=n)
+    drain(now)
     assert calls == [4]
-    assert {(mail["To"], mail["Subject"]) for mail in smtp.messages} == {
+    assert {(email["To"], email["Subject"]) for email in smtp.messages} == {
         (f"p{n}@example.ca", f"Number {n}") for n in range(4)
     }
 
 
-def test_a_message_does_not_fail_because_the_database_was_away(now, smtp):
-    put(now, "a@example.ca", away=True)
+def test_a_message_does_not_fail_because_the_database_was_down(now, smtp):
+    queue(now, "a@example.ca", db_down=True)
     with pytest.raises(OperationalError):
-        run(now)
+        drain(now)
     assert states() == {"a@example.ca": "sending"}
     Message.objects.update(data={})
-    run(now + services.CLAIM_LASTS + HOUR / 60)
+    drain(now + services.CLAIM_LASTS + HOUR / 60)
     assert states() == {"a@example.ca": "sent"}
 
 
-def test_a_servers_answer_with_odd_characters_is_recorded(now, smtp):
+def test_control_characters_in_a_server_reply_are_removed(now, smtp):
     async def refuse(server, session, envelope, address, options):
         return "550 5.1.1 No\x00such\x07person"
 
     smtp.handle_RCPT = refuse
-    put(now, "a@example.ca")
-    run(now)
+    queue(now, "a@example.ca")
+    drain(now)
     assert Message.objects.get().reason == "550 5.1.1 No such person"
     assert Suppression.objects.count() == 1
 
 
-def test_every_spelling_of_an_address_is_the_same_to_the_suppression_list(now):
+def test_suppression_covers_every_spelling_of_an_address(now):
     suppress("Marie@xn--hpital-ixa.ca", "complaint", now=now)
     found = suppressed(["marie@hôpital.ca", "MARIE@HÔPITAL.CA", "other@example.ca", "odd@-..ca"])
     assert set(found) == {"marie@hôpital.ca", "MARIE@HÔPITAL.CA"}
 
 
-def test_a_code_is_not_kept_when_nobody_knows_whether_it_went(now):
+def test_a_code_is_deleted_when_its_delivery_is_uncertain(now):
     write([Draft("code:1", "code", "a@example.ca", "en", {"code": "123456"}, now + HOUR)], now=now)
     Message.objects.update(state="sending", claimed_at=now - HOUR, handed_over_at=now - HOUR)
     services._recover(now)
     assert (Message.objects.get().state, Message.objects.get().data) == ("uncertain", {})
 
 
-def test_a_changed_address_takes_waiting_email_along_but_no_code_and_no_warning(now):
-    kinds_and_data = {"hello": {}, "code": {"code": "123456"}, "security": {"what": "password_set"}}
-    write([Draft(f"{k}:1", k, "old@example.ca", "en", data, now + HOUR) for k, data in kinds_and_data.items()], now=now)
+def test_after_an_address_change_queued_email_follows_but_codes_and_security_email_do_not(now):
+    data_by_type = {"hello": {}, "code": {"code": "123456"}, "security": {"what": "password_set"}}
+    write([Draft(f"{t}:1", t, "old@example.ca", "en", data, now + HOUR) for t, data in data_by_type.items()], now=now)
     services.readdress("old@example.ca", "new@example.ca")
     found = {message.message_type: (message.to, message.state, message.data) for message in Message.objects.all()}
     assert found["hello"] == ("new@example.ca", "queued", {})

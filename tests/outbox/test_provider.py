@@ -1,4 +1,4 @@
-"""A provider's API in the place of SMTP: its answers become the same verdicts."""
+"""Sending through a provider's API instead of SMTP: its errors lead to the same states."""
 
 from datetime import timedelta
 
@@ -15,13 +15,13 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _kind():
+def _hello_message_type():
     message_types.register("hello", lambda _data, _now: RenderedEmail("Hello", "Hello there", "<p>Hello there</p>"))
     yield
     del message_types._message_types["hello"]
 
 
-def answer(status):
+def api_error(status):
     response = requests.Response()
     response.status_code = status
     return AnymailRequestsAPIError("refused", response=response)
@@ -30,15 +30,15 @@ def answer(status):
 @pytest.mark.parametrize(
     ("error", "state", "suppresses"),
     [
-        (answer(422), "failed", False),
-        (answer(429), "queued", False),
-        (answer(503), "queued", False),
-        (answer(401), "queued", False),
-        (AnymailAPIError("the line broke"), "uncertain", False),
+        (api_error(422), "failed", False),
+        (api_error(429), "queued", False),
+        (api_error(503), "queued", False),
+        (api_error(401), "queued", False),
+        (AnymailAPIError("the connection broke"), "uncertain", False),
         (AnymailRecipientsRefused("inactive"), "failed", True),
     ],
 )
-def test_each_answer_is_a_verdict(now, monkeypatch, settings, error, state, suppresses):
+def test_each_api_error_leads_to_a_state(now, monkeypatch, settings, error, state, suppresses):
     settings.EMAIL_BACKEND = "anymail.backends.test.EmailBackend"
 
     def refuse(self, message):
@@ -46,16 +46,16 @@ def test_each_answer_is_a_verdict(now, monkeypatch, settings, error, state, supp
 
     monkeypatch.setattr("anymail.backends.test.EmailBackend._send", refuse)
     write([Draft("hello:1", "hello", "a@example.ca", "en", {}, now + timedelta(hours=1))], now=now)
-    with sending.Connection() as line:
-        services.drain_batch(line, now)
+    with sending.Connection() as connection:
+        services.drain_batch(connection, now)
     assert Message.objects.get().state == state
     assert Suppression.objects.exists() is suppresses
 
 
-def test_a_message_goes_over_the_api_and_is_kept_as_it_went(now, settings):
+def test_a_message_sent_through_the_api_is_recorded_with_its_body(now, settings):
     settings.EMAIL_BACKEND = "anymail.backends.test.EmailBackend"
     write([Draft("hello:1", "hello", "a@example.ca", "en", {}, now + timedelta(hours=1))], now=now)
-    with sending.Connection() as line:
-        services.drain_batch(line, now)
+    with sending.Connection() as connection:
+        services.drain_batch(connection, now)
     message = Message.objects.get()
     assert (message.state, b"Hello there" in bytes(message.as_sent)) == ("sent", True)

@@ -1,4 +1,4 @@
-"""Staff who read the ledger cannot act as the person: no code, and no link that works without signing in."""
+"""Staff who read sent email cannot act as the recipient: links that work without signing in are hidden."""
 
 import re
 from datetime import timedelta
@@ -23,27 +23,27 @@ def staff(client):
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_what_staff_read_of_a_confirmation_and_a_reminder_holds_no_working_link(staff, now, smtp, language):
+def test_staff_see_no_working_link_in_a_confirmation_or_a_reminder(staff, now, smtp, language):
     from outbox import sending, services
 
     session = SessionFactory(now=now, days=1)
     person = UserFactory(with_profile=True, language=language)
     register(session.series, person, now=now - timedelta(hours=30))
     queue_due_reminders(now + timedelta(hours=1))
-    with sending.Connection() as line:
-        services.drain_batch(line, now + timedelta(hours=1))
+    with sending.Connection() as connection:
+        services.drain_batch(connection, now + timedelta(hours=1))
     assert len(smtp.messages) == 2
     for message in Message.objects.all():
         sent = bytes(message.as_sent).decode()
         page = staff.get(reverse("admin:outbox_message_change", args=[message.pk])).content.decode()
         html = staff.get(f"/en/admin/outbox/message/{message.pk}/html/").content.decode()
-        assert re.search(r"\d+-\d+:", sent)  # it went out with links that work
+        assert re.search(r"\d+-\d+:", sent)  # the email itself has working links
         for shown in (page, html):
             assert not re.search(r"\d+-\d+(:|%3A)[\w-]{20}", shown)
             assert "…/" in shown
 
 
-def test_each_secret_link_is_hidden_and_every_other_is_left(now, open_series, provider):
+def test_secret_links_are_hidden_and_other_links_are_not(now, open_series, provider):
     registration = register(open_series, provider, now=now)
     from registrations.emails import join_link, registration_link
 

@@ -1,4 +1,4 @@
-"""The personal calendar: by its secret address alone, the same bytes for the same facts, renewable."""
+"""The personal calendar feed: a secret address, which can be renewed, and stable content."""
 
 import icalendar
 import pytest
@@ -29,22 +29,22 @@ def events(response):
     return {str(event["UID"]): event for event in icalendar.Calendar.from_ical(response.content).walk("VEVENT")}
 
 
-def test_it_holds_the_sessions_of_ones_seats_and_nothing_else(client, address, provider, now):
+def test_the_feed_has_only_sessions_with_a_confirmed_registration(client, address, provider, now):
     mine = SessionFactory(now=now, title_en="Mine")
     seat = register(mine.series, provider, now=now)
-    register(SessionFactory(now=now, capacity=0).series, provider, now=now)  # a place in line
-    register(SessionFactory(now=now).series, UserFactory(), now=now)  # somebody else's
+    register(SessionFactory(now=now, capacity=0).series, provider, now=now)  # waitlisted
+    register(SessionFactory(now=now).series, UserFactory(), now=now)  # another person's
     response = client.get(address)
     assert response["Content-Type"] == "text/calendar; charset=utf-8"
     assert list(events(response)) == [f"session-{mine.pk}-{seat.pk}@echo.example.ca"]
-    theirs = vobject.readOne(response.content.decode())
-    assert theirs.method.value == "PUBLISH"
-    assert not hasattr(theirs.vevent, "attendee")
+    calendar = vobject.readOne(response.content.decode())
+    assert calendar.method.value == "PUBLISH"
+    assert not hasattr(calendar.vevent, "attendee")
     cancel(seat, now=now)
     assert events(client.get(address)) == {}
 
 
-def test_a_session_that_one_cannot_come_to_is_left_out(client, address, provider, now):
+def test_a_declined_session_is_left_out(client, address, provider, now):
     first = SessionFactory(now=now)
     SessionFactory(now=now, days=17, series=first.series)
     seat = register(first.series, provider, now=now)
@@ -53,7 +53,7 @@ def test_a_session_that_one_cannot_come_to_is_left_out(client, address, provider
     assert len(events(client.get(address))) == 1
 
 
-def test_the_same_facts_are_the_same_bytes_and_a_304(client, address, provider, now):
+def test_unchanged_data_gives_the_same_bytes_and_a_304(client, address, provider, now):
     register(SessionFactory(now=now).series, provider, now=now)
     first = client.get(address)
     assert client.get(address).content == first.content
@@ -62,13 +62,13 @@ def test_the_same_facts_are_the_same_bytes_and_a_304(client, address, provider, 
     assert "private" in first["Cache-Control"]
 
 
-def test_it_speaks_the_persons_language(client, address, provider, now):
+def test_the_feed_is_in_the_persons_language(client, address, provider, now):
     register(SessionFactory(now=now, title_fr="La douleur").series, provider, now=now)
     User.objects.update(language="fr")
     assert "La douleur" in client.get(address).content.decode()
 
 
-def test_a_new_address_makes_the_old_one_void(client, address, provider):
+def test_a_new_address_replaces_the_old_one(client, address, provider):
     client.force_login(provider)
     assert "Create a new calendar link?" in client.get("/en/registration/mine/calendar/").content.decode()
     page = client.post("/en/registration/mine/calendar/", follow=True).content.decode()
@@ -78,7 +78,7 @@ def test_a_new_address_makes_the_old_one_void(client, address, provider):
 
 
 @pytest.mark.parametrize("secret", ["x", "a" * 32, "%20"])
-def test_a_guessed_address_and_a_closed_account_show_nothing(client, address, provider, secret):
+def test_a_wrong_address_and_a_closed_account_are_a_404(client, address, provider, secret):
     assert client.get(f"/en/registration/calendar/{secret}.ics").status_code == 404
     User.objects.update(is_active=False)
     assert client.get(address).status_code == 404

@@ -1,4 +1,4 @@
-"""What a calendar calls a session: by its own title or, where it has none, by its number in the series; the same everywhere."""
+"""Session titles in calendars: the session's own title, or its number in the series. The same in emails, feeds and links."""
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -43,21 +43,21 @@ def titles(content):
     return [str(event["SUMMARY"]) for event in icalendar.Calendar.from_ical(content).walk("VEVENT")]
 
 
-def mailed(mail):
-    parts = [part for part in mail.message().walk() if part.get_content_type() == "text/calendar"]
+def titles_in(email):
+    parts = [part for part in email.message().walk() if part.get_content_type() == "text/calendar"]
     return [title for part in parts for title in titles(part.get_payload(decode=True))]
 
 
-def test_in_email_when_registering_and_when_leaving(series, now, drain):
+def test_titles_in_the_confirmation_and_the_cancellation(series, now, drain):
     seat = register(series, UserFactory(), now=now)
-    (mail,) = drain(now)
-    assert mailed(mail) == MEETING
+    (email,) = drain(now)
+    assert titles_in(email) == MEETING
     cancel(seat, now=now)
-    (mail,) = drain(now)
-    assert mailed(mail) == MEETING
+    (email,) = drain(now)
+    assert titles_in(email) == MEETING
 
 
-def test_in_the_email_about_one_session(series, now, drain, clock):
+def test_the_title_in_an_email_about_one_session(series, now, drain, clock):
     register(series, UserFactory(language="fr"), now=now)
     drain(now)
     clock.shift(timedelta(minutes=1))
@@ -65,11 +65,11 @@ def test_in_the_email_about_one_session(series, now, drain, clock):
     session.ends_at += timedelta(hours=1)
     session.save()
     notify_session_changes(now + timedelta(minutes=10))
-    (mail,) = drain(now + timedelta(minutes=10))
-    assert mailed(mail) == ["Premiers mots (4 de 4)"]
+    (email,) = drain(now + timedelta(minutes=10))
+    assert titles_in(email) == ["Premiers mots (4 de 4)"]
 
 
-def test_in_feeds_downloads_and_links(client, series, provider, now):
+def test_titles_in_feeds_downloads_and_links(client, series, provider, now):
     register(series, provider, now=now)
     personal = f"/en/registration/calendar/{calendar_of(provider, now=now).secret}.ics"
     for address in (personal, "/en/sessions/calendar.ics", f"/en/sessions/{series.slug}.ics"):
@@ -79,20 +79,20 @@ def test_in_feeds_downloads_and_links(client, series, provider, now):
     assert parse_qs(urlsplit(links[0][1]).query)["text"] == ["Premiers mots (1 de 4)"]
 
 
-def test_a_session_that_is_called_off_renames_no_other(client, series):
+def test_postponing_a_session_does_not_renumber_the_others(client, series):
     Session.objects.filter(series=series, starts_at=series.first_starts_at).update(delivery="postponed")
     assert titles(client.get(f"/en/sessions/{series.slug}.ics").content) == ALL
 
 
-def test_a_series_of_one_has_no_number(client, now):
+def test_a_one_off_has_no_number(client, now):
     series = SessionFactory(now=now).series
     assert titles(client.get(f"/en/sessions/{series.slug}.ics").content) == [series.title_en]
 
 
-def test_the_sessions_are_read_once_however_many_emails_carry_them(now, series, drain, django_assert_max_num_queries):
+def test_the_sessions_are_loaded_once_for_many_emails(now, series, drain, django_assert_max_num_queries):
     for _ in range(10):
         register(series, UserFactory(), now=now)
     with django_assert_max_num_queries(20) as queries:
         assert len(drain(now)) == 10
-    read = [query for query in queries if 'FROM "sessions_app_session"' in query["sql"]]
-    assert len(read) == 1
+    session_queries = [query for query in queries if 'FROM "sessions_app_session"' in query["sql"]]
+    assert len(session_queries) == 1

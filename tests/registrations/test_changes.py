@@ -1,5 +1,5 @@
-"""A session is edited: everyone whom it concerns gets one message, five minutes later, with a calendar update for each seat; and
-the recording."""
+"""Emails about edited sessions: one per person, five minutes after the last edit, with a calendar update for each seat. Also
+emails about recordings."""
 
 from datetime import timedelta
 
@@ -32,14 +32,14 @@ def session(now):
 
 @pytest.fixture
 def people(session, now, drain):
-    """Two with a seat, and one who waits."""
-    places = [
+    """Two confirmed registrations and one waitlisted."""
+    registrations = [
         register(session.series, UserFactory(with_profile=True, time_zone="America/St_Johns"), now=now)
         for _ in range(3)
     ]
     later = now + timedelta(minutes=1)
     drain(later)
-    return places
+    return registrations
 
 
 def move(session, **by):
@@ -53,33 +53,33 @@ def sent(drain, moment):
     return drain(moment)
 
 
-def event(mail):
-    part = next(part for part in mail.message().walk() if part.get_content_type() == "text/calendar")
+def event(email):
+    part = next(part for part in email.message().walk() if part.get_content_type() == "text/calendar")
     (found,) = icalendar.Calendar.from_ical(part.get_payload(decode=True)).walk("VEVENT")
     return part.get_param("method"), found
 
 
-def test_however_many_saves_there_were_each_gets_one_message(session, people, drain, now, clock):
+def test_several_edits_are_one_email_per_person(session, people, drain, now, clock):
     for minute in (2, 3, 4):
         clock.move_to(now + MINUTES[minute])
         move(session, hours=1)
     assert sent(drain, now + MINUTES[6]) == []
-    mails = sent(drain, now + MINUTES[7])
-    assert sorted(mail.to[0] for mail in mails) == sorted(place.user.email for place in people)
+    emails = sent(drain, now + MINUTES[7])
+    assert sorted(email.to[0] for email in emails) == sorted(registration.user.email for registration in people)
     assert sent(drain, now + MINUTES[12]) == []
-    for mail in [mail for mail in mails if mail.to != [people[2].user.email]]:
-        assert mail.subject.startswith("A session has changed")
-        body = mail.body.replace("\u00a0", " ")
+    for email in [email for email in emails if email.to != [people[2].user.email]]:
+        assert email.subject.startswith("A session has changed")
+        body = email.body.replace("\u00a0", " ")
         assert "Before: Thursday, December 3, 2026, 10:00–11:00 am ET" in body
         assert "Now: Thursday, December 3, 2026, 1:00–2:00 pm ET" in body
         assert "Your time: 2:30–3:30 pm (NT)" in body
-        assert "<s " in mail.alternatives[0].content
-        method, found = event(mail)
+        assert "<s " in email.alternatives[0].content
+        method, found = event(email)
         assert (method, found["DTSTART"].dt) == ("REQUEST", session.starts_at)
         assert int(found["SEQUENCE"]) == 3
 
 
-def test_changing_back_within_the_five_minutes_says_nothing(session, people, drain, now, clock):
+def test_undoing_an_edit_within_five_minutes_sends_nothing(session, people, drain, now, clock):
     clock.move_to(now + MINUTES[2])
     move(session, hours=1)
     clock.move_to(now + MINUTES[4])
@@ -90,45 +90,45 @@ def test_changing_back_within_the_five_minutes_says_nothing(session, people, dra
     assert len(sent(drain, now + MINUTES[15])) == 3
 
 
-def test_what_nobody_needs_to_know_is_not_told(session, people, drain, now):
+def test_an_unimportant_edit_sends_nothing(session, people, drain, now):
     session.title_en = "A better title"
     session.save()
     assert sent(drain, now + MINUTES[10]) == []
 
 
-def test_a_new_link_is_told_without_the_link_itself(session, people, drain, now, clock):
+def test_a_new_meeting_link_is_announced_without_the_link(session, people, drain, now, clock):
     clock.move_to(now + MINUTES[2])
     session.join_url = "https://meet.example.ca/b"
     session.save()
-    mails = sent(drain, now + MINUTES[8])
-    assert len(mails) == 2
-    assert "The meeting has a new link." in mails[0].body
-    assert "meet.example.ca" not in mails[0].message().as_string()
+    emails = sent(drain, now + MINUTES[8])
+    assert len(emails) == 2
+    assert "The meeting has a new link." in emails[0].body
+    assert "meet.example.ca" not in emails[0].message().as_string()
 
 
 @pytest.mark.parametrize(
     ("delivery", "subject"), [("cancelled", "A session is cancelled"), ("postponed", "A session is postponed")]
 )
-def test_one_session_that_does_not_take_place_leaves_the_calendar(
+def test_a_cancelled_or_postponed_session_is_removed_from_calendars(
     session, people, drain, now, clock, delivery, subject
 ):
     clock.move_to(now + MINUTES[2])
     session.delivery = delivery
     session.save()
-    mails = sent(drain, now + MINUTES[8])
-    assert [mail.subject.partition(":")[0] for mail in mails] == [subject] * 3
-    mail = next(mail for mail in mails if mail.to == [people[0].user.email])
-    assert "You keep your seat" in mail.body
-    method, found = event(mail)
+    emails = sent(drain, now + MINUTES[8])
+    assert [email.subject.partition(":")[0] for email in emails] == [subject] * 3
+    email = next(email for email in emails if email.to == [people[0].user.email])
+    assert "You keep your seat" in email.body
+    method, found = event(email)
     assert (method, str(found["STATUS"])) == ("CANCEL", "CANCELLED")
 
 
-def test_a_date_that_is_added_is_news_to_those_who_are_in(session, people, drain, now, clock):
+def test_an_added_session_is_announced(session, people, drain, now, clock):
     clock.move_to(now + MINUTES[2])
     SessionFactory(now=now, days=24, series=session.series)
-    mails = sent(drain, now + MINUTES[8])
-    assert len(mails) == 3
-    assert "A session was added." in mails[0].body
+    emails = sent(drain, now + MINUTES[8])
+    assert len(emails) == 3
+    assert "A session was added." in emails[0].body
 
 
 @pytest.mark.parametrize(
@@ -139,43 +139,43 @@ def test_a_date_that_is_added_is_news_to_those_who_are_in(session, people, drain
         ({"delivery": "cancelled"}, "A session is cancelled."),
     ],
 )
-def test_whoever_waits_and_whoever_is_invited_hears_of_it_too_without_a_seat(now, drain, clock, edit, heading):
+def test_waitlisted_and_invited_people_are_notified_too(now, drain, clock, edit, heading):
     session = SessionFactory(now=now, capacity=3, join_url="https://meet.example.ca/a")
     SessionFactory(now=now, days=17, series=session.series)
-    host, waiting = UserFactory(name="Ana Roy"), UserFactory()
+    host, waitlisted = UserFactory(name="Ana Roy"), UserFactory()
     register(session.series, host, now=now)
     invite(session.series, [Colleague("Bo Li", "bo@example.ca")], by=host, language="en", now=now)
     register(session.series, UserFactory(), now=now)
-    register(session.series, waiting, now=now)
+    register(session.series, waitlisted, now=now)
     drain(now)
     clock.move_to(now + MINUTES[2])
     session.delivery = edit.get("delivery", "scheduled")
     move(session, days=edit.get("days", 0))
-    told = {mail.to[0]: mail for mail in sent(drain, now + MINUTES[8])}
-    assert len(told) == 4
-    on_the_list, invited = told[waiting.email], told["bo@example.ca"]
-    for mail in (on_the_list, invited):
-        assert heading in mail.body
-        assert "/join/" not in mail.body
-        assert "keep your seat" not in mail.body
-        assert mail.attachments == []
-    assert "You keep your position on the waitlist" in on_the_list.body
-    assert "Leave the waitlist" in on_the_list.body
-    assert "Ana Roy reserved a seat for you" in invited.body.replace("\n", " ")
-    assert "because a colleague reserved a seat for you" in invited.body
-    assert "because you registered" in on_the_list.body
-    assert "Confirm or decline: http" in invited.body.replace("\n", " ")
+    received = {email.to[0]: email for email in sent(drain, now + MINUTES[8])}
+    assert len(received) == 4
+    to_waitlisted, to_invited = received[waitlisted.email], received["bo@example.ca"]
+    for email in (to_waitlisted, to_invited):
+        assert heading in email.body
+        assert "/join/" not in email.body
+        assert "keep your seat" not in email.body
+        assert email.attachments == []
+    assert "You keep your position on the waitlist" in to_waitlisted.body
+    assert "Leave the waitlist" in to_waitlisted.body
+    assert "Ana Roy reserved a seat for you" in to_invited.body.replace("\n", " ")
+    assert "because a colleague reserved a seat for you" in to_invited.body
+    assert "because you registered" in to_waitlisted.body
+    assert "Confirm or decline: http" in to_invited.body.replace("\n", " ")
 
 
-def test_whoever_left_the_waitlist_before_the_email_goes_is_not_told(session, people, drain, now, clock):
+def test_a_person_who_leaves_the_waitlist_before_the_email_is_sent_does_not_get_it(session, people, drain, now, clock):
     clock.move_to(now + MINUTES[2])
     move(session, hours=1)
     notify_session_changes(now + MINUTES[8])
     cancel(people[2], now=now + MINUTES[8])
-    assert people[2].user.email not in [mail.to[0] for mail in drain(now + MINUTES[8]) if "changed" in mail.subject]
+    assert people[2].user.email not in [email.to[0] for email in drain(now + MINUTES[8]) if "changed" in email.subject]
 
 
-def test_a_session_that_was_called_off_by_mistake_is_said_to_take_place(session, people, drain, now, clock):
+def test_undoing_a_cancellation_is_announced(session, people, drain, now, clock):
     clock.move_to(now + MINUTES[2])
     session.delivery = "cancelled"
     session.save()
@@ -183,20 +183,20 @@ def test_a_session_that_was_called_off_by_mistake_is_said_to_take_place(session,
     clock.move_to(now + MINUTES[10])
     session.delivery = "scheduled"
     session.save()
-    mails = sent(drain, now + MINUTES[16])
-    assert len(mails) == 3
-    assert all("A session will take place after all." in mail.body for mail in mails)
+    emails = sent(drain, now + MINUTES[16])
+    assert len(emails) == 3
+    assert all("A session will take place after all." in email.body for email in emails)
 
 
-def test_who_registered_after_the_change_knows_the_new_time_already(session, people, drain, now, clock):
+def test_a_person_who_got_their_seat_after_the_change_is_not_notified(session, people, drain, now, clock):
     clock.move_to(now + MINUTES[2])
     move(session, hours=1)
     cancel(people[0], now=now + MINUTES[3])
     drain(now + MINUTES[3])
-    assert [mail.to[0] for mail in sent(drain, now + MINUTES[8])] == [people[1].user.email]
+    assert [email.to[0] for email in sent(drain, now + MINUTES[8])] == [people[1].user.email]
 
 
-def test_an_import_that_writes_without_saving_is_known_as_it_stands(session, people, drain, now):
+def test_sessions_added_in_bulk_are_not_announced(session, people, drain, now):
     Session.objects.bulk_create(
         [Session(series=session.series, starts_at=now + timedelta(days=40), ends_at=now + timedelta(days=41))]
     )
@@ -204,58 +204,58 @@ def test_an_import_that_writes_without_saving_is_known_as_it_stands(session, peo
     assert Session.objects.filter(announcement=None).count() == 0
 
 
-def test_what_a_calendar_holds_after_request_change_and_cancel_is_right(session, people, drain, now, clock):
-    """By UID and SEQUENCE, as RFC 5546 §2.1.5 has a calendar do it."""
-    held = {}
+def test_calendar_entries_are_correct_after_changes_and_a_cancellation(session, people, drain, now, clock):
+    """Applies the updates by UID and SEQUENCE as a calendar app does (RFC 5546 §2.1.5)."""
+    entries = {}
 
-    def receive(mails):
-        for mail in mails:
-            if mail.to != [people[0].user.email]:
+    def receive(emails):
+        for email in emails:
+            if email.to != [people[0].user.email]:
                 continue
-            for part in mail.message().walk():
+            for part in email.message().walk():
                 if part.get_content_type() != "text/calendar":
                     continue
                 (found,) = icalendar.Calendar.from_ical(part.get_payload(decode=True)).walk("VEVENT")
                 uid, sequence = str(found["UID"]), int(found["SEQUENCE"])
-                if uid not in held or sequence >= held[uid][0]:
-                    held[uid] = (sequence, str(found["STATUS"]), found["DTSTART"].dt)
+                if uid not in entries or sequence >= entries[uid][0]:
+                    entries[uid] = (sequence, str(found["STATUS"]), found["DTSTART"].dt)
 
     Message.objects.filter(message_type="registered").update(state="queued", settled_at=None)
     receive(drain(now + MINUTES[1]))
-    assert sorted(status for _n, status, _at in held.values()) == ["CONFIRMED", "CONFIRMED"]
+    assert sorted(status for _n, status, _at in entries.values()) == ["CONFIRMED", "CONFIRMED"]
     clock.move_to(now + MINUTES[2])
     move(session, hours=3)
     receive(sent(drain, now + MINUTES[8]))
     uid = f"session-{session.pk}-{people[0].pk}@echo.example.ca"
-    assert held[uid][1:] == ("CONFIRMED", session.starts_at)
+    assert entries[uid][1:] == ("CONFIRMED", session.starts_at)
     clock.move_to(now + MINUTES[9])
     session.delivery = "postponed"
     session.save()
     receive(sent(drain, now + MINUTES[15]))
-    assert held[uid][1] == "CANCELLED"
+    assert entries[uid][1] == "CANCELLED"
     clock.move_to(now + timedelta(hours=1))
     session.delivery = "scheduled"
     move(session, days=2)
     receive(sent(drain, now + timedelta(hours=1, minutes=6)))
-    assert held[uid][1:] == ("CONFIRMED", session.starts_at)
+    assert entries[uid][1:] == ("CONFIRMED", session.starts_at)
     cancel(people[0], now=now + timedelta(hours=2))
     receive(drain(now + timedelta(hours=2)))
-    assert {status for _n, status, _at in held.values()} == {"CANCELLED"}
+    assert {status for _n, status, _at in entries.values()} == {"CANCELLED"}
 
 
-def test_the_recording_is_told_to_who_came_and_to_who_asked_for_it(session, people, drain, now, clock):
+def test_a_recording_is_announced_to_everyone_with_a_seat_or_recording_only(session, people, drain, now, clock):
     switch_to_recording(people[1], now=now)
     drain(now)
     clock.move_to(now + timedelta(days=30))
     Resource.objects.create(series=session.series, kind="slides", url="https://video.example.ca/slides")
     resource = Resource.objects.create(series=session.series, url="https://video.example.ca/1")
     resource.save()
-    mails = drain(now + timedelta(days=30))
-    assert len(mails) == 3  # the first, who asked for it, and who got that seat
-    assert all("https://video.example.ca/1" in mail.body for mail in mails)
+    emails = drain(now + timedelta(days=30))
+    assert len(emails) == 3  # one with a seat, one recording-only, one promoted from the waitlist
+    assert all("https://video.example.ca/1" in email.body for email in emails)
 
 
-def test_a_series_says_how_often_it_reminds(session, people, now):
+def test_reminder_times_can_be_set_for_each_series(session, people, now):
     from registrations.services import queue_due_reminders
 
     session.series.reminder_hours = [72, 3]

@@ -1,4 +1,4 @@
-"""The register page lists the dates of the series, also those that are postponed."""
+"""The register page lists the dates of the series, including postponed sessions."""
 
 import re
 
@@ -33,6 +33,6 @@ def test_a_postponed_session_is_shown_as_postponed_and_a_cancelled_one_is_left_o
     ]
 
 
-def test_a_series_whose_only_session_is_postponed_still_shows_it(client, now):
+def test_a_series_with_only_a_postponed_session_shows_it(client, now):
     series = SessionFactory(now=now, days=3, delivery="postponed").series
     assert dates(client, series) == ["Postponed, new date to come Thursday, November 26, 2026, 10:00–11:00 am ET"]

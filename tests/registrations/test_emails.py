@@ -1,4 +1,4 @@
-"""What the mails of registering say and carry: both languages, text and HTML, a calendar that other parsers read."""
+"""Emails about registrations: both languages, text and HTML, and calendar entries that other parsers can read."""
 
 import email
 import email.policy
@@ -30,7 +30,7 @@ def series(now):
     return first.series
 
 
-def test_the_confirmation_carries_one_invitation_a_session_as_rfc_5546_asks(series, now, drain):
+def test_the_confirmation_has_an_rfc_5546_request_for_each_session(series, now, drain):
     person = UserFactory(name="Amélie Tremblay")
     registration = register(series, person, now=now)
     (message,) = drain(now)
@@ -38,9 +38,9 @@ def test_the_confirmation_carries_one_invitation_a_session_as_rfc_5546_asks(seri
     assert [part.get_param("method") for part in parts] == ["REQUEST", "REQUEST"]
     for part, session in zip(parts, series.sessions.all(), strict=True):
         text = part.get_content()
-        theirs = vobject.readOne(text)
-        assert theirs.method.value == "REQUEST"
-        event = theirs.vevent
+        calendar = vobject.readOne(text)
+        assert calendar.method.value == "REQUEST"
+        event = calendar.vevent
         assert event.uid.value == f"session-{session.pk}-{registration.pk}@echo.example.ca"
         assert event.sequence.value == "0"
         assert (event.dtstart.value, event.dtend.value) == (session.starts_at, session.ends_at)
@@ -53,16 +53,16 @@ def test_the_confirmation_carries_one_invitation_a_session_as_rfc_5546_asks(seri
         assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
 
 
-def test_cancelling_takes_the_same_entries_out_with_a_higher_sequence(series, now, drain):
+def test_the_cancellation_removes_the_same_entries_with_a_higher_sequence(series, now, drain):
     registration = register(series, UserFactory(), now=now)
-    asked = {str(event["UID"]): int(event["SEQUENCE"]) for event in events(drain(now)[0])}
+    sequences = {str(event["UID"]): int(event["SEQUENCE"]) for event in events(drain(now)[0])}
     cancel(registration, now=now)
     (message,) = drain(now)
     assert {part.get_param("method") for part in calendars(message)} == {"CANCEL"}
     for event in events(message):
         assert event["STATUS"] == "CANCELLED"
-        assert int(event["SEQUENCE"]) > asked.pop(str(event["UID"]))
-    assert asked == {}
+        assert int(event["SEQUENCE"]) > sequences.pop(str(event["UID"]))
+    assert sequences == {}
 
 
 def events(message):
@@ -70,31 +70,32 @@ def events(message):
 
 
 @pytest.mark.parametrize(
-    ("language", "subject", "says"),
+    ("language", "subject", "date"),
     [
         ("en", "You are registered: ", "Friday, December 4, 2026"),
         ("fr", "Votre inscription est confirmée\u00a0: ", "vendredi 4 décembre 2026"),
     ],
 )
-def test_mail_is_html_and_text_in_the_readers_language(now, drain, language, subject, says):
+def test_email_is_html_and_text_in_the_recipients_language(now, drain, language, subject, date):
     series = SessionFactory(now=now, days=11).series
     register(series, UserFactory(language=language, name="Zoé Roy"), now=now)
     (message,) = drain(now)
-    mail = parsed(message)
-    text, html = mail.get_body(("plain",)).get_content(), mail.get_body(("html",)).get_content()
-    assert mail["Subject"].strip().startswith(subject)
-    assert mail["Content-Language"] == language
-    assert mail["Auto-Submitted"] == "auto-generated"
+    parsed_message = parsed(message)
+    text = parsed_message.get_body(("plain",)).get_content()
+    html = parsed_message.get_body(("html",)).get_content()
+    assert parsed_message["Subject"].strip().startswith(subject)
+    assert parsed_message["Content-Language"] == language
+    assert parsed_message["Auto-Submitted"] == "auto-generated"
     assert f'lang="{language}-CA"' in html
     for part in (text, html):
-        assert says in unescape(part).replace("\u00a0", " ")
+        assert date in unescape(part).replace("\u00a0", " ")
         assert "Zoé" in part
         assert "%MISSING" not in part
     assert "<" not in text.replace("<https", "")
     assert len(message.message().as_bytes()) < 100_000
 
 
-def test_the_reader_elsewhere_sees_both_clocks(now, drain):
+def test_a_recipient_in_another_time_zone_sees_both_times(now, drain):
     series = SessionFactory(now=now, days=11).series
     register(series, UserFactory(with_profile=True, time_zone="America/St_Johns"), now=now)
     (message,) = drain(now)
@@ -111,7 +112,7 @@ def test_a_title_cannot_add_headers(now, drain):
     assert parsed(message)["Subject"] == "You are registered: Pain Bcc: everyone@example.ca"
 
 
-def test_nothing_an_author_wrote_is_markup_in_mail(now, drain):
+def test_markup_in_a_title_is_escaped(now, drain):
     series = SessionFactory(now=now).series
     series.title_en = "<b>Pain & relief</b>"
     series.save()
@@ -122,7 +123,7 @@ def test_nothing_an_author_wrote_is_markup_in_mail(now, drain):
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_every_kind_of_mail_of_this_room_goes_in_both_languages(now, drain, language):
+def test_every_email_about_registrations_exists_in_both_languages(now, drain, language):
     series = SessionFactory(now=now, capacity=1).series
     sent = []
     first, second, third = (register(series, UserFactory(language=language), now=now) for _ in range(3))
@@ -131,7 +132,7 @@ def test_every_kind_of_mail_of_this_room_goes_in_both_languages(now, drain, lang
     cancel(first, now=now)
     sent += drain(now)
     assert len(sent) == 6
-    assert {mail.extra_headers["Content-Language"] for mail in sent} == {language}
+    assert {message.extra_headers["Content-Language"] for message in sent} == {language}
     assert Message.objects.exclude(state="sent").count() == 0
     assert set(Message.objects.values_list("message_type", flat=True)) == {
         "registered",
@@ -140,4 +141,4 @@ def test_every_kind_of_mail_of_this_room_goes_in_both_languages(now, drain, lang
         "cancelled",
         "seat-found",
     }
-    assert second.user.email in {mail.to[0] for mail in sent if len(calendars(mail)) == 1}
+    assert second.user.email in {message.to[0] for message in sent if len(calendars(message)) == 1}

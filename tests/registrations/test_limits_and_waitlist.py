@@ -1,4 +1,4 @@
-"""Rate limits that stop one person and let a hospital in; and what the line honestly says of one's chances."""
+"""Rate limits that stop one person but not a hospital, and the estimated chances on a waitlist."""
 
 import pytest
 import time_machine
@@ -20,7 +20,7 @@ def clock(now):
         yield traveller
 
 
-def test_one_address_is_not_mailed_codes_without_end(client, open_series):
+def test_codes_for_one_email_address_are_limited(client, open_series):
     address = f"/en/registration/{open_series.slug}/"
     for _ in range(6):
         assert client.post(address, FORM | {"email": "zoe@example.ca"}).status_code == 302
@@ -30,54 +30,58 @@ def test_one_address_is_not_mailed_codes_without_end(client, open_series):
     assert Message.objects.filter(message_type="code").count() == 6
 
 
-def test_a_whole_hospital_behind_one_address_gets_in(client, open_series):
+def test_a_hospital_behind_one_ip_address_is_not_limited(client, open_series):
     address = f"/en/registration/{open_series.slug}/"
     for number in range(120):
         assert client.post(address, FORM | {"email": f"nurse{number}@example.ca"}).status_code == 302
     assert Message.objects.filter(message_type="code").count() == 120
 
 
-def test_one_place_that_floods_is_stopped_and_another_is_not(client, open_series, settings):
+def test_codes_for_one_network_are_limited_without_affecting_others(client, open_series, settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"send-email": {"pair": (6, 600), "ip": (3, 60)}}
     address = f"/en/registration/{open_series.slug}/"
-    answers = [client.post(address, FORM | {"email": f"n{n}@example.ca"}).status_code for n in range(4)]
-    assert answers == [302, 302, 302, 400]
-    assert client.post(address, FORM | {"email": "far@example.ca"}, REMOTE_ADDR="198.51.100.7").status_code == 302
+    statuses = [client.post(address, FORM | {"email": f"n{n}@example.ca"}).status_code for n in range(4)]
+    assert statuses == [302, 302, 302, 400]
+    assert client.post(address, FORM | {"email": "other@example.ca"}, REMOTE_ADDR="198.51.100.7").status_code == 302
 
 
-def test_who_is_signed_in_cannot_click_without_end(client, provider, now, settings):
+def test_registering_signed_in_is_limited(client, provider, now, settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"register-again": {"key": (2, 60), "ip": (99, 60)}}
     client.force_login(provider)
-    answers = [client.post(f"/en/registration/{SessionFactory(now=now).series.slug}/").status_code for _ in range(3)]
-    assert answers == [302, 302, 429]
+    statuses = [client.post(f"/en/registration/{SessionFactory(now=now).series.slug}/").status_code for _ in range(3)]
+    assert statuses == [302, 302, 429]
     assert Registration.objects.count() == 2
 
 
-def test_sign_in_codes_are_limited_by_address_whether_it_has_an_account_or_not(provider):
+def test_sign_in_codes_are_limited_with_and_without_an_account(provider):
     for address in (provider.email, "nobody@example.ca"):
-        answers = [Client().post("/en/account/sign-in/", {"email": address}) for _ in range(7)]
-        assert [answer.status_code for answer in answers[:6]] == [302] * 6
-        assert (answers[6].status_code, b"Wait ten minutes" in answers[6].content) == (200, True)
+        responses = [Client().post("/en/account/sign-in/", {"email": address}) for _ in range(7)]
+        assert [response.status_code for response in responses[:6]] == [302] * 6
+        assert (responses[6].status_code, b"Wait ten minutes" in responses[6].content) == (200, True)
 
 
 class TestChances:
-    def waitlist_position_of(self, series, now):
-        place = register(series, UserFactory(), now=now)
-        return queries.with_waitlist_position(Registration.objects.filter(pk=place.pk)).select_related("series").get()
+    def waitlisted(self, series, now):
+        registration = register(series, UserFactory(), now=now)
+        return (
+            queries.with_waitlist_position(Registration.objects.filter(pk=registration.pk))
+            .select_related("series")
+            .get()
+        )
 
-    def test_what_came_free_so_far_is_counted_and_nothing_is_guessed_from_too_little(self, now):
+    def test_released_seats_are_counted_and_too_few_data_give_no_estimate(self, now):
         series = SessionFactory(now=now, capacity=1).series
         first = register(series, UserFactory(), now=now)
         register(series, UserFactory(), now=now)
         cancel(first, now=now)
-        chances = queries.chances(self.waitlist_position_of(series, now), now)
+        chances = queries.chances(self.waitlisted(series, now), now)
         assert (chances.seats_freed, chances.usual, chances.is_likely) == (1, None, False)
 
-    def test_from_enough_seats_of_the_past_year_it_says_how_many_are_usually_given_up(self, client, now, clock):
+    def test_the_estimate_comes_from_the_cancellations_of_the_past_year(self, client, now, clock):
         past = SessionFactory(now=now, days=1, capacity=60).series
-        places = [register(past, UserFactory(), now=now) for _ in range(50)]
-        for place in places[:10]:
-            cancel(place, now=now)
+        registrations = [register(past, UserFactory(), now=now) for _ in range(50)]
+        for registration in registrations[:10]:
+            cancel(registration, now=now)
         from datetime import timedelta
 
         clock.move_to(now + timedelta(days=3))
@@ -85,7 +89,7 @@ class TestChances:
         series = SessionFactory(now=later, capacity=10).series
         for _ in range(10):
             register(series, UserFactory(), now=later)
-        first, second, third = (self.waitlist_position_of(series, later) for _ in range(3))
+        first, second, third = (self.waitlisted(series, later) for _ in range(3))
         assert queries.chances(first, later) == queries.Chances(0, 2, is_likely=True)
         assert queries.chances(second, later).is_likely
         assert not queries.chances(third, later).is_likely

@@ -1,4 +1,4 @@
-"""A name goes into email and onto pages: as it was given, and never as a link or as markup."""
+"""Names in emails and on pages: shown as entered, but never as a link or as markup."""
 
 import re
 
@@ -16,7 +16,7 @@ from registrations.services import register
 from tests.factories import SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-WEB = [
+WEB_ADDRESSES = [
     "evil.भारत",
     "example.ca",
     "Win at bit.ly now",
@@ -27,7 +27,7 @@ WEB = [
     "192.168.0.1",
     "xn--e1.xn--p1ai",
 ]
-WEB += ["bit.ly.", "https://example", "www.example", "anna@example", "Anna\nRoy", "Anna\u2028Roy"]
+WEB_ADDRESSES += ["bit.ly.", "https://example", "www.example", "anna@example", "Anna\nRoy", "Anna\u2028Roy"]
 
 
 @pytest.fixture(autouse=True)
@@ -50,17 +50,17 @@ def clock(now):
         "No.",
     ],
 )
-def test_people_are_called_what_they_are_called(name):
+def test_names_of_many_kinds_are_accepted(name):
     validate_name(name)
 
 
-@pytest.mark.parametrize("name", WEB)
-def test_a_web_address_is_no_name(name):
+@pytest.mark.parametrize("name", WEB_ADDRESSES)
+def test_a_web_address_is_refused_as_a_name(name):
     with pytest.raises(ValidationError):
         validate_name(name)
 
 
-def test_wherever_a_name_is_typed_a_web_address_is_refused(client, rf, open_series):
+def test_every_form_refuses_a_web_address_as_a_name(client, rf, open_series):
     for form in (
         DetailsForm({"name": "bit.ly"}),
         RegisterForm({"name": "bit.ly"}, series=open_series),
@@ -87,20 +87,20 @@ def test_wherever_a_name_is_typed_a_web_address_is_refused(client, rf, open_seri
         ("", "You are registered."),
     ],
 )
-def test_a_greeting_has_the_whole_name_or_none(client, now, drain, name, greeting):
+def test_a_greeting_has_the_full_name_or_no_name(client, now, drain, name, greeting):
     person = UserFactory(with_profile=True, name=name)
     series = SessionFactory(now=now).series
     client.force_login(person)
     page = client.post(f"/en/registration/{series.slug}/", follow=True).content.decode()
     assert greeting in re.findall(r"<h2[^>]*>\s*(.*?)\s*</h2>", page, re.DOTALL)[0]
-    (mail,) = drain(now)
-    assert greeting in mail.body
+    (email,) = drain(now)
+    assert greeting in email.body
 
 
-def test_an_odd_address_is_text_and_never_markup(client, open_series):
-    odd = '"<b>x</b>"@example.ca'
+def test_an_email_address_with_markup_is_escaped(client, open_series):
+    unusual_address = '"<b>x</b>"@example.ca'
     address = f"/en/registration/{open_series.slug}/"
-    details = {"name": "Amélie", "email": odd, "profession": "registered-nurse", "province": "NL"}
+    details = {"name": "Amélie", "email": unusual_address, "profession": "registered-nurse", "province": "NL"}
     response = client.post(address, details)
     code = Message.objects.get(message_type="code").data["code"]
     page = client.post(response.url, {"code": code}, follow=True).content.decode()
@@ -108,12 +108,12 @@ def test_an_odd_address_is_text_and_never_markup(client, open_series):
     assert "<b>x</b>" not in page
 
 
-def test_a_message_that_is_text_is_shown_as_text(client, now):
-    """What staff did to somebody with an odd address is told on the next page that they look at."""
+def test_an_email_address_with_markup_is_escaped_in_messages(client, now):
+    """Staff see the message of their admin action on the next page they open."""
     staff = UserFactory(is_staff=True, is_superuser=True)
     series = SessionFactory(now=now).series
-    odd = UserFactory(email='"<b>x</b>"@example.ca', name="")
-    registration = register(series, odd, now=now)
+    unusual_address = UserFactory(email='"<b>x</b>"@example.ca', name="")
+    registration = register(series, unusual_address, now=now)
     client.force_login(staff)
     address = reverse("admin:registrations_registration_cancel", args=[registration.pk])
     client.post(address, {"note": "We are sorry."})

@@ -1,4 +1,4 @@
-"""Registering over HTTP: a form, a code, "my sessions"; and what happens to stale codes, second clicks and strangers."""
+"""The registration pages: form, code and "My sessions", including expired codes, second clicks and other people."""
 
 import re
 from datetime import timedelta
@@ -39,7 +39,7 @@ def text(response):
     return response.content.decode().replace("\u00a0", " ")
 
 
-def test_a_newcomer_registers_in_two_pages_and_is_told_what_happens_next(client, open_series, address):
+def test_a_newcomer_registers_in_two_pages(client, open_series, address):
     assert "6-digit code" in text(client.get(address))
     response = client.post(address, FORM)
     assert response.url == address + "code/"
@@ -59,7 +59,7 @@ def test_a_newcomer_registers_in_two_pages_and_is_told_what_happens_next(client,
     assert registration.user.emailaddress_set.get().verified
 
 
-def test_in_french_all_of_it_is_french(client, open_series):
+def test_a_newcomer_registers_in_french(client, open_series):
     address = f"/fr/inscription/{open_series.slug}/"
     assert "Choisissez votre profession" in text(client.post(address, {**FORM, "profession": ""}))
     response = client.post(address, FORM)
@@ -70,7 +70,7 @@ def test_in_french_all_of_it_is_french(client, open_series):
     assert User.objects.get().language == "fr"
 
 
-def test_the_zone_that_the_browser_told_is_kept(client, address):
+def test_the_time_zone_of_the_browser_is_saved(client, address):
     client.cookies["zone"] = "America/Vancouver"
     assert '<option value="America/Vancouver" selected>' in text(client.get(address))
     response = client.post(address, FORM | {"time_zone": "America/Vancouver"})
@@ -78,14 +78,14 @@ def test_the_zone_that_the_browser_told_is_kept(client, address):
     assert User.objects.get().time_zone == "America/Vancouver"
 
 
-def test_who_has_an_account_and_forgot_is_registered_by_the_same_form(client, address):
+def test_a_person_with_an_account_can_use_the_same_form(client, address):
     known = UserFactory(email="amelie@example.ca", with_profile=True)
     response = client.post(address, FORM)
     client.post(response.url, {"code": code()})
     assert Registration.objects.get().user == known
 
 
-def test_a_stranger_who_types_my_address_changes_nothing_of_mine(client, address):
+def test_a_stranger_who_enters_my_address_changes_nothing(client, address):
     known = UserFactory(email="amelie@example.ca", name="The real one", with_profile=True)
     response = client.post(address, FORM | {"name": "Mallory"})
     client.post(response.url, {"code": "000000" if code() != "000000" else "111111"})
@@ -95,7 +95,7 @@ def test_a_stranger_who_types_my_address_changes_nothing_of_mine(client, address
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "sentence"),
+    ("field", "value", "error"),
     [
         ("name", "", "Enter your name"),
         ("email", "", "Enter your email address."),
@@ -104,17 +104,17 @@ def test_a_stranger_who_types_my_address_changes_nothing_of_mine(client, address
         ("province", "", "Choose your province or territory"),
     ],
 )
-def test_what_is_wrong_is_said_twice_and_nothing_typed_is_lost(client, address, field, value, sentence):
+def test_an_invalid_form_shows_each_error_twice_and_keeps_the_input(client, address, field, value, error):
     response = client.post(address, FORM | {field: value})
     assert response.status_code == 400
-    assert text(response).count(sentence) == 2
+    assert text(response).count(error) == 2
     for name in ("name", "email"):
         if name != field:
             assert f'value="{FORM[name]}"' in text(response)
     assert Message.objects.count() == 0
 
 
-def test_a_wrong_code_can_be_corrected_and_five_wrong_ones_lead_back_with_all_that_was_typed(client, address):
+def test_after_five_wrong_codes_the_form_is_shown_with_the_input(client, address):
     response = client.post(address, FORM)
     right = code()
     wrong = "111111" if right != "111111" else "222222"
@@ -131,7 +131,7 @@ def test_a_wrong_code_can_be_corrected_and_five_wrong_ones_lead_back_with_all_th
     assert Registration.objects.count() == 0
 
 
-def test_a_code_grows_stale_after_fifteen_minutes(client, address, clock):
+def test_a_code_expires_after_fifteen_minutes(client, address, clock):
     response = client.post(address, FORM)
     clock.shift(timedelta(minutes=15, seconds=1))
     assert client.post(response.url, {"code": code()}).url == address
@@ -139,7 +139,7 @@ def test_a_code_grows_stale_after_fifteen_minutes(client, address, clock):
     assert Registration.objects.count() == 0
 
 
-def test_a_code_works_in_the_browser_that_asked_for_it_only(client, address):
+def test_a_code_works_only_in_the_browser_that_requested_it(client, address):
     from django.test import Client
 
     response = client.post(address, FORM)
@@ -147,7 +147,7 @@ def test_a_code_works_in_the_browser_that_asked_for_it_only(client, address):
     assert Registration.objects.count() == 0
 
 
-def test_a_second_click_on_the_code_page_ends_at_my_sessions(client, address):
+def test_sending_the_code_twice_leads_to_my_sessions(client, address):
     response = client.post(address, FORM)
     sent = code()
     client.post(response.url, {"code": sent})
@@ -167,7 +167,7 @@ def test_a_new_code_replaces_the_old_one(client, address):
     assert Registration.objects.count() == 1
 
 
-def test_an_address_is_not_flooded_with_codes(client, address):
+def test_codes_for_one_address_are_limited(client, address):
     for _ in range(6):
         assert client.post(address, FORM).status_code == 302
     response = client.post(address, FORM)
@@ -176,7 +176,7 @@ def test_an_address_is_not_flooded_with_codes(client, address):
     assert client.post(address, FORM | {"email": "colleague@example.ca"}).status_code == 302
 
 
-def test_when_the_last_seat_goes_meanwhile_the_person_stands_in_line(client, now):
+def test_a_person_is_waitlisted_if_the_last_seat_is_taken_in_the_meantime(client, now):
     series = SessionFactory(now=now, capacity=1).series
     response = client.post(f"/en/registration/{series.slug}/", FORM)
     register(series, UserFactory(), now=now)
@@ -185,7 +185,7 @@ def test_when_the_last_seat_goes_meanwhile_the_person_stands_in_line(client, now
     assert "Waitlist: 1st of 1" in page
 
 
-def test_when_registration_closes_meanwhile_the_page_says_so(client, open_series, address):
+def test_the_page_says_that_registration_closed_in_the_meantime(client, open_series, address):
     response = client.post(address, FORM)
     open_series.is_closed = True
     open_series.save()
@@ -194,7 +194,7 @@ def test_when_registration_closes_meanwhile_the_page_says_so(client, open_series
     assert Registration.objects.count() == 0
 
 
-def test_who_is_signed_in_registers_with_one_click(client, open_series, address, provider):
+def test_a_signed_in_person_registers_with_one_click(client, open_series, address, provider):
     client.force_login(provider)
     assert "Select “Register” to confirm." in text(client.get(address))
     assert Registration.objects.count() == 0
@@ -204,7 +204,7 @@ def test_who_is_signed_in_registers_with_one_click(client, open_series, address,
     assert Registration.objects.count() == 1
 
 
-def test_who_is_signed_in_without_a_profile_is_asked_once(client, address):
+def test_a_signed_in_person_without_a_profile_gets_the_form(client, address):
     user = UserFactory()
     client.force_login(user)
     page = text(client.get(address))
@@ -214,7 +214,7 @@ def test_who_is_signed_in_without_a_profile_is_asked_once(client, address):
     assert (user.name, Registration.objects.get().user) == ("Amélie Tremblay", user)
 
 
-def test_a_closed_account_gets_no_code_and_no_hint(client, address):
+def test_a_closed_account_gets_no_code(client, address):
     UserFactory(email="amelie@example.ca", is_active=False)
     response = client.post(address, FORM)
     assert response.url == address + "code/"
@@ -222,14 +222,14 @@ def test_a_closed_account_gets_no_code_and_no_hint(client, address):
 
 
 @pytest.mark.parametrize("page", ["", "code/", "panel/"])
-def test_what_is_not_public_does_not_exist_here_either(client, page, now):
+def test_unpublished_and_unknown_series_are_a_404(client, page, now):
     series = SessionFactory(now=now, publication="draft").series
     assert client.get(f"/en/registration/{series.slug}/{page}").status_code == 404
     assert client.post(f"/en/registration/{series.slug}/").status_code == 404
     assert client.get(f"/en/registration/no-such-series/{page}").status_code == 404
 
 
-def test_my_sessions_shows_mine_and_nobody_elses(client, open_series, provider, now):
+def test_my_sessions_shows_only_my_registrations(client, open_series, provider, now):
     other = SessionFactory(now=now).series
     register(open_series, provider, now=now)
     register(other, UserFactory(), now=now)
@@ -239,11 +239,11 @@ def test_my_sessions_shows_mine_and_nobody_elses(client, open_series, provider, 
     assert other.title_en not in page
 
 
-def test_my_sessions_takes_the_same_queries_for_one_series_and_for_ten(
+def test_my_sessions_makes_the_same_number_of_queries_for_one_series_and_ten(
     client, provider, now, django_assert_num_queries
 ):
     client.force_login(provider)
-    client.get("/en/registration/mine/")  # the first visit makes the calendar's address
+    client.get("/en/registration/mine/")  # the first visit creates the calendar address
     for count in (1, 9):
         for _ in range(count):
             register(SessionFactory(now=now).series, provider, now=now)
@@ -251,14 +251,14 @@ def test_my_sessions_takes_the_same_queries_for_one_series_and_for_ten(
             client.get("/en/registration/mine/")
 
 
-def test_my_sessions_is_empty_kindly_and_asks_to_sign_in(client, provider):
+def test_my_sessions_needs_a_sign_in_and_can_be_empty(client, provider):
     assert client.get("/en/registration/mine/").url == "/en/account/sign-in/?next=/en/registration/mine/"
     client.force_login(provider)
     page = text(client.get("/en/registration/mine/"))
     assert "You have no upcoming sessions." in page
 
 
-def test_cancelling_asks_first_then_frees_the_seat_and_offers_the_way_back(client, open_series, provider, now):
+def test_cancelling_needs_a_confirmation_and_offers_to_register_again(client, open_series, provider, now):
     register(open_series, provider, now=now)
     client.force_login(provider)
     address = f"/en/registration/{open_series.slug}/cancel/"
@@ -271,7 +271,7 @@ def test_cancelling_asks_first_then_frees_the_seat_and_offers_the_way_back(clien
     assert client.post(address).url == "/en/registration/mine/"  # a second click
 
 
-def test_another_persons_place_cannot_be_seen_or_cancelled(client, open_series, provider, now):
+def test_another_persons_registration_cannot_be_seen_or_cancelled(client, open_series, provider, now):
     register(open_series, UserFactory(), now=now)
     address = f"/en/registration/{open_series.slug}/cancel/"
     assert client.post(address).url.startswith("/en/account/sign-in/")
@@ -281,7 +281,7 @@ def test_another_persons_place_cannot_be_seen_or_cancelled(client, open_series, 
     assert Registration.objects.get().state == RegistrationState.CONFIRMED
 
 
-def test_leaving_the_waitlist(client, provider, now):
+def test_a_person_can_leave_the_waitlist(client, provider, now):
     series = SessionFactory(now=now, capacity=0).series
     register(series, provider, now=now)
     client.force_login(provider)
@@ -289,7 +289,7 @@ def test_leaving_the_waitlist(client, provider, now):
     assert "You left the waitlist." in page
 
 
-def test_the_panel_is_the_readers_own(client, open_series, provider, now):
+def test_the_panel_shows_the_readers_registration(client, open_series, provider, now):
     address = f"/en/registration/{open_series.slug}/panel/"
     assert client.get(address).status_code == 204
     client.force_login(provider)
@@ -305,7 +305,7 @@ class TestJoin:
         registration = register(session.series, provider, now=now)
         return f"/en/registration/join/{make_join_token(registration.pk, session.pk)}/"
 
-    def test_it_opens_fifteen_minutes_before_and_closes_with_the_session(self, client, link, now, clock):
+    def test_a_session_can_be_joined_from_fifteen_minutes_before_until_its_end(self, client, link, now, clock):
         day = timedelta(days=1)
         clock.move_to(now + day - timedelta(minutes=15, seconds=1))
         page = client.get(link)
@@ -315,14 +315,14 @@ class TestJoin:
         page = client.get(link)
         assert "You can join now" in text(page)
         assert "meet.example.ca" not in text(page)
-        assert Attendance.objects.count() == 0  # a link scanner was here, nobody else
+        assert Attendance.objects.count() == 0  # a GET, for example by a link scanner, does not count
         page = text(client.post(link))
         assert 'content="0; url=https://meet.example.ca/room"' in page
         assert 'href="https://meet.example.ca/room"' in page
         clock.move_to(now + day + timedelta(hours=1))
         assert "This session is over" in text(client.get(link))
 
-    def test_a_given_up_place_or_a_forged_link_leads_nowhere(self, client, link, clock, now):
+    def test_a_cancelled_registration_or_a_forged_link_cannot_join(self, client, link, clock, now):
         clock.move_to(now + timedelta(days=1))
         assert client.get(link[:-3] + "xx/").status_code == 404
         assert client.get("/en/registration/join/1-1/").status_code == 404
@@ -334,14 +334,14 @@ class TestJoin:
             assert "meet.example.ca" not in text(page)
         assert Attendance.objects.count() == 0
 
-    def test_a_session_that_is_off_says_so(self, client, link, clock, now):
+    def test_the_page_says_that_a_session_is_postponed(self, client, link, clock, now):
         from sessions_app.models import Session
 
         clock.move_to(now + timedelta(days=1))
         Session.objects.update(delivery="postponed")
         assert "This session is not taking place" in text(client.get(link))
 
-    def test_without_a_meeting_yet_the_page_says_so(self, client, link, clock, now):
+    def test_the_page_says_that_there_is_no_meeting_link_yet(self, client, link, clock, now):
         from sessions_app.models import Session
 
         clock.move_to(now + timedelta(days=1))
@@ -350,13 +350,13 @@ class TestJoin:
 
 
 class TestSignIn:
-    def test_a_code_signs_in_who_has_an_account(self, client, provider):
+    def test_a_person_signs_in_with_a_code(self, client, provider):
         response = client.post("/en/account/sign-in/?next=/en/registration/mine/", {"email": provider.email.upper()})
         page = client.post(response.url, {"code": code()}, follow=True)
         assert page.redirect_chain[-1][0] == "/en/registration/mine/"
         assert page.wsgi_request.user == provider
 
-    def test_it_never_tells_whether_an_address_has_an_account(self, client, provider):
+    def test_signing_in_does_not_reveal_whether_an_address_has_an_account(self, client, provider):
         known = client.post("/en/account/sign-in/", {"email": provider.email})
         known_page = text(client.get(known.url))
         client.cookies.clear()
@@ -366,7 +366,7 @@ class TestSignIn:
         assert strip.sub("", text(client.get(unknown.url))) == strip.sub("", known_page)
         assert Message.objects.get(to="nobody@example.ca").message_type == "no-account"
 
-    def test_signing_out_needs_a_click(self, client, provider):
+    def test_signing_out_needs_a_post(self, client, provider):
         client.force_login(provider)
         assert client.get("/en/account/sign-out/").status_code == 200
         assert "_auth_user_id" in client.session
@@ -375,7 +375,7 @@ class TestSignIn:
         assert client.get("/en/registration/mine/").status_code == 302
 
 
-def test_accounts_that_nobody_proved_are_forgotten_after_two_days(client, address, now):
+def test_unproven_accounts_are_deleted_after_two_days(client, address, now):
     from registrations.services import delete_unproven_accounts
 
     client.post(address, FORM)
@@ -392,24 +392,22 @@ def test_a_series_without_dates_can_be_registered_for(client, provider, now):
     assert series.title_en in page
 
 
-def test_with_the_cache_server_down_registering_works_all_the_same(client, address, settings):
+def test_registering_works_without_the_cache_server(client, address, settings):
     settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
     response = client.post(address, FORM)
     page = text(client.post(response.url, {"code": code()}, follow=True))
     assert "You are registered, Amélie Tremblay." in page
 
 
-def test_nobody_guesses_codes_without_end(client, address, settings):
+def test_guessing_codes_is_limited(client, address, settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"try-code": {"ip": (3, 60)}}
     response = client.post(address, FORM)
-    answers = [client.post(response.url, {"code": "000000"}).status_code for _ in range(4)]
-    assert answers == [200, 200, 200, 429]
+    statuses = [client.post(response.url, {"code": "000000"}).status_code for _ in range(4)]
+    assert statuses == [200, 200, 200, 429]
     assert "Too many attempts in a short time" in text(client.post(response.url, {"code": "000000"}))
 
 
-def test_the_panel_adds_dates_to_a_calendar_with_the_join_link_for_who_has_a_seat_and_without_it_for_others(
-    client, open_series, provider, now
-):
+def test_the_calendar_file_in_the_panel_has_the_join_link_only_with_a_seat(client, open_series, provider, now):
     address = f"/en/registration/{open_series.slug}/panel/"
     client.force_login(provider)
     page = client.get(address).content.decode()

@@ -1,4 +1,4 @@
-"""Taking a seat or a place in line: one registration a person, never a seat too many, told once."""
+"""Registering and cancelling: one registration per person, never too many seats, one email each. Also in parallel."""
 
 import threading
 from datetime import timedelta
@@ -18,16 +18,16 @@ def seats(series):
     return Series.objects.values_list("seats_taken", flat=True).get(pk=series.pk)
 
 
-def kinds():
+def message_types():
     return sorted(Message.objects.values_list("message_type", flat=True))
 
 
 @pytest.mark.django_db
-def test_registering_takes_a_seat_and_tells_once(open_series, provider, now):
+def test_registering_takes_a_seat_and_sends_one_email(open_series, provider, now):
     registration = register(open_series, provider, now=now)
     assert (registration.state, registration.confirmed_at, seats(open_series)) == (RegistrationState.CONFIRMED, now, 1)
     again = register(open_series, provider, now=now + timedelta(minutes=1))
-    assert (again.pk, seats(open_series), kinds()) == (registration.pk, 1, ["registered"])
+    assert (again.pk, seats(open_series), message_types()) == (registration.pk, 1, ["registered"])
 
 
 @pytest.mark.django_db
@@ -41,61 +41,76 @@ def test_registering_takes_a_seat_and_tells_once(open_series, provider, now):
         ({"capacity": 0, "waitlist_enabled": False}, Status.FULL),
     ],
 )
-def test_what_is_not_open_is_refused_with_its_status(now, provider, fields, status):
+def test_a_series_that_is_not_open_refuses_registration_with_its_status(now, provider, fields, status):
     series = SessionFactory(now=now, **fields).series
-    with pytest.raises(RegistrationRefusedError) as refused:
+    with pytest.raises(RegistrationRefusedError) as error:
         register(series, provider, now=now)
-    assert (refused.value.status, Registration.objects.count(), Message.objects.count()) == (status, 0, 0)
+    assert (error.value.status, Registration.objects.count(), Message.objects.count()) == (status, 0, 0)
 
 
 @pytest.mark.django_db
-def test_when_it_is_full_people_stand_in_line_and_get_freed_seats_in_order(now):
+def test_a_full_series_has_a_waitlist_that_gets_released_seats_in_order(now):
     series = SessionFactory(now=now, capacity=1).series
     people = [UserFactory() for _ in range(4)]
-    places = [register(series, person, now=now + timedelta(seconds=n)) for n, person in enumerate(people)]
-    assert [place.state for place in places] == ["confirmed", "waitlisted", "waitlisted", "waitlisted"]
-    cancel(places[2], now=now)
-    cancel(places[0], now=now)
-    for place in places:
-        place.refresh_from_db()
-    assert [place.state for place in places] == ["cancelled", "confirmed", "cancelled", "waitlisted"]
+    registrations = [register(series, person, now=now + timedelta(seconds=n)) for n, person in enumerate(people)]
+    assert [registration.state for registration in registrations] == [
+        "confirmed",
+        "waitlisted",
+        "waitlisted",
+        "waitlisted",
+    ]
+    cancel(registrations[2], now=now)
+    cancel(registrations[0], now=now)
+    for registration in registrations:
+        registration.refresh_from_db()
+    assert [registration.state for registration in registrations] == [
+        "cancelled",
+        "confirmed",
+        "cancelled",
+        "waitlisted",
+    ]
     assert seats(series) == 1
-    assert kinds() == ["cancelled", "left-waitlist", "registered", "seat-found", *["waitlisted"] * 3]
+    assert message_types() == ["cancelled", "left-waitlist", "registered", "seat-found", *["waitlisted"] * 3]
 
 
 @pytest.mark.django_db
-def test_seats_that_staff_add_go_to_the_line_at_once(now):
+def test_seats_that_staff_add_go_to_the_waitlist(now):
     series = SessionFactory(now=now, capacity=1).series
-    places = [register(series, UserFactory(), now=now + timedelta(seconds=n)) for n in range(4)]
+    registrations = [register(series, UserFactory(), now=now + timedelta(seconds=n)) for n in range(4)]
     series.capacity = 3
     series.save()
-    for place in places:
-        place.refresh_from_db()
-    assert [place.state for place in places] == ["confirmed", "confirmed", "confirmed", "waitlisted"]
+    for registration in registrations:
+        registration.refresh_from_db()
+    assert [registration.state for registration in registrations] == [
+        "confirmed",
+        "confirmed",
+        "confirmed",
+        "waitlisted",
+    ]
     assert seats(series) == 3
 
 
 @pytest.mark.django_db
-def test_cancelling_twice_frees_one_seat_and_coming_back_is_a_new_registration(open_series, provider, now):
+def test_cancelling_twice_releases_one_seat_and_registering_again_is_a_new_registration(open_series, provider, now):
     first = register(open_series, provider, now=now)
     cancel(first, now=now)
     cancel(first, now=now)
-    assert (seats(open_series), kinds()) == (0, ["cancelled", "registered"])
+    assert (seats(open_series), message_types()) == (0, ["cancelled", "registered"])
     second = register(open_series, provider, now=now)
     assert (second.pk != first.pk, seats(open_series)) == (True, 1)
 
 
 @pytest.mark.django_db
-def test_a_seat_freed_in_a_past_series_goes_to_nobody(now):
+def test_a_seat_released_in_a_past_series_does_not_go_to_the_waitlist(now):
     series = SessionFactory(now=now, days=1, capacity=1).series
-    seat, waiting = (register(series, UserFactory(), now=now) for _ in range(2))
+    seat, waitlisted = (register(series, UserFactory(), now=now) for _ in range(2))
     cancel(seat, now=now + timedelta(days=5))
-    waiting.refresh_from_db()
-    assert waiting.state == RegistrationState.WAITLISTED
+    waitlisted.refresh_from_db()
+    assert waitlisted.state == RegistrationState.WAITLISTED
 
 
 def in_threads(work, count):
-    """Run `work(n)` in `count` threads that start together, each with a connection of its own."""
+    """Run `work(n)` in `count` threads that start together, each with its own database connection."""
     barrier, errors = threading.Barrier(count), []
 
     def run(number):
@@ -116,7 +131,7 @@ def in_threads(work, count):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_burst_never_oversells(now):
+def test_parallel_registrations_never_exceed_the_capacity(now):
     series = SessionFactory(now=now, capacity=7).series
     people = [UserFactory() for _ in range(24)]
     in_threads(lambda n: register(series, people[n], now=now), 24)
@@ -126,7 +141,7 @@ def test_a_burst_never_oversells(now):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_double_click_gives_one_registration(now):
+def test_parallel_requests_of_one_person_make_one_registration(now):
     series = SessionFactory(now=now, capacity=5).series
     person = UserFactory()
     in_threads(lambda _n: register(series, person, now=now), 8)
@@ -134,8 +149,8 @@ def test_a_double_click_gives_one_registration(now):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_waits_while_a_seat_is_free(now):
-    """Cancelling and joining the line at the same time: whoever comes first, the seat is not left over."""
+def test_nobody_is_waitlisted_while_a_seat_is_free(now):
+    """People cancel and join the waitlist at the same time."""
     for _ in range(10):
         series = SessionFactory(now=now, capacity=2).series
         holders = [register(series, UserFactory(), now=now) for _ in range(2)]
@@ -149,5 +164,5 @@ def test_nobody_waits_while_a_seat_is_free(now):
 
         in_threads(work, 6)
         confirmed = Registration.objects.confirmed().filter(series=series).count()
-        waiting = Registration.objects.waitlisted().filter(series=series).count()
-        assert (seats(series), confirmed, waiting) == (2, 2, 2)
+        waitlisted = Registration.objects.waitlisted().filter(series=series).count()
+        assert (seats(series), confirmed, waitlisted) == (2, 2, 2)

@@ -1,4 +1,4 @@
-"""Reminders a day and an hour before: each once, never after their time, never for what does not hold any more."""
+"""Reminders a day and an hour before a session: each is sent once, not too late, and only if it still applies."""
 
 import re
 from datetime import timedelta
@@ -30,7 +30,7 @@ def session(seat):
     return seat.series.sessions.get()
 
 
-def test_each_reminder_is_written_once(seat, session):
+def test_each_reminder_is_queued_once(seat, session):
     start = session.starts_at
     assert queue_due_reminders(start - 24 * HOUR - timedelta(seconds=1)) == 0
     assert queue_due_reminders(start - 24 * HOUR) == 1
@@ -40,21 +40,21 @@ def test_each_reminder_is_written_once(seat, session):
     assert sorted(Message.objects.values_list("message_type", flat=True)) == ["reminder-1h", "reminder-24h"]
 
 
-def test_a_reminder_that_beat_was_late_for_goes_as_long_as_it_helps(seat, session):
+def test_a_late_reminder_is_queued_only_while_it_is_useful(seat, session):
     assert queue_due_reminders(session.starts_at - 22 * HOUR) == 1
     Message.objects.all().delete()
     assert queue_due_reminders(session.starts_at - 2 * HOUR) == 0
     assert queue_due_reminders(session.starts_at) == 0
 
 
-def test_who_registers_after_the_moment_is_not_reminded_of_it(now):
+def test_a_person_who_registers_after_the_reminder_time_does_not_get_it(now):
     session = SessionFactory(now=now, days=0.5)
     register(session.series, UserFactory(), now=now)
     assert queue_due_reminders(now + HOUR) == 0
     assert queue_due_reminders(session.starts_at - HOUR) == 1
 
 
-def test_no_reminder_for_a_place_in_line_a_given_up_seat_or_a_session_that_is_off(seat, session, now):
+def test_a_cancelled_registration_or_session_gets_no_reminder(seat, session, now):
     cancel(seat, now=now)
     assert queue_due_reminders(session.starts_at - HOUR) == 0
     Message.objects.all().delete()
@@ -63,28 +63,28 @@ def test_no_reminder_for_a_place_in_line_a_given_up_seat_or_a_session_that_is_of
     assert queue_due_reminders(session.starts_at - HOUR) == 0
 
 
-def test_the_reminder_carries_the_join_link_of_that_person_and_never_the_meetings_address(seat, session, drain, client):
+def test_the_reminder_has_the_personal_join_link_and_not_the_meeting_link(seat, session, drain, client):
     moment = session.starts_at - HOUR
     queue_due_reminders(moment)
-    (mail,) = drain(moment)
-    assert mail.to == [seat.user.email]
-    link = next(line for line in mail.body.splitlines() if "/join/" in line)
-    for part in (mail.body, mail.alternatives[0].content, str(mail.message())):
+    (email,) = drain(moment)
+    assert email.to == [seat.user.email]
+    link = next(line for line in email.body.splitlines() if "/join/" in line)
+    for part in (email.body, email.alternatives[0].content, str(email.message())):
         assert "meet.example.ca" not in part
     assert resolve(urlsplit(link).path).view_name == "registrations:join"
     with time_machine.travel(session.starts_at - timedelta(minutes=10), tick=False):
         assert "https://meet.example.ca/secret" in client.post(urlsplit(link).path).content.decode()
 
 
-def test_a_reminder_in_the_queue_is_checked_once_more_before_it_goes(seat, session, now, drain):
+def test_a_queued_reminder_expires_if_the_registration_is_cancelled(seat, session, now, drain):
     moment = session.starts_at - HOUR
     queue_due_reminders(moment)
     cancel(seat, now=now)
-    assert [mail.subject for mail in drain(moment) if "Your seat" not in mail.subject] == []
+    assert [email.subject for email in drain(moment) if "Your seat" not in email.subject] == []
     assert Message.objects.get(message_type="reminder-1h").state == "expired"
 
 
-def test_a_session_that_moved_is_reminded_of_anew_and_the_old_reminder_does_not_go(seat, session, drain):
+def test_a_moved_session_gets_a_new_reminder_and_the_old_one_expires(seat, session, drain):
     moment = session.starts_at - HOUR
     queue_due_reminders(moment)
     Session.objects.filter(pk=session.pk).update(
@@ -96,7 +96,7 @@ def test_a_session_that_moved_is_reminded_of_anew_and_the_old_reminder_does_not_
     assert len(drain(moment + 48 * HOUR)) == 1
 
 
-def test_a_reminder_never_comes_after_its_session(seat, session, drain):
+def test_a_reminder_expires_when_its_session_starts(seat, session, drain):
     queue_due_reminders(session.starts_at - HOUR)
     assert drain(session.starts_at) == []
     assert Message.objects.get().state == "expired"
@@ -109,27 +109,27 @@ def test_a_reminder_never_comes_after_its_session(seat, session, drain):
         ("fr", ["Dans 3 jours, à 10 h (HE) : ", "Demain, à 10 h (HE) : ", "Dans une heure, à 10 h (HE) : "]),
     ],
 )
-def test_each_reminder_says_how_far_away_the_session_is(now, drain, language, subjects):
-    """Two reminders with one subject end up in one thread, and nobody sees the second."""
+def test_each_reminder_says_how_soon_the_session_is(now, drain, language, subjects):
+    """Email apps group messages with the same subject, so readers would not see the second reminder."""
     session = SessionFactory(now=now, reminder_hours=[72, 24, 1])
     register(session.series, UserFactory(language=language), now=now)
     drain(now)
     for hours, subject in zip((72, 24, 1), subjects, strict=True):
         moment = session.starts_at - hours * HOUR
         queue_due_reminders(moment)
-        (mail,) = drain(moment + timedelta(seconds=5))
-        assert mail.subject.replace("\u00a0", " ").startswith(subject)
+        (email,) = drain(moment + timedelta(seconds=5))
+        assert email.subject.replace("\u00a0", " ").startswith(subject)
         words = subject.partition(",")[0]
-        assert f"\n\n{words}" in mail.body
-        html = mail.alternatives[0].content
+        assert f"\n\n{words}" in email.body
+        html = email.alternatives[0].content
         assert re.search(rf'<div class="hide"[^>]*>\s*{words}', html)
         assert re.search(rf"<h1[^>]*>{words}", html)
 
 
-def test_a_reminder_that_waited_says_how_far_away_the_session_is_by_then(seat, session, drain):
+def test_a_delayed_reminder_says_how_soon_the_session_is_when_it_is_sent(seat, session, drain):
     queue_due_reminders(session.starts_at - 24 * HOUR)
-    (mail,) = drain(session.starts_at - 5 * HOUR)
-    assert mail.subject.startswith("In 5 hours, ")
+    (email,) = drain(session.starts_at - 5 * HOUR)
+    assert email.subject.startswith("In 5 hours, ")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_reminder_that_waited_says_how_far_away_the_session_is_by_then(seat, s
         ([], "We don’t send reminders for this series."),
     ],
 )
-def test_page_email_and_panel_say_when_this_series_reminds(now, client, provider, drain, hours, sentence):
+def test_page_email_and_panel_say_when_reminders_are_sent(now, client, provider, drain, hours, sentence):
     with time_machine.travel(now, tick=False):
         series = SessionFactory(now=now, reminder_hours=hours).series
         client.force_login(provider)
@@ -148,5 +148,5 @@ def test_page_email_and_panel_say_when_this_series_reminds(now, client, provider
         assert sentence in " ".join(page.split())
         panel = client.get(f"/en/registration/{series.slug}/panel/").content.decode()
         assert sentence in " ".join(panel.split())
-        (mail,) = drain(now)
-        assert sentence in " ".join(mail.body.split())
+        (email,) = drain(now)
+        assert sentence in " ".join(email.body.split())

@@ -1,4 +1,4 @@
-"""Staff edit the program in the admin: sessions inline, both languages, the series' own clock, and nothing can be oversold."""
+"""The program in the admin: sessions inline, both languages, the time zone of the series, and capacity checks."""
 
 from datetime import UTC, datetime
 
@@ -47,7 +47,7 @@ def fields(**changes):
     return data | changes
 
 
-def test_a_series_with_its_sessions_is_made_on_one_page(staff):
+def test_a_series_and_its_sessions_are_added_on_one_page(staff):
     response = staff.post("/en/admin/sessions_app/series/add/", fields())
     assert response.status_code == 302, response.context["errors"]
     series = Series.objects.get()
@@ -55,7 +55,7 @@ def test_a_series_with_its_sessions_is_made_on_one_page(staff):
     assert series.first_starts_at == datetime(2027, 5, 21, 16, tzinfo=UTC)
 
 
-def test_times_are_on_the_clock_of_the_series_own_zone(staff):
+def test_times_are_in_the_time_zone_of_the_series(staff):
     staff.post("/en/admin/sessions_app/series/add/", fields(time_zone="America/St_Johns"))
     series = Series.objects.get()
     assert series.first_starts_at == datetime(2027, 5, 21, 14, 30, tzinfo=UTC)
@@ -64,16 +64,16 @@ def test_times_are_on_the_clock_of_the_series_own_zone(staff):
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
+    ("changes", "error"),
     [
         ({"sessions-0-ends_at_1": "11:00"}, "A session must end after it starts."),
         ({"title_en": "", "title_fr": ""}, "Enter a title"),
         ({"registration_closes_at_0": "2027-02-01", "registration_closes_at_1": "09:00"}, "close after it opens"),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_sentence(staff, changes, sentence):
+def test_invalid_data_is_refused_with_an_error(staff, changes, error):
     response = staff.post("/en/admin/sessions_app/series/add/", fields(**changes))
-    assert sentence in response.content.decode()
+    assert error in response.content.decode()
     assert not Series.objects.exists()
 
 
@@ -102,7 +102,7 @@ def test_capacity_below_the_seats_taken_is_refused(staff, now):
     assert Series.objects.get().seats_taken == 3
 
 
-def test_raising_the_capacity_seats_those_in_line(staff, now):
+def test_raising_the_capacity_promotes_from_the_waitlist(staff, now):
     series = SessionFactory(now=now, capacity=1).series
     for _ in range(3):
         register(series, UserFactory(), now=now)
@@ -110,7 +110,7 @@ def test_raising_the_capacity_seats_those_in_line(staff, now):
     assert (Registration.objects.confirmed().count(), Series.objects.get().seats_taken) == (2, 2)
 
 
-def test_publishing_puts_it_on_the_site_at_once(staff, client, now, django_capture_on_commit_callbacks):
+def test_a_published_series_is_on_the_site_at_once(staff, client, now, django_capture_on_commit_callbacks):
     series = SessionFactory(now=now, publication="draft").series
     assert client.get(f"/en/sessions/{series.slug}/").status_code == 404
     with django_capture_on_commit_callbacks(execute=True):
@@ -121,14 +121,14 @@ def test_publishing_puts_it_on_the_site_at_once(staff, client, now, django_captu
     assert client.get(f"/en/sessions/{series.slug}/").status_code == 404
 
 
-def test_the_page_offers_a_preview_until_it_is_published(staff, now):
+def test_the_page_links_to_a_preview_until_the_series_is_published(staff, now):
     draft = SessionFactory(now=now, publication="draft").series
     public = SessionFactory(now=now).series
     for series, address in ((draft, f"/en/sessions/{draft.slug}/preview/"), (public, f"/en/sessions/{public.slug}/")):
         assert f'href="{address}"' in staff.get(f"/en/admin/sessions_app/series/{series.pk}/change/").content.decode()
 
 
-def test_a_series_that_people_registered_for_cannot_be_deleted(staff, now):
+def test_a_series_with_registrations_cannot_be_deleted(staff, now):
     series = SessionFactory(now=now).series
     register(series, UserFactory(), now=now)
     assert staff.post(f"/en/admin/sessions_app/series/{series.pk}/delete/", {"post": "yes"}).status_code == 403

@@ -1,4 +1,4 @@
-"""Which cached feeds an edit deletes: those that it affects, in its own transaction, and no others."""
+"""An edit deletes the cached feeds that it affects, and no others, in the same transaction."""
 
 import threading
 from datetime import timedelta
@@ -37,17 +37,17 @@ def south(now):
 
 @pytest.fixture
 def deleted(north, south, now):
-    """The names of the feeds that are deleted since all of them were built."""
+    """Return a function that returns the names of the feeds deleted since the start of the test."""
     feeds.build_missing(now)
     before = set(Feed.objects.values_list("name", "language"))
     assert len(before) == 2 * 5
 
-    def since():
-        gone = before - set(Feed.objects.values_list("name", "language"))
-        assert {name for name, language in gone if language == "en"} == {name for name, language in gone}
-        return {name for name, _language in gone}
+    def names():
+        missing = before - set(Feed.objects.values_list("name", "language"))
+        assert {name for name, language in missing if language == "en"} == {name for name, language in missing}
+        return {name for name, _language in missing}
 
-    return since
+    return names
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,9 @@ def deleted(north, south, now):
         ("both", GENERAL | {"hub-north"}),
     ],
 )
-def test_an_edited_series_is_in_the_feed_of_all_of_its_language_and_of_its_hub(north, south, now, language, affected):
+def test_an_edited_series_affects_the_feeds_of_all_sessions_its_language_and_its_hub(
+    north, south, now, language, affected
+):
     Series.objects.filter(pk=north.pk).update(language=language)
     feeds.build_missing(now)
     north.refresh_from_db()
@@ -71,18 +73,18 @@ def cached_names():
     return set(Feed.objects.values_list("name", flat=True))
 
 
-def test_national_programming_is_in_no_hubs_feed(deleted, now):
+def test_national_programming_affects_no_feed_of_a_hub(deleted, now):
     SessionFactory(now=now, language="en")
     assert deleted() == {"all", "language-en"}
 
 
-def test_a_series_that_moves_to_another_hub_leaves_one_feed_and_joins_another(north, south, deleted):
+def test_moving_a_series_to_another_hub_affects_both_hubs(north, south, deleted):
     north.hub = south.hub
     north.save()
     assert deleted() == {"all", "language-en", "hub-north", "hub-south"}
 
 
-def test_a_series_that_changes_its_language_leaves_one_feed_and_joins_another(north, deleted):
+def test_changing_the_language_of_a_series_affects_both_languages(north, deleted):
     north.language = "fr"
     north.save()
     assert deleted() == GENERAL | {"hub-north"}
@@ -95,7 +97,7 @@ def test_an_edited_session_affects_the_feeds_of_its_series(north, deleted):
     assert deleted() == {"all", "language-en", "hub-north"}
 
 
-def test_a_session_that_moves_to_another_series_affects_the_feeds_of_both(north, south, deleted):
+def test_moving_a_session_to_another_series_affects_the_feeds_of_both(north, south, deleted):
     session = north.sessions.get()
     session.series = south
     session.save()
@@ -111,14 +113,14 @@ def test_deleting_a_session_or_a_series_affects_its_feeds(north, south, deleted,
 
 
 @pytest.mark.parametrize("change", [{"name_en": "New name"}, {"slug": "far-north"}, {"is_listed": False}])
-def test_an_edited_hub_affects_its_own_feed_only(north, deleted, change):
+def test_an_edited_hub_affects_only_its_own_feed(north, deleted, change):
     for name, value in change.items():
         setattr(north.hub, name, value)
     north.hub.save()
     assert deleted() == {"hub-north"}
 
 
-def test_a_slug_that_another_hub_takes_over_never_brings_the_feed_of_the_old_one(client, north, south, deleted, now):
+def test_a_hub_that_takes_over_a_slug_does_not_get_the_old_hubs_feed(client, north, south, deleted, now):
     north.hub.slug = "far-north"
     north.hub.save()
     south.hub.slug = "north"
@@ -127,14 +129,14 @@ def test_a_slug_that_another_hub_takes_over_never_brings_the_feed_of_the_old_one
     assert b"North" in client.get("/en/hubs/far-north.ics").content
 
 
-def test_a_deleted_hub_takes_its_feed_with_it(deleted, now):
+def test_deleting_a_hub_deletes_its_feed(deleted, now):
     hub = HubFactory(slug="west")
     feeds.build_missing(now)
     hub.delete()
     assert "hub-west" not in cached_names()
 
 
-def test_the_admins_actions_delete_the_feeds_of_the_chosen_series(admin_client, north, deleted):
+def test_admin_actions_affect_the_feeds_of_the_selected_series(admin_client, north, deleted):
     response = admin_client.post(
         "/en/admin/sessions_app/series/?publication__exact=published",
         {"action": "withdraw", "_selected_action": [north.pk]},
@@ -144,23 +146,23 @@ def test_the_admins_actions_delete_the_feeds_of_the_chosen_series(admin_client, 
     assert deleted() == {"all", "language-en", "hub-north"}
 
 
-def test_a_seat_that_is_taken_affects_no_feed(north, deleted, now):
+def test_a_registration_affects_no_feed(north, deleted, now):
     register(north, UserFactory(), now=now)
     assert deleted() == set()
 
 
 def test_an_unaffected_feed_keeps_its_etag(client, north, south, deleted):
     etag = client.get("/en/hubs/south.ics")["ETag"]
-    changed = client.get("/en/hubs/north.ics")["ETag"]
+    old_etag = client.get("/en/hubs/north.ics")["ETag"]
     session = north.sessions.get()
     session.title_en = "New title"
     session.save()
     services.programme_changed()
     assert client.get("/en/hubs/south.ics", HTTP_IF_NONE_MATCH=etag).status_code == 304
-    assert client.get("/en/hubs/north.ics", HTTP_IF_NONE_MATCH=changed).status_code == 200
+    assert client.get("/en/hubs/north.ics", HTTP_IF_NONE_MATCH=old_etag).status_code == 200
 
 
-def test_the_worker_builds_only_what_the_edit_deleted(north, deleted, now):
+def test_the_worker_rebuilds_only_the_deleted_feeds(north, deleted, now):
     before = dict(Feed.objects.values_list("pk", "made_at"))
     north.save()
     build_missing_feeds()
@@ -168,25 +170,25 @@ def test_the_worker_builds_only_what_the_edit_deleted(north, deleted, now):
     assert Feed.objects.exclude(pk__in=before).count() == 2 * 3
 
 
-def test_a_feed_is_built_again_after_a_day_so_that_old_sessions_leave_it(deleted, now):
+def test_feeds_are_rebuilt_daily_to_drop_old_sessions(deleted, now):
     assert feeds.build_missing(now + timedelta(hours=23)) == 0
     assert feeds.build_missing(now + timedelta(hours=25)) == 2 * 5
 
 
-def test_many_edits_in_a_row_request_the_missing_feeds_once(north, django_capture_on_commit_callbacks):
+def test_several_edits_in_a_row_request_the_missing_feeds_once(north, django_capture_on_commit_callbacks):
     from echo_portal.celery import app
 
     with app.connection_for_write() as broker:
         queue = broker.default_channel.client
-        waiting = queue.llen("celery")
+        length = queue.llen("celery")
         with django_capture_on_commit_callbacks(execute=True):
             north.save()
             north.save()
         assert cache.get(services.FEEDS_REQUESTED)
-        assert queue.llen("celery") == waiting + 1
+        assert queue.llen("celery") == length + 1
 
 
-def test_an_import_affects_the_feeds_of_what_it_writes(deleted, tmp_path):
+def test_an_import_affects_the_feeds_of_the_imported_series(deleted, tmp_path):
     file = tmp_path / "programme.csv"
     file.write_text("title,language,date,start,end\nFrench one,fr,2026-12-01,12:00,13:00\n")
     call_command("import_programme", file)
@@ -197,41 +199,41 @@ class TestTransactions:
     pytestmark = pytest.mark.django_db(transaction=True)
 
     @pytest.fixture(autouse=True)
-    def _cached(self, north, now):
+    def _cached_feeds(self, north, now):
         feeds.build_missing(now)
 
     @pytest.mark.parametrize("edited", ["series", "session", "hub"])
-    def test_the_feeds_are_deleted_in_the_transaction_of_the_edit_or_not_at_all(self, north, monkeypatch, edited):
-        one = {"series": north, "session": north.sessions.get(), "hub": north.hub}[edited]
+    def test_if_deleting_the_feeds_fails_the_edit_is_rolled_back(self, north, monkeypatch, edited):
+        instance = {"series": north, "session": north.sessions.get(), "hub": north.hub}[edited]
         cached = cached_names()
-        before = str(type(one).objects.values().get(pk=one.pk))
+        before = str(type(instance).objects.values().get(pk=instance.pk))
         name = "name_en" if edited == "hub" else "title_en"
-        setattr(one, name, "New name")
+        setattr(instance, name, "New name")
         original = feeds.delete
         calls = []
 
-        def fail_after_the_write(names):
+        def fail_after_deleting(names):
             original(names)
             calls.append(names)
             if len(calls) == 2:
                 raise RuntimeError
 
-        monkeypatch.setattr(feeds, "delete", fail_after_the_write)
+        monkeypatch.setattr(feeds, "delete", fail_after_deleting)
         with pytest.raises(RuntimeError):
-            one.save()
-        assert str(type(one).objects.values().get(pk=one.pk)) == before
+            instance.save()
+        assert str(type(instance).objects.values().get(pk=instance.pk)) == before
         assert cached_names() == cached
 
-    def test_feeds_are_deleted_within_a_transaction_only(self):
+    def test_feeds_can_only_be_deleted_within_a_transaction(self):
         with pytest.raises(transaction.TransactionManagementError):
             feeds.delete(["all"])
 
-    def test_a_feed_that_is_built_while_an_edit_is_not_committed_is_served_but_not_cached(self, north, now):
+    def test_a_feed_built_during_an_uncommitted_edit_is_served_but_not_cached(self, north, now):
         Feed.objects.all().delete()
-        in_between = []
+        served = []
 
         def reader():
-            in_between.append(feeds.get("hub-north", now))
+            served.append(feeds.get("hub-north", now))
             connection.close()
 
         session = north.sessions.get()
@@ -241,12 +243,12 @@ class TestTransactions:
             thread = threading.Thread(target=reader)
             thread.start()
             thread.join()
-        assert b"North" in in_between[0]
+        assert b"North" in served[0]
         assert not Feed.objects.filter(name="hub-north", language="en").exists()
         assert b"Edited" in feeds.get("hub-north", now)
         assert Feed.objects.filter(name="hub-north", language="en").exists()
 
-    def test_an_edit_that_is_not_committed_keeps_no_other_feed_from_being_cached(self, north, south, now):
+    def test_an_uncommitted_edit_does_not_stop_other_feeds_from_being_cached(self, north, south, now):
         Feed.objects.all().delete()
 
         def builder():
@@ -262,16 +264,16 @@ class TestTransactions:
 
     def test_an_edit_waits_for_a_feed_that_is_being_built_and_then_deletes_it(self, north, now, monkeypatch):
         Feed.objects.all().delete()
-        reading, may_go_on, edited = threading.Event(), threading.Event(), threading.Event()
+        reading, can_continue, edited = threading.Event(), threading.Event(), threading.Event()
         published = feeds.calendars.published
 
-        def slow(*args, **kwargs):
+        def slow_published(*args, **kwargs):
             content = published(*args, **kwargs)
             reading.set()
-            may_go_on.wait(10)
+            can_continue.wait(10)
             return content
 
-        monkeypatch.setattr(feeds.calendars, "published", slow)
+        monkeypatch.setattr(feeds.calendars, "published", slow_published)
 
         def builder():
             feeds.build("hub-north", now)
@@ -289,7 +291,7 @@ class TestTransactions:
         assert reading.wait(10)
         threads[1].start()
         assert not edited.wait(0.5)
-        may_go_on.set()
+        can_continue.set()
         for thread in threads:
             thread.join()
         assert not Feed.objects.filter(name="hub-north").exists()

@@ -1,4 +1,4 @@
-"""A series has an address in each language: pages lead to the right one, links use it, and no two series share one."""
+"""A series has a slug for each language: pages redirect to the right one, links use it, and slugs are unique."""
 
 import importlib
 
@@ -28,7 +28,7 @@ def series(now):
 
 
 @pytest.mark.parametrize(
-    ("asked", "leads_to"),
+    ("address", "target"),
     [
         ("/fr/seances/pain-at-home/?a=b&c=%C3%A9", "/fr/seances/la-douleur-a-domicile/?a=b&c=%C3%A9"),
         ("/en/sessions/la-douleur-a-domicile/", "/en/sessions/pain-at-home/"),
@@ -36,10 +36,10 @@ def series(now):
         ("/en/registration/la-douleur-a-domicile/", "/en/registration/pain-at-home/"),
     ],
 )
-def test_the_slug_of_the_other_language_leads_to_the_right_one(client, series, asked, leads_to):
-    response = client.get(asked)
-    assert (response.status_code, response["Location"]) == (301, leads_to)
-    assert client.get(leads_to).status_code == 200
+def test_the_slug_of_the_other_language_redirects(client, series, address, target):
+    response = client.get(address)
+    assert (response.status_code, response["Location"]) == (301, target)
+    assert client.get(target).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,13 @@ def test_the_slug_of_the_other_language_leads_to_the_right_one(client, series, a
         ("/fr/inscription/la-douleur-a-domicile/", "/en/registration/pain-at-home/"),
     ],
 )
-def test_the_language_link_leads_straight_to_the_other_address(client, series, page, other):
+def test_the_language_switch_links_directly_to_the_other_slug(client, series, page, other):
     content = client.get(page).content.decode()
     assert f'class="tongue" href="{other}"' in content
     assert f'href="http://127.0.0.1:8000{other}"' in content  # hreflang
 
 
-def test_pages_link_to_the_address_in_their_own_language(client, series):
+def test_pages_link_to_the_slug_of_their_language(client, series):
     for page in ("/fr/seances/", "/fr/", "/fr/seances/mois/?month=2026-12", "/fr/seances/la-douleur-a-domicile/"):
         content = client.get(page).content.decode()
         body = content.partition('<main id="main"')[2]
@@ -66,7 +66,7 @@ def test_pages_link_to_the_address_in_their_own_language(client, series):
     assert "la-douleur-a-domicile" not in client.get("/en/sessions/").content.decode()
 
 
-def test_a_person_registers_cancels_and_sees_their_panel_under_either_slug(client, series, now):
+def test_registration_pages_work_with_either_slug(client, series, now):
     person = UserFactory(with_profile=True, language="fr")
     client.force_login(person)
     assert client.post("/fr/inscription/pain-at-home/").status_code == 302
@@ -78,7 +78,7 @@ def test_a_person_registers_cancels_and_sees_their_panel_under_either_slug(clien
         assert client.get(f"/fr/inscription/{slug}/annuler/").status_code == 200
 
 
-def test_calendars_keep_the_address_they_know_and_the_file_has_the_slug_as_its_name(client, series):
+def test_the_calendar_file_works_with_either_slug(client, series):
     for slug in ("pain-at-home", "la-douleur-a-domicile"):
         response = client.get(f"/fr/seances/{slug}.ics")
         assert response.status_code == 200
@@ -86,14 +86,14 @@ def test_calendars_keep_the_address_they_know_and_the_file_has_the_slug_as_its_n
         assert b"/fr/seances/la-douleur-a-domicile/" in response.content.replace(b"\r\n ", b"")
 
 
-def test_a_series_without_a_french_slug_has_one_address(client, now):
+def test_a_series_without_a_french_slug_uses_the_english_one(client, now):
     series = SessionFactory(now=now, slug="only-one").series
     assert client.get("/fr/seances/only-one/").status_code == 200
     with translation.override("fr"):
         assert series.get_absolute_url() == "/fr/seances/only-one/"
 
 
-def test_what_is_not_published_does_not_exist_under_either_slug(client, now):
+def test_an_unpublished_series_is_a_404_with_either_slug(client, now):
     SessionFactory(now=now, publication="draft", slug="hidden", slug_fr="cachee")
     for slug in ("hidden", "cachee"):
         assert client.get(f"/fr/seances/{slug}/").status_code == 404
@@ -101,29 +101,29 @@ def test_what_is_not_published_does_not_exist_under_either_slug(client, now):
 
 
 @pytest.mark.parametrize(
-    ("slug", "slug_fr", "wrong"),
+    ("slug", "slug_fr", "invalid"),
     [("la-douleur-a-domicile", None, "slug"), ("new", "pain-at-home", "slug_fr"), ("new", "nouvelle", None)],
 )
-def test_no_series_may_have_the_slug_of_another_in_the_other_language(series, slug, slug_fr, wrong):
+def test_a_slug_cannot_be_the_french_slug_of_another_series_or_the_reverse(series, slug, slug_fr, invalid):
     new = Series(slug=slug, slug_fr=slug_fr, title_en="New")
-    if wrong:
-        with pytest.raises(ValidationError) as caught:
+    if invalid:
+        with pytest.raises(ValidationError) as error:
             new.full_clean()
-        assert list(caught.value.error_dict) == [wrong]
+        assert list(error.value.error_dict) == [invalid]
     else:
         new.full_clean()
 
 
-def test_a_series_may_have_the_same_slug_twice(series):
+def test_a_series_can_have_the_same_slug_in_both_languages(series):
     series.slug_fr = series.slug
     series.full_clean()
 
 
-def test_the_admin_refuses_a_slug_that_is_taken_in_french(client, series):
+def test_the_admin_refuses_the_french_slug_of_another_series(client, series):
     client.force_login(UserFactory(is_staff=True, is_superuser=True))
     empty = {f"{name}-{key}": "0" for name in ("sessions", "questions", "resources") for key in FORMSET}
-    typed = {"title_en": "New", "slug": "la-douleur-a-domicile", "language": "en", "publication": "draft"}
-    page = client.post("/en/admin/sessions_app/series/add/", empty | typed | {"time_zone": "America/Toronto"})
+    data = {"title_en": "New", "slug": "la-douleur-a-domicile", "language": "en", "publication": "draft"}
+    page = client.post("/en/admin/sessions_app/series/add/", empty | data | {"time_zone": "America/Toronto"})
     assert "Another series already has this address in French." in page.content.decode()
     assert Series.objects.count() == 1
 
@@ -134,7 +134,7 @@ def import_csv(tmp_path, *rows):
     call_command("import_programme", path, verbosity=0)
 
 
-def test_an_imported_series_gets_its_french_slug_once(tmp_path):
+def test_an_imported_series_gets_a_french_slug_once(tmp_path):
     import_csv(tmp_path, "Grief in the Team,Le deuil dans l’équipe")
     assert Series.objects.values_list("slug", "slug_fr").get() == ("grief-in-the-team", "le-deuil-dans-l-equipe")
     before = Series.objects.get().updated_at
@@ -142,7 +142,7 @@ def test_an_imported_series_gets_its_french_slug_once(tmp_path):
     assert Series.objects.get().updated_at == before
 
 
-def test_two_series_with_one_french_title_get_two_french_slugs(tmp_path):
+def test_series_with_the_same_french_title_get_different_french_slugs(tmp_path):
     import_csv(tmp_path, "Grief One,Le deuil", "Grief Two,Le deuil", ",Seulement en français")
     assert list(Series.objects.order_by("pk").values_list("slug", "slug_fr")) == [
         ("grief-one", "le-deuil"),
@@ -151,7 +151,7 @@ def test_two_series_with_one_french_title_get_two_french_slugs(tmp_path):
     ]
 
 
-def test_an_import_refuses_a_title_whose_address_is_taken_in_french(tmp_path, series):
+def test_an_import_refuses_the_french_slug_of_another_series(tmp_path, series):
     with pytest.raises(CommandError, match=r"line 2: the series .* already has the address “la-douleur-a-domicile”"):
         import_csv(tmp_path, "La douleur à domicile,")
     assert Series.objects.count() == 1
@@ -161,12 +161,12 @@ def test_the_migration_gives_existing_series_their_french_slugs():
     taken = SeriesFactory(slug="le-deuil", title_en="", title_fr="Le deuil")
     first, second = (SeriesFactory(title_en="Grief", title_fr="Le deuil") for _ in range(2))
     english = SeriesFactory(title_fr="")
-    kept = SeriesFactory(title_fr="Autre titre", slug_fr="choisie")
+    with_slug = SeriesFactory(title_fr="Autre titre", slug_fr="choisie")
     migration = importlib.import_module("sessions_app.migrations.0007_fill_slug_fr")
     migration.fill(apps, None)
     migration.fill(apps, None)
     slugs = dict(Series.objects.values_list("pk", "slug_fr"))
-    assert [slugs[one.pk] for one in (taken, first, second, english, kept)] == [
+    assert [slugs[each.pk] for each in (taken, first, second, english, with_slug)] == [
         None,
         "le-deuil-2",
         "le-deuil-3",

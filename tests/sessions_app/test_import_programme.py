@@ -1,4 +1,4 @@
-"""Programme files: refused by line and reason with nothing written, or written whole; a second import changes nothing."""
+"""`import_programme`: a file is imported completely or refused with line numbers, and a second import changes nothing."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.factories import HubFactory
 pytestmark = pytest.mark.django_db
 SAMPLE = Path(__file__).resolve().parents[2] / "sessions_app" / "sample"
 
-GOOD = """\
+VALID = """\
 time_zone: America/Toronto
 series:
   - title: Pain at Home
@@ -33,12 +33,12 @@ def write(tmp_path, content, name="programme.yaml"):
     return path
 
 
-def refusal(path, **options):
-    with pytest.raises(CommandError) as caught:
+def import_error(path, **options):
+    with pytest.raises(CommandError) as error:
         call_command("import_programme", path, **options)
     assert not Series.objects.exists()
     assert not Session.objects.exists()
-    return str(caught.value)
+    return str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -58,38 +58,38 @@ def refusal(path, **options):
         (("series:", "series: ["), 3, "this is not YAML"),
     ],
 )
-def test_what_is_wrong_is_named_by_line_and_reason_and_nothing_is_written(tmp_path, change, line, reason):
-    sentence = refusal(write(tmp_path, GOOD.replace(*change)))
-    assert f"line {line}: " in sentence
-    assert reason in sentence
+def test_an_error_names_its_line_and_reason_and_nothing_is_written(tmp_path, change, line, reason):
+    message = import_error(write(tmp_path, VALID.replace(*change)))
+    assert f"line {line}: " in message
+    assert reason in message
     if "YAML" not in reason and "unknown name" not in reason:
-        assert "1 to correct in programme.yaml; nothing was written." in sentence
+        assert "1 to correct in programme.yaml; nothing was written." in message
 
 
-def test_all_complaints_come_at_once_in_the_order_of_lines(tmp_path):
-    bad = GOOD.replace("2027-05-21", "soon").replace('end: "16:30"', 'end: "1:30"')
-    complaints = refusal(write(tmp_path, bad)).splitlines()
-    assert [line.split(":")[0] for line in complaints[:2]] == ["line 6", "line 10"]
-    assert complaints[-1].startswith("2 to correct")
+def test_all_errors_are_listed_in_the_order_of_lines(tmp_path):
+    invalid = VALID.replace("2027-05-21", "soon").replace('end: "16:30"', 'end: "1:30"')
+    errors = import_error(write(tmp_path, invalid)).splitlines()
+    assert [line.split(":")[0] for line in errors[:2]] == ["line 6", "line 10"]
+    assert errors[-1].startswith("2 to correct")
 
 
-def test_a_wrong_encoding_is_named_by_its_line(tmp_path):
-    latin = GOOD.replace("Grief", "Détresse").encode("latin-1")
-    assert "line 8: the file is not in UTF-8 (byte 0xE9)" in refusal(write(tmp_path, latin))
+def test_a_wrong_encoding_names_its_line(tmp_path):
+    latin = VALID.replace("Grief", "Détresse").encode("latin-1")
+    assert "line 8: the file is not in UTF-8 (byte 0xE9)" in import_error(write(tmp_path, latin))
 
 
 @pytest.mark.parametrize("name", ["none.yaml", "folder.pdf"])
-def test_a_file_that_is_not_there_or_of_another_kind_is_refused(tmp_path, name):
+def test_a_missing_file_and_another_file_type_are_refused(tmp_path, name):
     path = tmp_path / name if name == "none.yaml" else write(tmp_path, "x", name)
-    assert name in refusal(path)
+    assert name in import_error(path)
 
 
 def test_an_empty_list_is_refused(tmp_path):
-    assert "the file has no series" in refusal(write(tmp_path, "series: []\n"))
+    assert "the file has no series" in import_error(write(tmp_path, "series: []\n"))
 
 
 def test_a_second_import_changes_nothing(tmp_path, capsys):
-    path = write(tmp_path, GOOD)
+    path = write(tmp_path, VALID)
     call_command("import_programme", path)
     before = list(Series.objects.values()), list(Session.objects.values())
     call_command("import_programme", path)
@@ -97,8 +97,8 @@ def test_a_second_import_changes_nothing(tmp_path, capsys):
     assert "0 series created, 0 changed, 2 unchanged" in capsys.readouterr().out
 
 
-def test_what_the_file_leaves_out_stays_as_staff_wrote_it(tmp_path):
-    path = write(tmp_path, GOOD)
+def test_fields_that_are_not_in_the_file_do_not_change(tmp_path):
+    path = write(tmp_path, VALID)
     call_command("import_programme", path)
     Series.objects.filter(slug="pain-at-home").update(
         title_fr="La douleur à domicile", capacity=30, waitlist_enabled=False
@@ -108,30 +108,30 @@ def test_what_the_file_leaves_out_stays_as_staff_wrote_it(tmp_path):
     assert (series.title_fr, series.capacity, series.waitlist_enabled) == ("La douleur à domicile", 30, False)
 
 
-def test_starting_moves_the_first_session_and_all_others_with_it(tmp_path):
-    call_command("import_programme", write(tmp_path, GOOD), starting=date(2027, 11, 5))
+def test_the_starting_option_moves_all_sessions(tmp_path):
+    call_command("import_programme", write(tmp_path, VALID), starting=date(2027, 11, 5))
     starts = list(Session.objects.order_by("starts_at").values_list("starts_at", flat=True))
     assert [f"{start:%Y-%m-%d %H:%M}" for start in starts] == [
         "2027-11-05 16:00",
         "2027-11-12 17:00",
         "2027-11-17 20:00",
     ]
-    assert starts[1] - starts[0] == timedelta(days=7, hours=1)  # noon on the wall, across the change of clocks
+    assert starts[1] - starts[0] == timedelta(days=7, hours=1)  # noon before and after the clocks change
 
 
-def test_a_moved_series_keeps_its_sessions_and_raises_their_sequence(tmp_path):
-    path = write(tmp_path, GOOD)
+def test_moving_a_series_updates_its_sessions_and_raises_their_sequence(tmp_path):
+    path = write(tmp_path, VALID)
     call_command("import_programme", path)
-    kept = set(Session.objects.values_list("pk", flat=True))
+    before = set(Session.objects.values_list("pk", flat=True))
     call_command("import_programme", path, starting=date(2027, 6, 1))
-    assert set(Session.objects.values_list("pk", flat=True)) == kept
+    assert set(Session.objects.values_list("pk", flat=True)) == before
     assert set(Session.objects.values_list("sequence", flat=True)) == {1}
 
 
-def test_fewer_seats_than_are_taken_are_refused(tmp_path):
-    call_command("import_programme", write(tmp_path, GOOD))
+def test_a_capacity_below_the_taken_seats_is_refused(tmp_path):
+    call_command("import_programme", write(tmp_path, VALID))
     Series.objects.filter(slug="pain-at-home").update(seats_taken=3)
-    path = write(tmp_path, GOOD.replace("    audience", "    capacity: 2\n    audience"))
+    path = write(tmp_path, VALID.replace("    audience", "    capacity: 2\n    audience"))
     with pytest.raises(CommandError, match="line 3: 3 seats are taken"):
         call_command("import_programme", path)
 
@@ -144,7 +144,7 @@ Grief in the Team,,,,2027-06-02,15:00,16:30,
 """
 
 
-def test_a_csv_has_one_row_a_session(tmp_path):
+def test_a_csv_file_has_one_row_per_session(tmp_path):
     HubFactory(slug="north")
     call_command("import_programme", write(tmp_path, "\ufeff" + CSV, "programme.csv"))
     pain = Series.objects.get(slug="pain-at-home")
@@ -153,16 +153,16 @@ def test_a_csv_has_one_row_a_session(tmp_path):
     assert Series.objects.get(slug="grief-in-the-team").sessions.count() == 1
 
 
-def test_a_csv_is_refused_by_line_too(tmp_path):
+def test_errors_in_a_csv_file_name_their_line(tmp_path):
     HubFactory(slug="north")
-    bad = CSV.replace("2027-05-28", "2027-13-28").replace("Grief in the Team", "Pain at home")
-    sentence = refusal(write(tmp_path, bad, "programme.csv"))
-    assert "line 3: “2027-13-28” is not a date" in sentence
-    assert "line 4: the title “Pain at home” stands on line 2 already" in sentence
-    assert "unknown column “seats”" in refusal(write(tmp_path, CSV.replace("capacity", "seats"), "programme.csv"))
+    invalid = CSV.replace("2027-05-28", "2027-13-28").replace("Grief in the Team", "Pain at home")
+    message = import_error(write(tmp_path, invalid, "programme.csv"))
+    assert "line 3: “2027-13-28” is not a date" in message
+    assert "line 4: the title “Pain at home” stands on line 2 already" in message
+    assert "unknown column “seats”" in import_error(write(tmp_path, CSV.replace("capacity", "seats"), "programme.csv"))
 
 
-def test_a_spreadsheet_has_the_same_columns_with_real_dates_and_times(tmp_path):
+def test_a_spreadsheet_has_the_same_columns_as_a_csv_file(tmp_path):
     from datetime import time
 
     book = openpyxl.Workbook()
@@ -171,15 +171,12 @@ def test_a_spreadsheet_has_the_same_columns_with_real_dates_and_times(tmp_path):
     book.save(tmp_path / "programme.xlsx")
     call_command("import_programme", tmp_path / "programme.xlsx")
     assert f"{Session.objects.get().starts_at:%Y-%m-%d %H:%M}" == "2027-05-21 16:00"
-    assert "cannot be read as a spreadsheet" in refusal_of_garbage(tmp_path)
-
-
-def refusal_of_garbage(tmp_path):
     Series.objects.all().delete()
-    return refusal(write(tmp_path, b"not a zip", "garbage.xlsx"))
+    error = import_error(write(tmp_path, b"not a zip", "garbage.xlsx"))
+    assert "cannot be read as a spreadsheet" in error
 
 
-def test_the_samples_that_the_project_keeps_are_whole():
+def test_the_sample_files_can_be_imported():
     for slug in ("northern-ontario", "maritimes", "estrie", "prairies"):
         HubFactory(slug=slug)
     for path in sorted(SAMPLE.glob("*.yaml")):
@@ -201,15 +198,17 @@ def test_the_samples_that_the_project_keeps_are_whole():
     ],
 )
 @pytest.mark.parametrize("kind", ["yaml", "csv"])
-def test_a_join_link_that_is_no_web_address_is_refused(tmp_path, link, kind):
+def test_a_join_link_that_is_not_a_web_address_is_refused(tmp_path, link, kind):
     if kind == "yaml":
-        content, line = GOOD.replace('end: "16:30"', f'end: "16:30", join_url: "{link}"'), 10
+        content, line = VALID.replace('end: "16:30"', f'end: "16:30", join_url: "{link}"'), 10
     else:
         content, line = f'title,date,start,end,join_url\nPain,2027-05-21,12:00,13:00,"{link}"\n', 2
-    assert f"line {line}: “{link}” is not a web address." in refusal(write(tmp_path, content, f"programme.{kind}"))
+    assert f"line {line}: “{link}” is not a web address." in import_error(write(tmp_path, content, f"programme.{kind}"))
 
 
-def test_a_join_link_is_kept(tmp_path):
+def test_a_join_link_is_imported(tmp_path):
     link = "https://zoom.example.ca/j/123?pwd=abc#x"
-    call_command("import_programme", write(tmp_path, GOOD.replace('end: "16:30"', f'end: "16:30", join_url: "{link}"')))
+    call_command(
+        "import_programme", write(tmp_path, VALID.replace('end: "16:30"', f'end: "16:30", join_url: "{link}"'))
+    )
     assert Session.objects.get(series__slug="grief-in-the-team").join_url == link

@@ -1,4 +1,4 @@
-"""On May 17, 2021 at noon Eastern, the portal says what the program's own page said (the issue's second criterion)."""
+"""The program of May 17, 2021 at noon Eastern is shown as it was on the program's own page that day."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ NBSP = "\u00a0"
 
 @pytest.fixture
 def programme(db):
-    """The program file, and the collaborative at capacity with its waitlist off."""
+    """Import the program and fill the collaborative, which has no waitlist."""
     with time_machine.travel(NOON, tick=False):
         call_command("import_programme", FILE, verbosity=0)
         collaborative = Series.objects.get(slug__startswith="qi-collaborative")
@@ -31,7 +31,7 @@ def programme(db):
 
 
 def text_of(response):
-    """What a reader sees: tags out, white space folded."""
+    """Return the text of a page without tags and repeated spaces."""
     import html
     import re
 
@@ -85,31 +85,31 @@ FRENCH = {
 }
 
 
-@pytest.mark.parametrize(("language", "says"), [("en", ENGLISH), ("fr", FRENCH)])
-def test_the_portal_says_what_the_page_said(client, programme, language, says):
+@pytest.mark.parametrize(("language", "expected"), [("en", ENGLISH), ("fr", FRENCH)])
+def test_the_lists_and_the_series_page_show_the_program(client, programme, language, expected):
     root = {"en": "/en/sessions/", "fr": "/fr/seances/"}[language]
     upcoming = client.get(root)
     page = text_of(upcoming).replace(NBSP, " ")
-    positions = [page.index(sentence) for sentence in says["list"]]
+    positions = [page.index(sentence) for sentence in expected["list"]]
     assert positions == sorted(positions)
     agenda = page[positions[0] :]
-    assert (agenda.count(says["full"]), agenda.count(says["soon"])) == (1, 2)
-    assert agenda.index(says["full"]) < agenda.index(says["soon"])
-    assert says["past"][0] not in page
+    assert (agenda.count(expected["full"]), agenda.count(expected["soon"])) == (1, 2)
+    assert agenda.index(expected["full"]) < agenda.index(expected["soon"])
+    assert expected["past"][0] not in page
 
     with translation.override(language):
         address = programme.get_absolute_url()
     series = text_of(client.get(address)).replace(NBSP, " ")
-    for sentence in says["series"]:
+    for sentence in expected["series"]:
         assert sentence in series
 
     response = client.get(root + {"en": "past/", "fr": "passees/"}[language])
     past = text_of(response).replace(NBSP, " ")
-    for sentence in says["past"]:
+    for sentence in expected["past"]:
         assert sentence in past
     assert response.content.count(b"status--past") == 1
 
 
-def test_nobody_can_register_for_it(client, programme):
+def test_nobody_can_register_for_the_full_collaborative(client, programme):
     response = client.get(f"/en/registration/{programme.slug}/")
     assert "Registration is closed" in response.content.decode()

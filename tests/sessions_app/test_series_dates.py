@@ -1,4 +1,4 @@
-"""The database keeps a series' dates from its sessions, whoever writes them."""
+"""Database triggers keep the dates of a series up to date with its sessions."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
-def test_dates_follow_insert_update_move_and_delete(now):
+def test_dates_are_updated_on_insert_update_move_and_delete(now):
     first = SessionFactory(now=now, days=1)
     last = SessionFactory(now=now, days=5, series=first.series)
     series = first.series
@@ -31,7 +31,7 @@ def test_dates_follow_insert_update_move_and_delete(now):
     assert other.first_starts_at is None
 
 
-def test_saving_an_old_copy_writes_nothing_that_the_database_keeps(now):
+def test_saving_an_old_instance_does_not_overwrite_dates_and_seats(now):
     series = SessionFactory(now=now).series
     old = Series.objects.get(pk=series.pk)
     Series.objects.filter(pk=series.pk).update(seats_taken=3)
@@ -42,7 +42,7 @@ def test_saving_an_old_copy_writes_nothing_that_the_database_keeps(now):
     assert (series.title_en, series.seats_taken, series.first_starts_at) == ("Renamed", 3, now + 20 * DAY)
 
 
-def test_the_database_refuses_more_seats_taken_than_there_are(now):
+def test_the_database_refuses_more_taken_seats_than_the_capacity(now):
     series = SessionFactory(now=now, capacity=2).series
     with pytest.raises(IntegrityError):
         Series.objects.filter(pk=series.pk).update(seats_taken=3)
@@ -53,7 +53,7 @@ def test_a_session_that_ends_before_it_starts_is_refused(now):
         SessionFactory(now=now, hours=-1)
 
 
-def test_a_change_that_a_calendar_shows_raises_the_sequence(now):
+def test_only_a_change_that_calendars_show_raises_the_sequence(now):
     session = SessionFactory(now=now)
     session.join_url = "https://meet.example.ca/1"
     session.save()

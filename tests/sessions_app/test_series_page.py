@@ -1,4 +1,4 @@
-"""A series' page, its preview, its structured data and its calendar file: what is public, and what never is."""
+"""The page of a series, its preview, structured data and calendar file, and that the join link is never public."""
 
 import json
 import re
@@ -68,7 +68,7 @@ def test_structured_data_describes_an_online_education_event(client, series):
 
 
 @pytest.mark.parametrize("publication", ["draft", "submitted", "archived"])
-def test_what_is_not_published_does_not_exist(client, now, publication):
+def test_an_unpublished_series_is_a_404(client, now, publication):
     series = SessionFactory(now=now, publication=publication).series
     for address in (
         f"/en/sessions/{series.slug}/",
@@ -80,7 +80,7 @@ def test_what_is_not_published_does_not_exist(client, now, publication):
     assert client.get(f"/en/sessions/{series.slug}/preview/").status_code == 404
 
 
-def test_staff_see_a_preview_that_says_so(client, now):
+def test_staff_with_permission_see_a_preview(client, now):
     series = SessionFactory(now=now, publication="draft").series
     staff = UserFactory(is_staff=True)
     client.force_login(staff)
@@ -91,7 +91,7 @@ def test_staff_see_a_preview_that_says_so(client, now):
     assert client.get(f"/en/sessions/{series.slug}/").status_code == 404
 
 
-def test_a_missing_translation_is_shown_in_the_other_language_and_marked(client, now):
+def test_a_text_without_translation_is_shown_and_marked_in_the_other_language(client, now):
     series = SessionFactory(now=now).series
     series.title_fr, series.title_en = "", "Only English"
     series.save()
@@ -100,28 +100,27 @@ def test_a_missing_translation_is_shown_in_the_other_language_and_marked(client,
     assert '<span lang="en">' not in client.get(f"/en/sessions/{series.slug}/").content.decode()
 
 
-def test_a_page_takes_few_queries(client, series, django_assert_num_queries):
+def test_the_page_takes_two_queries(client, series, django_assert_num_queries):
     with django_assert_num_queries(2):
         client.get(f"/en/sessions/{series.slug}/")
 
 
-def test_the_calendar_file_is_published_without_guests_and_keeps_what_is_cancelled(client, series):
+def test_the_calendar_file_has_cancelled_sessions_and_no_attendees(client, series):
     response = client.get(f"/en/sessions/{series.slug}.ics")
     assert response["Content-Type"] == "text/calendar; charset=utf-8"
     text = response.content.decode()
-    theirs = icalendar.Calendar.from_ical(text)
-    assert (theirs["METHOD"], theirs["VERSION"]) == ("PUBLISH", "2.0")
-    assert [str(event["STATUS"]) for event in theirs.walk("VEVENT")] == ["CONFIRMED", "CANCELLED"]
+    calendar = icalendar.Calendar.from_ical(text)
+    assert (calendar["METHOD"], calendar["VERSION"]) == ("PUBLISH", "2.0")
+    assert [str(event["STATUS"]) for event in calendar.walk("VEVENT")] == ["CONFIRMED", "CANCELLED"]
     assert "ATTENDEE" not in text
     assert "DTSTART:20261203T150000Z" in text
-    also = vobject.readOne(text)
-    assert also.vevent_list[0].summary.value == "Pain at </script> Home: One"
-    assert "Thursday, December 3, 2026, 10:00–11:00 am ET" in also.vevent_list[0].description.value.replace(
-        "\u00a0", " "
-    )
+    first_event = vobject.readOne(text).vevent_list[0]
+    assert first_event.summary.value == "Pain at </script> Home: One"
+    description = first_event.description.value.replace("\u00a0", " ")
+    assert "Thursday, December 3, 2026, 10:00–11:00 am ET" in description
 
 
-def test_the_same_facts_give_the_same_bytes(client, series, django_capture_on_commit_callbacks):
+def test_the_calendar_file_changes_only_with_its_data(client, series, django_capture_on_commit_callbacks):
     first = client.get(f"/en/sessions/{series.slug}.ics").content
     with time_machine.travel("2026-11-24T00:00Z"):
         assert client.get(f"/en/sessions/{series.slug}.ics").content == first
@@ -134,7 +133,7 @@ def test_the_same_facts_give_the_same_bytes(client, series, django_capture_on_co
     assert b"SEQUENCE:1" in changed
 
 
-def test_the_french_file_is_french_and_folds_its_lines(client, now):
+def test_the_french_calendar_file_is_in_french_with_folded_lines(client, now):
     series = SessionFactory(now=now, title_fr="Détresse respiratoire à domicile " * 5).series
     content = client.get(f"/fr/seances/{series.slug}.ics").content
     assert all(len(line) <= 75 for line in content.split(b"\r\n"))

@@ -1,4 +1,4 @@
-"""Registration status: each row of the table in docs/structure.md, and the annotation, which has to agree with the function."""
+"""Registration status: each row of the table in docs/structure.md. The function and the annotation must agree."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
         ({"capacity": 1}, Status.OPEN),
     ],
 )
-def test_each_status(now, fields, expected):
+def test_each_row_of_the_table(now, fields, expected):
     series = SessionFactory(now=now, **fields).series
     assert registration_status(series, now) == expected
     assert with_status(Series.objects.all(), now).get().status == expected
@@ -47,7 +47,7 @@ def test_registration_closes_when_the_first_session_starts_or_the_last_with_late
 
 
 @pytest.mark.django_db
-def test_a_past_entry_may_have_no_dates_at_all(now):
+def test_a_concluded_series_without_dates_is_past(now):
     assert registration_status(SeriesFactory(is_concluded=True), now) == Status.PAST
 
 
@@ -80,7 +80,7 @@ moments = st.one_of(st.none(), st.integers(-4, 4))
     ),
     offset=st.integers(-5, 5),
 )
-def test_the_queryset_twin_agrees(now, flags, opens, closes, seats, taken, sessions, offset):
+def test_the_annotation_agrees_with_the_function(now, flags, opens, closes, seats, taken, sessions, offset):
     if opens is not None and closes is not None and closes <= opens:
         closes = opens + 1
     Session.objects.all().delete()

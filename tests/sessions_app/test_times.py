@@ -1,4 +1,4 @@
-"""Dates and times as a person says them, in both languages, in zones that change their clocks and in those that don't."""
+"""Dates and times in both languages, in time zones with and without daylight saving time."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -26,7 +26,7 @@ def at(*moment, zone=TORONTO):
         ("en", (2027, 1, 1, 0), (2027, 1, 1, 1), "Friday, January 1, 2027, 12:00–1:00 am ET"),
     ],
 )
-def test_a_session_is_said_with_its_zone(language, start, end, expected):
+def test_session_times_include_the_time_zone(language, start, end, expected):
     with translation.override(language):
         assert times.format_when(at(*start), at(*end), TORONTO).replace("\u00a0", " ") == expected
 
@@ -41,19 +41,19 @@ def test_a_session_is_said_with_its_zone(language, start, end, expected):
         ("America/Toronto", ""),
     ],
 )
-def test_the_readers_time_in_december_2026_by_the_pinned_rules(zone, expected):
+def test_times_in_the_readers_time_zone_use_the_pinned_rules(zone, expected):
     start, end = datetime(2026, 12, 4, 17, tzinfo=UTC), datetime(2026, 12, 4, 18, tzinfo=UTC)
-    said = times.readers_times_text(start, end, TORONTO, ZoneInfo(zone))
-    assert said.replace("\u00a0", " ") == expected
+    text = times.readers_times_text(start, end, TORONTO, ZoneInfo(zone))
+    assert text.replace("\u00a0", " ") == expected
 
 
-def test_the_readers_day_is_said_where_it_is_another_one():
+def test_the_readers_day_is_shown_if_it_differs():
     start, end = at(2026, 12, 4, 23, 0), at(2026, 12, 4, 23, 45)
-    said = times.readers_times_text(start, end, TORONTO, ZoneInfo("America/St_Johns"))
-    assert said.replace("\u00a0", " ") == "Your time: Saturday, December 5, 12:30–1:15 am (NT)"
+    text = times.readers_times_text(start, end, TORONTO, ZoneInfo("America/St_Johns"))
+    assert text.replace("\u00a0", " ") == "Your time: Saturday, December 5, 12:30–1:15 am (NT)"
 
 
-def test_an_alias_keeps_the_same_clock_as_the_zone_it_stands_for():
+def test_an_alias_has_the_same_offset_as_its_time_zone():
     for alias, name in ALIASES.items():
         for year in range(2026, 2031):
             for month in range(1, 13):
@@ -63,7 +63,7 @@ def test_an_alias_keeps_the_same_clock_as_the_zone_it_stands_for():
                 ), alias
 
 
-def test_every_province_has_a_zone_that_the_portal_speaks_of():
+def test_every_province_has_a_known_time_zone():
     assert set(PROVINCE_ZONES.values()) <= ZONES.keys()
 
 
@@ -80,14 +80,14 @@ def test_every_province_has_a_zone_that_the_portal_speaks_of():
         ((2026, 12, 1, 22), "In 2 days", "Dans 2 jours"),
     ],
 )
-def test_how_far_away_a_session_is(now, english, french):
+def test_the_time_until_a_session_is_in_words(now, english, french):
     start = at(2026, 12, 3, 10)
     assert times.format_until(start, at(*now), TORONTO) == english
     with translation.override("fr"):
         assert times.format_until(start, at(*now), TORONTO) == french
 
 
-def test_today_and_tomorrow_are_days_of_the_clock_of_the_series():
+def test_today_and_tomorrow_are_in_the_time_zone_of_the_series():
     start, now = at(2026, 12, 3, 19), at(2026, 12, 3, 1)
     assert times.format_until(start, now, TORONTO) == "Today"
     assert times.format_until(start, now, ZoneInfo("America/Vancouver")) == "Tomorrow"
@@ -103,19 +103,19 @@ def test_today_and_tomorrow_are_days_of_the_clock_of_the_series():
         ([], "", ""),
     ],
 )
-def test_how_long_before_a_session_reminders_go(hours, english, french):
+def test_reminder_times_are_in_words(hours, english, french):
     assert times.format_reminders(hours) == english
     with translation.override("fr"):
         assert times.format_reminders(hours) == french
 
 
-def test_one_moment_is_said_on_the_readers_clock_with_the_day_where_it_differs():
+def test_a_moment_in_the_readers_time_zone_has_the_day_if_it_differs():
     moment = at(2026, 12, 10, 18, 45)
-    said = times.readers_moment_text(moment, TORONTO, ZoneInfo("America/Edmonton"))
-    assert said.replace("\u00a0", " ") == "Your time: 5:45 pm (Alberta time)"
+    text = times.readers_moment_text(moment, TORONTO, ZoneInfo("America/Edmonton"))
+    assert text.replace("\u00a0", " ") == "Your time: 5:45 pm (Alberta time)"
     late = at(2026, 12, 10, 23, 45)
-    said = times.readers_moment_text(late, TORONTO, ZoneInfo("America/St_Johns"))
-    assert said.replace("\u00a0", " ") == "Your time: Friday, December 11, 1:15 am (NT)"
+    text = times.readers_moment_text(late, TORONTO, ZoneInfo("America/St_Johns"))
+    assert text.replace("\u00a0", " ") == "Your time: Friday, December 11, 1:15 am (NT)"
     assert times.readers_moment_text(moment, TORONTO, TORONTO) == ""
     assert times.readers_moment_text(moment, TORONTO, None) == ""
 
@@ -123,7 +123,7 @@ def test_one_moment_is_said_on_the_readers_clock_with_the_day_where_it_differs()
 @pytest.mark.parametrize(
     ("language", "expected"), [("en", "May 21, 2021, 7:00 pm ET"), ("fr", "21 mai 2021 à 19 h (HE)")]
 )
-def test_a_moment_is_said_as_people_say_it(language, expected):
+def test_a_moment_is_formatted_in_both_languages(language, expected):
     with translation.override(language):
         assert times.format_moment(at(2021, 5, 21, 19), TORONTO).replace("\u00a0", " ") == expected
 
@@ -136,20 +136,20 @@ def test_a_moment_is_said_as_people_say_it(language, expected):
         (None, ""),
     ],
 )
-def test_a_moment_is_also_said_on_the_readers_clock_where_it_differs(zone, expected):
+def test_a_moment_is_shown_in_the_readers_time_zone_if_it_differs(zone, expected):
     reader = ZoneInfo(zone) if zone else None
-    said = times.readers_moment_text(datetime(2026, 12, 4, 17, tzinfo=UTC), TORONTO, reader)
-    assert said.replace("\u00a0", " ") == expected
+    text = times.readers_moment_text(datetime(2026, 12, 4, 17, tzinfo=UTC), TORONTO, reader)
+    assert text.replace("\u00a0", " ") == expected
 
 
-def test_the_readers_day_is_said_for_a_moment_too():
-    said = times.readers_moment_text(at(2026, 12, 4, 23), TORONTO, ZoneInfo("America/St_Johns"))
-    assert said.replace("\u00a0", " ") == "Your time: Saturday, December 5, 12:30 am (NT)"
+def test_the_readers_day_is_shown_for_a_moment_too():
+    text = times.readers_moment_text(at(2026, 12, 4, 23), TORONTO, ZoneInfo("America/St_Johns"))
+    assert text.replace("\u00a0", " ") == "Your time: Saturday, December 5, 12:30 am (NT)"
 
 
-def test_a_range_of_times_is_marked_so_that_it_never_breaks_after_the_dash():
-    said = times.format_when(at(2021, 5, 21, 11, 30), at(2021, 5, 21, 12, 30), TORONTO)
+def test_a_time_range_is_marked_so_that_it_does_not_wrap():
+    text = times.format_when(at(2021, 5, 21, 11, 30), at(2021, 5, 21, 12, 30), TORONTO)
     marked = '<span class="unbroken">11:30\u00a0am–12:30\u00a0pm</span>'
-    assert times.unbroken(said) == f"Friday, May\u00a021, 2021, {marked} ET"
+    assert times.unbroken(text) == f"Friday, May\u00a021, 2021, {marked} ET"
     assert times.unbroken("<b>") == "&lt;b&gt;"
     assert times.unbroken("") == ""

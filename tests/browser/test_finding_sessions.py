@@ -1,4 +1,4 @@
-"""Finding a session in a real browser: times stay on one line, the dates come before the form, months are a select."""
+"""Finding a session in a real browser: times do not wrap, the dates come before the form, the month filter is a select."""
 
 import pytest
 from django.utils import timezone
@@ -13,7 +13,7 @@ MONTH = {"en": "/en/sessions/month/", "fr": "/fr/seances/mois/"}
 
 @pytest.mark.parametrize("width", [360, 800, 1280])
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_no_time_breaks_after_its_dash_and_nothing_is_wider_than_the_screen(open_page, axe, programme, width, language):
+def test_times_do_not_wrap_and_nothing_is_wider_than_the_screen(open_page, axe, programme, width, language):
     page = open_page(width, zone="America/Edmonton")
     page.goto(PAGES[language][0])
     next_month = programme["many-seats"].sessions.last().starts_at
@@ -29,7 +29,7 @@ def test_no_time_breaks_after_its_dash_and_nothing_is_wider_than_the_screen(open
     assert seen > 10 or language == "fr"  # French says "de 12 h à 13 h", without a dash
 
 
-def test_on_a_phone_the_dates_stand_above_the_form_and_the_focus_goes_the_same_way(open_page, programme):
+def test_on_a_phone_the_dates_come_before_the_form_on_screen_and_by_keyboard(open_page, programme):
     page = open_page(360)
     page.goto("/en/registration/many-seats/")
     dates = page.locator(".acting .dates").bounding_box()
@@ -43,7 +43,7 @@ def test_on_a_phone_the_dates_stand_above_the_form_and_the_focus_goes_the_same_w
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_the_list_is_narrowed_to_a_month_by_its_select(open_page, programme, javascript):
+def test_the_list_can_be_filtered_by_month(open_page, programme, javascript):
     page = open_page(360, javascript=javascript)
     page.goto("/en/sessions/")
     page.get_by_text("Filter", exact=True).click()
@@ -57,7 +57,7 @@ def test_the_list_is_narrowed_to_a_month_by_its_select(open_page, programme, jav
     assert chosen.endswith(f"({page.locator('.agenda > li').count()})")
 
 
-def test_the_link_of_a_series_is_copied_where_scripts_run(open_page, programme):
+def test_the_copy_button_copies_the_link_and_needs_javascript(open_page, programme):
     page = open_page()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto("/en/sessions/many-seats/")

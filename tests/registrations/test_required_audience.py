@@ -1,4 +1,4 @@
-"""A series for certain professions is for nobody else, whichever way they come to a seat."""
+"""A series for certain professions accepts nobody else, not even through an invitation."""
 
 import re
 
@@ -60,15 +60,15 @@ def held(series, nurse, physician, now):
     return invited(series, nurse, physician.email, now)
 
 
-def test_confirming_and_registering_refuse_another_profession_and_keep_the_seat_held(held, physician, series, now):
-    for act in (lambda: confirm_invitation(held, now=now), lambda: register(series, physician, now=now)):
+def test_confirming_and_registering_refuse_other_professions_and_keep_the_seat_held(held, physician, series, now):
+    for action in (lambda: confirm_invitation(held, now=now), lambda: register(series, physician, now=now)):
         with pytest.raises(NotForThisAudienceError):
-            act()
+            action()
         held.refresh_from_db()
         assert held.is_held
 
 
-def test_an_audience_that_is_required_meanwhile_counts_too(physician, now):
+def test_an_audience_that_becomes_required_later_applies(physician, now):
     series = SessionFactory(now=now, audience=["registered-nurse"]).series
     host = UserFactory()
     register(series, host, now=now)
@@ -78,7 +78,7 @@ def test_an_audience_that_is_required_meanwhile_counts_too(physician, now):
         confirm_invitation(held, now=now)
 
 
-def test_the_link_in_the_email_says_so_and_offers_to_decline(client, held, now):
+def test_the_page_behind_the_link_explains_it_and_offers_to_decline(client, held, now):
     page = text(client.get(link(held)))
     assert "so you cannot confirm this seat" in page
     assert 'value="confirm"' not in page
@@ -91,57 +91,57 @@ def test_the_link_in_the_email_says_so_and_offers_to_decline(client, held, now):
     assert held.state == "cancelled"
 
 
-def test_ones_own_second_address_does_not_get_round_it(client, series, nurse, physician, now):
-    """What was seen: invite an address of one's own, then confirm."""
+def test_inviting_your_own_second_address_does_not_bypass_it(client, series, nurse, physician, now):
+    """A person invites a second address of their own, then confirms."""
     held = invited(series, nurse, "other@example.ca", now)
     response = client.post(link(held), {"action": "confirm"})
     assert response.status_code == 400
     assert Registration.objects.get(pk=held.pk).is_held
 
 
-class TestSomeoneWithoutAProfile:
+class TestPersonWithoutProfile:
     @pytest.fixture
     def held(self, series, nurse, now):
         return invited(series, nurse, "anna@example.ca", now)
 
-    def test_is_asked_for_it_and_has_a_profile_then(self, client, held, now):
+    def test_confirming_asks_for_the_profession_and_creates_a_profile(self, client, held, now):
         page = text(client.get(link(held)))
         assert "Your profession" in page
         assert "Your province or territory" in page
-        answer = {"action": "confirm", "profession": "registered-nurse", "province": "AB"}
-        page = text(client.post(link(held), answer, follow=True))
+        details = {"action": "confirm", "profession": "registered-nurse", "province": "AB"}
+        page = text(client.post(link(held), details, follow=True))
         assert "You are registered" in page
         anna = User.objects.get(email="anna@example.ca")
         assert (anna.name, anna.profile.profession, anna.profile.province) == ("Anna Roy", "registered-nurse", "AB")
         assert anna.time_zone == "America/Edmonton"
-        client.post(link(held), answer)
+        client.post(link(held), details)
         assert Message.objects.filter(message_type="registered", to=anna.email).count() == 1
 
     @pytest.mark.parametrize(
-        ("answer", "sentence"),
+        ("details", "error"),
         [
             ({}, "Choose your profession"),
             ({"profession": "registered-nurse"}, "Choose your province or territory."),
             ({"profession": "physician", "province": "AB"}, "This series is only for: Registered nurse"),
         ],
     )
-    def test_what_is_wrong_is_said_and_the_seat_stays_held(self, client, held, answer, sentence):
-        response = client.post(link(held), answer | {"action": "confirm"})
+    def test_an_invalid_answer_is_an_error_and_the_seat_stays_held(self, client, held, details, error):
+        response = client.post(link(held), details | {"action": "confirm"})
         assert response.status_code == 400
-        assert text(response).count(sentence) == 2
+        assert text(response).count(error) == 2
         assert "<title>Error:" in re.sub(r">\s+", ">", text(response))
-        for value in answer.values():
+        for value in details.values():
             assert f'value="{value}" selected' in text(response)
         held.refresh_from_db()
         assert held.is_held
         assert not ProviderProfile.objects.filter(user=held.user).exists()
 
-    def test_can_decline_without_saying_it(self, client, held):
+    def test_declining_does_not_need_the_profession(self, client, held):
         client.post(link(held), {"action": "give-up"})
         held.refresh_from_db()
         assert held.state == "cancelled"
 
-    def test_is_not_asked_where_everyone_is_welcome(self, client, held):
+    def test_an_open_series_does_not_ask_for_the_profession(self, client, held):
         Series.objects.update(audience_required=False)
         assert "Your profession" not in text(client.get(link(held)))
         client.post(link(held), {"action": "confirm"})
@@ -149,7 +149,7 @@ class TestSomeoneWithoutAProfile:
         assert not held.is_held
 
 
-def test_the_form_for_colleagues_refuses_ones_own_address(client, series, nurse, now):
+def test_the_form_for_colleagues_refuses_your_own_address(client, series, nurse, now):
     client.force_login(nurse)
     address = reverse("registrations:colleagues", args=[series.slug])
     data = {"colleague-TOTAL_FORMS": "1", "colleague-INITIAL_FORMS": "0", "colleague-0-name": "Me"}
@@ -159,7 +159,7 @@ def test_the_form_for_colleagues_refuses_ones_own_address(client, series, nurse,
     assert 'value="Me"' in text(response)
 
 
-def test_without_a_seat_of_ones_own_the_page_says_to_register_first(client, series, physician, now):
+def test_without_a_seat_the_page_says_to_register_first(client, series, physician, now):
     client.force_login(physician)
     address = reverse("registrations:colleagues", args=[series.slug])
     assert "Register for this series first" in text(client.get(address))

@@ -1,4 +1,4 @@
-"""The frame of a page in a real browser: the account's menu, the navigation on a phone, the foot of a short page."""
+"""Header and footer in a real browser: the account menu, the navigation on a phone, the footer of a short page."""
 
 import pytest
 
@@ -10,8 +10,8 @@ LONG_NAME = "Marie-Bernadette-Louise Saint-Pierre O’Shaughnessy"
 
 
 @pytest.fixture
-def known_page(open_page, live_server, programme):
-    """`known_page(width, …)`: a browser in which someone has signed in and seen a page of their own."""
+def signed_in_page(open_page, live_server, programme):
+    """Return a function that opens a browser in which someone has signed in and visited their account page."""
 
     def make(width=1280, *, name="Zoé Roy", **options):
         page = open_page(width, **options)
@@ -24,16 +24,16 @@ def known_page(open_page, live_server, programme):
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")])
 @pytest.mark.parametrize("address", ["/en/about/", "/fr/a-propos/"])
-def test_the_menu_takes_the_links_place_and_axe_finds_nothing(known_page, axe, width, scheme, address):
-    page = known_page(width, scheme=scheme, name=LONG_NAME)
+def test_the_menu_replaces_the_link_and_passes_axe(signed_in_page, axe, width, scheme, address):
+    page = signed_in_page(width, scheme=scheme, name=LONG_NAME)
     page.goto(address)
     page.locator(".account summary").click()
     assert page.locator(".account .account-person").inner_text().startswith(LONG_NAME)
     axe(page)
 
 
-def test_the_menu_works_by_keyboard(known_page):
-    page = known_page()
+def test_the_menu_works_by_keyboard(signed_in_page):
+    page = signed_in_page()
     page.goto("/en/about/")
     summary, menu = page.locator(".account summary"), page.locator(".account details")
     summary.focus()
@@ -44,7 +44,7 @@ def test_the_menu_works_by_keyboard(known_page):
     assert menu.get_attribute("open") is None
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
     page.keyboard.press("Enter")
-    for _ in range(4):  # over both links and the button, out of the menu
+    for _ in range(4):  # past both links and the button, out of the menu
         page.keyboard.press("Tab")
     assert menu.get_attribute("open") is None
     summary.click()
@@ -52,16 +52,16 @@ def test_the_menu_works_by_keyboard(known_page):
     assert menu.get_attribute("open") is None
 
 
-def test_who_is_on_the_link_when_the_menu_comes_stays_on_it(known_page):
-    page = known_page()
+def test_the_focus_stays_on_the_link_when_the_menu_replaces_it(signed_in_page):
+    page = signed_in_page()
     page.route("**/account/menu/", lambda route: (page.locator(".account a").focus(), route.continue_()))
     page.goto("/en/about/")
     page.locator(".account summary").wait_for()
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
 
 
-def test_signing_out_from_a_public_page_brings_the_link_back(known_page):
-    page = known_page()
+def test_after_signing_out_on_a_public_page_the_link_is_back(signed_in_page):
+    page = signed_in_page()
     page.goto("/en/about/")
     page.locator(".account summary").click()
     page.locator(".account button").click()
@@ -72,17 +72,17 @@ def test_signing_out_from_a_public_page_brings_the_link_back(known_page):
     assert page.url.endswith("/en/account/sign-in/")
 
 
-def test_a_stranger_asks_for_nothing_of_their_own(open_page, programme):
-    page, asked = open_page(), []
-    page.on("request", lambda request: asked.append(request.url))
+def test_a_signed_out_reader_does_not_request_the_menu(open_page, programme):
+    page, requested = open_page(), []
+    page.on("request", lambda request: requested.append(request.url))
     page.goto("/en/about/")
     page.wait_for_load_state("networkidle")
     assert page.locator(".account").inner_text().strip() == "Sign in"
-    assert not [url for url in asked if "/menu/" in url]
+    assert not [url for url in requested if "/menu/" in url]
 
 
-def test_without_javascript_the_link_leads_to_a_page_with_the_same(known_page):
-    page = known_page(360, javascript=False)
+def test_without_javascript_the_link_leads_to_a_page_with_the_same_entries(signed_in_page):
+    page = signed_in_page(360, javascript=False)
     page.goto("/en/about/")
     assert page.locator(".account").inner_text().strip() == "My account"
     page.locator(".account a").click()
@@ -97,10 +97,10 @@ def test_without_javascript_the_link_leads_to_a_page_with_the_same(known_page):
 
 @pytest.mark.parametrize("address", ["/en/about/", "/fr/a-propos/"])
 @pytest.mark.parametrize("signed_in", [False, True])
-def test_on_a_phone_the_navigation_and_the_account_stand_in_one_row(
-    known_page, open_page, programme, address, signed_in
+def test_on_a_phone_the_navigation_and_the_account_are_in_one_row(
+    signed_in_page, open_page, programme, address, signed_in
 ):
-    page = known_page(360, name=LONG_NAME) if signed_in else open_page(360)
+    page = signed_in_page(360, name=LONG_NAME) if signed_in else open_page(360)
     page.goto(address)
     page.locator(".account summary" if signed_in else ".account a").wait_for()
     tops = page.eval_on_selector_all(
@@ -112,7 +112,7 @@ def test_on_a_phone_the_navigation_and_the_account_stand_in_one_row(
 
 
 @pytest.mark.parametrize("address", ["/en/accessibility/", "/en/account/sign-in/", "/en/no-such-page/"])
-def test_nothing_stands_under_the_foot_of_a_short_page(open_page, programme, address):
+def test_the_footer_of_a_short_page_is_at_the_bottom_of_the_window(open_page, programme, address):
     page = open_page(1280)
     page.set_viewport_size({"width": 1280, "height": 2400})
     page.goto(address)

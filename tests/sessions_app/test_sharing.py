@@ -1,4 +1,4 @@
-"""Passing a session on: subscribing to the feed that fits, copying the link, and the email to a colleague."""
+"""Sharing sessions: subscribing to the matching feed, copying the link, and emailing a colleague."""
 
 import re
 from datetime import timedelta
@@ -19,7 +19,7 @@ def _clock(now):
 
 
 @pytest.mark.parametrize(
-    ("page", "feed", "holds"),
+    ("page", "feed", "label"),
     [
         ("/en/", "/en/sessions/calendar.ics", "all sessions"),
         ("/fr/", "/fr/seances/calendrier.ics", "toutes les séances"),
@@ -35,22 +35,22 @@ def _clock(now):
         ("/en/sessions/?hub=nowhere&language=x", "/en/sessions/calendar.ics", "all sessions"),
     ],
 )
-def test_a_page_offers_the_feed_that_fits_what_it_shows(client, now, page, feed, holds):
+def test_a_page_links_to_the_feed_that_matches_its_filter(client, now, page, feed, label):
     HubFactory(slug="north", name_en="Northern hub", name_fr="Pôle du Nord")
     HubFactory(slug="south")
     content = client.get(page).content.decode()
     assert f'href="webcal://127.0.0.1:8000{feed}"' in content
-    assert holds in re.search(r"<summary>([^<]*calend[^<]*)</summary>", content)[1]
+    assert label in re.search(r"<summary>([^<]*calend[^<]*)</summary>", content)[1]
     assert client.get(feed).status_code == 200
 
 
 def email_of(client, address):
-    """(subject, lines of the body) of the email to a colleague that a series page offers."""
+    """Return the subject and the lines of the body of the email link on a series page."""
     import html
 
     href = html.unescape(re.search(r'href="(mailto:\?[^"]*)"', client.get(address).content.decode())[1])
     assert re.fullmatch(r"mailto:\?[A-Za-z0-9%._~=&/-]+", href)
-    assert "+" not in href  # a mail app shows it as it stands (RFC 6068 section 5)
+    assert "+" not in href  # email apps do not decode it as a space (RFC 6068 section 5)
     fields = parse_qs(urlsplit(href).query, strict_parsing=True)
     assert fields["body"][0] == unquote(urlsplit(href).query.partition("&body=")[2])
     return fields["subject"][0], fields["body"][0].replace("\u00a0", " ").split("\r\n")
@@ -78,14 +78,14 @@ def test_the_email_to_a_colleague_is_in_the_language_of_the_page(client, now):
     ]
 
 
-def test_the_link_can_be_copied_with_javascript_only(client, now):
+def test_the_copy_button_is_hidden_without_javascript(client, now):
     SessionFactory(now=now, slug="pain", slug_fr="douleur")
     button = re.search(r"<button[^>]*data-copy=[^>]*>", client.get("/fr/seances/douleur/").content.decode())[0]
     assert 'data-copy="http://127.0.0.1:8000/fr/seances/douleur/"' in button
     assert button.endswith(" hidden>")
 
 
-def test_who_a_series_is_for_is_said_once(client, now):
+def test_the_audience_of_a_series_is_shown_once(client, now):
     note = {"audience_note_en": "For rural nurses."}
     cases = [
         ({"audience": ["registered-nurse"]}, "Meant for these professions", "Registered nurse"),
@@ -95,10 +95,10 @@ def test_who_a_series_is_for_is_said_once(client, now):
         (note, "For rural nurses.", "For rural nurses."),
         ({}, "For everyone who gives care.", "For everyone who gives care."),
     ]
-    for fields, *said in cases:
+    for fields, *texts in cases:
         series = SessionFactory(now=now, registration_opens_at=now - timedelta(days=1), **fields).series
         page = client.get(series.get_absolute_url()).content.decode()
-        for words in said:
-            assert page.count(words) == 1, (fields, words)
+        for text in texts:
+            assert page.count(text) == 1, (fields, text)
         lines = ("Meant for these", "For rural nurses.", "Only for these", "For everyone who")
         assert sum(page.count(line) for line in lines) == 1, fields

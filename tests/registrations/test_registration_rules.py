@@ -1,7 +1,7 @@
-"""Whatever people and staff do to registrations, in any order and at the same time, the rules of docs/structure.md hold.
+"""The rules for registrations (docs/structure.md) hold after any sequence of actions by people and staff, also in parallel.
 
-Thousands of random sequences on real Postgres; several acts of a step run in threads of their own, each with its own
-connection. HYPOTHESIS_SEQUENCES says how many sequences; the suite runs 100, `make drill` 3,000.
+Hypothesis runs random sequences on real Postgres. The actions of a parallel step run in threads, each with its own database
+connection. HYPOTHESIS_SEQUENCES is the number of sequences: 100 in the suite, 3,000 in `make drill`.
 """
 
 import os
@@ -28,8 +28,13 @@ from tests.factories import SessionFactory, UserFactory
 PEOPLE, THREADS = 6, 4
 SEQUENCES = int(os.environ.get("HYPOTHESIS_SEQUENCES", "100"))
 BEGIN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
-REFUSED = (services.RegistrationRefusedError, services.NoSeatError, services.InvitationError, Registration.DoesNotExist)
-END_KINDS = {
+REFUSALS = (
+    services.RegistrationRefusedError,
+    services.NoSeatError,
+    services.InvitationError,
+    Registration.DoesNotExist,
+)
+END_MESSAGE_TYPES = {
     EndReason.SELF: {"cancelled", "left-waitlist", "declined"},
     EndReason.STAFF: {"cancelled-by-us"},
     EndReason.MOVED: {"moved"},
@@ -40,8 +45,8 @@ END_KINDS = {
 }
 
 
-class Acts:
-    """Each act is done to person `who` in series `where`; `n` is one more number that it may need."""
+class Actions:
+    """Actions on person number `who` in series number `where`. Some use the number `n`."""
 
     def __init__(self, people, staff, series, now):
         self.people, self.staff, self.series, self.now = people, staff, series, now
@@ -56,7 +61,7 @@ class Acts:
         services.cancel(self.registration(who, where), now=self.now)
 
     def decline(self, who, where, n):
-        """The link in a mail: the place as it was when it was mailed, perhaps given up since."""
+        """Use the link in an email. The registration may already be cancelled."""
         last = Registration.objects.filter(user=self.people[who], series=self.series[where]).order_by("pk").last()
         if last:
             services.cancel(last, now=self.now)
@@ -70,15 +75,15 @@ class Acts:
     def change_capacity(self, who, where, n):
         series = Series.objects.get(pk=self.series[where].pk)
         series.capacity = n
-        with suppress(IntegrityError):  # fewer than are taken: refused
+        with suppress(IntegrityError):  # refused if fewer than are taken
             series.save()
 
     def promote(self, who, where, n):
         services.promote(self.registration(who, where), by=self.staff, reason="She speaks.", now=self.now)
 
     def move(self, who, where, n):
-        place = self.registration(who, where)
-        services.move(place, self.series[1 - where], by=self.staff, reason="Asked for it.", now=self.now)
+        registration = self.registration(who, where)
+        services.move(registration, self.series[1 - where], by=self.staff, reason="Asked for it.", now=self.now)
 
     def register_for(self, who, where, n):
         email = self.people[who].email
@@ -88,8 +93,8 @@ class Acts:
         services.cancel_for(self.registration(who, where), by=self.staff, note="", now=self.now)
 
     def invite(self, who, where, n):
-        named = [Colleague("A colleague", self.people[(who + k) % PEOPLE].email) for k in range(1, 1 + n % 3)]
-        services.invite(self.series[where], named, by=self.people[who], language="en", now=self.now)
+        colleagues = [Colleague("A colleague", self.people[(who + k) % PEOPLE].email) for k in range(1, 1 + n % 3)]
+        services.invite(self.series[where], colleagues, by=self.people[who], language="en", now=self.now)
 
     def expire_invitations(self, who, where, n):
         services.expire_invitations(self.now)
@@ -98,20 +103,20 @@ class Acts:
         services.close_due_waitlists(self.now)
 
     def close_or_open(self, who, where, n):
-        with (
-            transaction.atomic()
-        ):  # the admin locks the row too, so that it saves no seats from before somebody else's edit
+        with transaction.atomic():  # locks the row, as the admin does
             series = Series.objects.select_for_update().get(pk=self.series[where].pk)
             series.is_closed = not series.is_closed
             series.save()
 
 
-OFTEN = ["register"] * 4 + ["cancel"] * 2 + ["invite"] * 2
-ALL = OFTEN + [name for name in vars(Acts) if not name.startswith("_") and name not in ("registration", *OFTEN)]
-one_act = st.tuples(st.sampled_from(ALL), st.integers(0, PEOPLE - 1), st.integers(0, 1), st.integers(0, 5))
+FREQUENT = ["register"] * 4 + ["cancel"] * 2 + ["invite"] * 2
+ALL = FREQUENT + [
+    name for name in vars(Actions) if not name.startswith("_") and name not in ("registration", *FREQUENT)
+]
+one_action = st.tuples(st.sampled_from(ALL), st.integers(0, PEOPLE - 1), st.integers(0, 1), st.integers(0, 5))
 
 
-class Places(RuleBasedStateMachine):
+class RegistrationMachine(RuleBasedStateMachine):
     people, staff, pool = (), None, None
 
     @initialize(capacities=st.tuples(st.integers(0, 3), st.none() | st.integers(0, 3)), waitlists=st.booleans())
@@ -122,27 +127,27 @@ class Places(RuleBasedStateMachine):
             for capacity, waitlist in zip(capacities, (True, waitlists), strict=True)
         ]
 
-    @rule(act=one_act)
-    def one(self, act):
-        self._do(act)
+    @rule(action=one_action)
+    def run_one(self, action):
+        self._perform(action)
 
-    @rule(acts=st.lists(one_act, min_size=2, max_size=THREADS))
-    def together(self, acts):
-        for done in [self.pool.submit(self._do, act) for act in acts]:
-            done.result()
+    @rule(actions=st.lists(one_action, min_size=2, max_size=THREADS))
+    def run_in_parallel(self, actions):
+        for future in [self.pool.submit(self._perform, action) for action in actions]:
+            future.result()
 
     @rule()
-    def two_days_pass(self):
+    def wait_two_days(self):
         self.now += timedelta(days=2)
         services.expire_invitations(self.now)
 
     @rule(where=st.integers(0, 1))
-    def the_closing_time_comes(self, where):
+    def reach_the_closing_time(self, where):
         Series.objects.filter(pk=self.series[where].pk).update(registration_closes_at=self.now)
         services.close_due_waitlists(self.now)
 
     @rule(where=st.integers(0, 1), withdraw=st.booleans())
-    def cancel_the_series(self, where, withdraw):
+    def cancel_or_withdraw_the_series(self, where, withdraw):
         series = Series.objects.get(pk=self.series[where].pk)
         if withdraw:
             series.publication = "draft"
@@ -150,54 +155,54 @@ class Places(RuleBasedStateMachine):
             series.is_cancelled = True
         series.save()
 
-    def _do(self, act):
-        name, who, where, n = act
-        with suppress(*REFUSED):
-            getattr(Acts(self.people, self.staff, self.series, self.now), name)(who, where, n)
+    def _perform(self, action):
+        name, who, where, n = action
+        with suppress(*REFUSALS):
+            getattr(Actions(self.people, self.staff, self.series, self.now), name)(who, where, n)
 
     @invariant()
     def the_rules_hold(self):
         keys = [series.pk for series in getattr(self, "series", [])]
-        places, told = list(Registration.objects.filter(series__in=keys)), self._told()
+        registrations, sent = list(Registration.objects.filter(series__in=keys)), self._message_types()
         for series in Series.objects.filter(pk__in=keys):
-            self._check(series, [place for place in places if place.series_id == series.pk])
-        for place in places:
-            self._check_told(place, told[place.pk])
+            self._check_series(series, [each for each in registrations if each.series_id == series.pk])
+        for registration in registrations:
+            self._check_messages(registration, sent[registration.pk])
 
-    def _check(self, series, places):
-        confirmed = [place for place in places if place.state == RegistrationState.CONFIRMED]
-        active = [place.user_id for place in places if place.state != RegistrationState.CANCELLED]
+    def _check_series(self, series, registrations):
+        confirmed = [each for each in registrations if each.state == RegistrationState.CONFIRMED]
+        active = [each.user_id for each in registrations if each.state != RegistrationState.CANCELLED]
         assert series.seats_taken == len(confirmed)
         assert series.capacity is None or series.seats_taken <= series.capacity
         assert len(active) == len(set(active))
-        if any(place.state == RegistrationState.WAITLISTED for place in places):
-            assert series.seats_left == 0, "Somebody waits while a seat is free."
+        if any(each.state == RegistrationState.WAITLISTED for each in registrations):
+            assert series.seats_left == 0, "Someone is waitlisted while a seat is free."
             status = registration_status(series, self.now)
             assert status not in (Status.CANCELLED, Status.PAST, Status.CLOSED), (
-                "Somebody waits for what will not come."
+                "Someone is waitlisted in a series that has ended or closed."
             )
 
-    def _told(self):
-        """What was told of each place. The key of a message is unique, so nothing is told twice as long as keys name the fact."""
-        told = defaultdict(set)
-        for key, kind, data in Message.objects.values_list("key", "message_type", "data"):
+    def _message_types(self):
+        """Return the message types for each registration. Message keys are unique, so the same email cannot exist twice."""
+        sent = defaultdict(set)
+        for key, message_type, data in Message.objects.values_list("key", "message_type", "data"):
             if "registration" in data:
-                assert key == f"{kind}:{data['registration']}"
-                told[data["registration"]].add(kind)
-            if kind == "moved":
-                told[data["to"]].add("arrived")
-        return told
+                assert key == f"{message_type}:{data['registration']}"
+                sent[data["registration"]].add(message_type)
+            if message_type == "moved":
+                sent[data["to"]].add("arrived")
+        return sent
 
-    def _check_told(self, place, told):
-        assert told & {"registered", "waitlisted", "invited", "arrived"}, "Nobody told that the place is there."
-        if place.waitlisted_at and place.confirmed_at:
-            assert "seat-found" in told
-        if place.state == RegistrationState.CONFIRMED and "invited" in told:
-            assert ("registered" in told) == (place.held_until is None)
-        if place.recording_at:
-            assert "recording-only" in told
-        if place.state == RegistrationState.CANCELLED and place.end_reason != EndReason.CAME_BACK:
-            assert len(told & END_KINDS[EndReason(place.end_reason)]) == 1
+    def _check_messages(self, registration, sent):
+        assert sent & {"registered", "waitlisted", "invited", "arrived"}, "No email confirms the registration."
+        if registration.waitlisted_at and registration.confirmed_at:
+            assert "seat-found" in sent
+        if registration.state == RegistrationState.CONFIRMED and "invited" in sent:
+            assert ("registered" in sent) == (registration.held_until is None)
+        if registration.recording_at:
+            assert "recording-only" in sent
+        if registration.state == RegistrationState.CANCELLED and registration.end_reason != EndReason.CAME_BACK:
+            assert len(sent & END_MESSAGE_TYPES[EndReason(registration.end_reason)]) == 1
 
     def teardown(self):
         for series in getattr(self, "series", []):
@@ -206,13 +211,16 @@ class Places(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_rules_hold_after_any_sequence_of_acts():
-    Places.people, Places.staff = [UserFactory(with_profile=True) for _ in range(PEOPLE)], UserFactory(is_staff=True)
+def test_the_rules_hold_after_any_sequence_of_actions():
+    RegistrationMachine.people, RegistrationMachine.staff = (
+        [UserFactory(with_profile=True) for _ in range(PEOPLE)],
+        UserFactory(is_staff=True),
+    )
     with ThreadPoolExecutor(THREADS) as pool:
-        Places.pool = pool
+        RegistrationMachine.pool = pool
         try:
             run_state_machine_as_test(
-                Places,
+                RegistrationMachine,
                 settings=settings(
                     max_examples=SEQUENCES,
                     stateful_step_count=6,
@@ -223,12 +231,12 @@ def test_the_rules_hold_after_any_sequence_of_acts():
                 ),
             )
         finally:
-            everyone = Barrier(THREADS)
-            for done in [pool.submit(hang_up, everyone) for _ in range(THREADS)]:
-                done.result()
+            barrier = Barrier(THREADS)
+            for future in [pool.submit(close_connection, barrier) for _ in range(THREADS)]:
+                future.result()
 
 
-def hang_up(everyone):
-    """Each thread of the pool closes its own connection."""
-    everyone.wait()
+def close_connection(barrier):
+    """Close the database connection of this thread. The barrier makes every thread of the pool run it once."""
+    barrier.wait()
     connection.close()

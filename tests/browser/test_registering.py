@@ -1,6 +1,6 @@
-"""The whole path in a real browser: find a session, register, type the code, see it, cancel it.
+"""Find a session, register, enter the code and cancel, in a real browser.
 
-At 360 and 1280 pixels, in English and in French, with JavaScript and without; axe looks at every page on the way.
+At 360 and 1280 pixels, in English and in French, with and without JavaScript. axe checks every page on the way.
 """
 
 import re
@@ -44,19 +44,19 @@ WORDS = {
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_a_newcomer_walks_the_path(open_page, axe, programme, width, language, javascript):
+def test_a_newcomer_registers_and_cancels(open_page, axe, programme, width, language, javascript):
     words, series = WORDS[language], programme["first-words"]
     page = open_page(width, javascript=javascript)
-    look = axe if javascript else lambda _page: None  # axe is a script; the pages are the same
+    check = axe if javascript else lambda _page: None  # axe needs JavaScript
 
     page.goto(words["home"])
-    look(page)
+    check(page)
     page.get_by_role("link", name=words["find"]).first.click()
-    look(page)
+    check(page)
     page.get_by_role("link", name=getattr(series, words["title"]), exact=True).click()
-    look(page)
+    check(page)
     page.get_by_role("main").get_by_role("link", name=words["register"], exact=True).click()
-    look(page)
+    check(page)
 
     page.locator("#id_name").fill("Zoé Roy")
     page.locator("#id_email").fill("zoe.example.ca")
@@ -64,20 +64,20 @@ def test_a_newcomer_walks_the_path(open_page, axe, programme, width, language, j
     page.locator("#id_province").select_option("QC")
     page.get_by_role("button", name=words["continue"]).click()
     assert words["error"] in page.get_by_role("alert").inner_text()
-    look(page)
+    check(page)
     page.get_by_role("alert").get_by_role("link").click()
     page.locator("#id_email").fill("zoe@example.ca")
     page.get_by_role("button", name=words["continue"]).click()
 
-    look(page)
+    check(page)
     page.locator("#id_code").fill(Message.objects.get(message_type="code").data["code"])
     page.get_by_role("button", name=words["confirm"]).click()
     assert words["done"] in page.get_by_role("status").inner_text()
     assert getattr(series, words["title"]) in page.get_by_role("main").inner_text()
-    look(page)
+    check(page)
 
     page.get_by_role("link", name=re.compile(words["cancel"])).click()
-    look(page)
+    check(page)
     page.get_by_role("button", name=words["cancel"]).click()
     assert words["cancelled"] in page.get_by_role("status").inner_text()
     assert Registration.objects.get().state == "cancelled"

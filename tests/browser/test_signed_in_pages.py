@@ -1,6 +1,6 @@
-"""A person's own pages in a real browser: axe at 360 and 1280 pixels in both languages, the keyboard alone, no JavaScript.
+"""The pages of a signed-in person in a real browser: axe at 360 and 1280 pixels in both languages, keyboard only, no JavaScript.
 
-And what a person counts: form pages the first time, clicks ever after; and a passkey, made and used.
+Also counts the forms that a person has to send, and adds and uses a passkey.
 """
 
 from datetime import timedelta
@@ -43,16 +43,16 @@ def signed_in(open_page, live_server):
 
 @pytest.fixture
 def person(programme):
-    """Someone with seats, one session they cannot come to, a place in line, a held seat, a recording to come, a past series,
-    and colleagues of their own."""
+    """A provider with seats, a session they cannot attend, a waitlisted and a recording-only registration, an invitation,
+    a past series, and invited colleagues."""
     now = timezone.now()
     person = UserFactory(with_profile=True, name="Zoé Roy")
     seat = register(programme["first-words"], person, now=now)
     record_intention(seat, programme["first-words"].sessions.first(), is_coming=False, now=now)
-    long = SessionFactory(now=now, days=20, slug="long").series
+    long_series = SessionFactory(now=now, days=20, slug="long").series
     for days in range(27, 70, 7):
-        SessionFactory(now=now, days=days, series=long)
-    register(long, person, now=now)
+        SessionFactory(now=now, days=days, series=long_series)
+    register(long_series, person, now=now)
     switch_to_recording(register(SessionFactory(now=now, days=6).series, person, now=now), now=now)
     register(programme["waitlist"], person, now=now)
     soon = SessionFactory(now=now, days=0.003, join_url="https://meet.example.ca/x").series
@@ -64,25 +64,29 @@ def person(programme):
     invite(programme["first-words"], [Colleague("Bo Li", "bo@example.ca")], by=person, language="en", now=now)
     strict = SessionFactory(now=now, days=5, audience=["physician"], audience_required=True).series
     register(strict, ana, now=now, by_staff=True)
-    asked = [Colleague("Zoé", person.email), Colleague("Cy", "cy@example.ca")]
-    person.refused, person.asked = (
-        invitation.registration for invitation in invite(strict, asked, by=ana, language="en", now=now)
+    colleagues = [Colleague("Zoé", person.email), Colleague("Cy", "cy@example.ca")]
+    person.ineligible, person.invited = (
+        invitation.registration for invitation in invite(strict, colleagues, by=ana, language="en", now=now)
     )
     past = SessionFactory(now=now, days=1).series
     register(past, person, now=now)
     Session.objects.filter(series=past).update(starts_at=now - timedelta(days=2), ends_at=now - timedelta(days=1))
     words = {"options_en": "Pain\nBreathing", "options_fr": "Douleur\nRespiration"}
-    asks = programme["many-seats"]
-    Question.objects.create(series=asks, position=1, kind="choice", label_en="Which?", label_fr="Lequel ?", **words)
-    Question.objects.create(series=asks, position=2, kind="choices", label_en="Tried?", **words)
-    person.soon = soon
+    with_questions = programme["many-seats"]
+    Question.objects.create(
+        series=with_questions, position=1, kind="choice", label_en="Which?", label_fr="Lequel ?", **words
+    )
+    Question.objects.create(series=with_questions, position=2, kind="choices", label_en="Tried?", **words)
+    person.next_series = soon
     return person
 
 
 def own_pages(person):
-    seat, long = (Registration.objects.get(user=person, series__slug=slug) for slug in (person.soon.slug, "long"))
+    seat, long_registration = (
+        Registration.objects.get(user=person, series__slug=slug) for slug in (person.next_series.slug, "long")
+    )
     held = Registration.objects.get(user=person, series__slug="held")
-    session = person.soon.sessions.get()
+    session = person.next_series.sessions.get()
     return {
         "registration/mine/": "inscription/mes-seances/",
         "registration/mine/calendar/": "inscription/mes-seances/calendrier/",
@@ -91,11 +95,11 @@ def own_pages(person):
         "registration/many-seats/": "inscription/many-seats/",
         "registration/many-seats/colleagues/": "inscription/many-seats/collegues/",
         "registration/first-words/colleagues/": "inscription/first-words/collegues/",
-        f"registration/place/{make_registration_token(person.refused.pk)}/": f"inscription/place/{make_registration_token(person.refused.pk)}/",
-        f"registration/place/{make_registration_token(person.asked.pk)}/": f"inscription/place/{make_registration_token(person.asked.pk)}/",
+        f"registration/place/{make_registration_token(person.ineligible.pk)}/": f"inscription/place/{make_registration_token(person.ineligible.pk)}/",
+        f"registration/place/{make_registration_token(person.invited.pk)}/": f"inscription/place/{make_registration_token(person.invited.pk)}/",
         f"registration/place/{make_registration_token(seat.pk, session.pk)}/": f"inscription/place/{make_registration_token(seat.pk, session.pk)}/",
         f"registration/place/{make_registration_token(held.pk)}/": f"inscription/place/{make_registration_token(held.pk)}/",
-        f"registration/place/{make_registration_token(long.pk)}/": f"inscription/place/{make_registration_token(long.pk)}/",
+        f"registration/place/{make_registration_token(long_registration.pk)}/": f"inscription/place/{make_registration_token(long_registration.pk)}/",
         f"registration/join/{make_join_token(seat.pk, session.pk)}/": f"inscription/participer/{make_join_token(seat.pk, session.pk)}/",
         "registration/place/nonsense/": "inscription/place/nonsense/",
         "account/profile/": "compte/profil/",
@@ -111,7 +115,7 @@ def own_pages(person):
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_every_own_page_passes_axe_in_both_languages(signed_in, axe, person, width):
+def test_every_page_of_a_signed_in_person_passes_axe_in_both_languages(signed_in, axe, person, width):
     page = signed_in(person, width, scheme="dark" if width == 1280 else "light")
     for english, french in own_pages(person).items():
         for address in (f"/en/{english}", f"/fr/{french}"):
@@ -120,7 +124,7 @@ def test_every_own_page_passes_axe_in_both_languages(signed_in, axe, person, wid
             axe(page)
 
 
-def test_the_pages_of_signing_in_pass_axe(open_page, axe, programme):
+def test_the_sign_in_pages_pass_axe(open_page, axe, programme):
     page = open_page(360)
     for address in (
         "/en/account/sign-in/",
@@ -135,8 +139,8 @@ def test_the_pages_of_signing_in_pass_axe(open_page, axe, programme):
         axe(page)
 
 
-def test_two_form_pages_the_first_time_one_click_ever_after(open_page, programme):
-    """Every page with a form that is sent is counted."""
+def test_registering_takes_two_forms_the_first_time_and_one_click_later(open_page, programme):
+    """Counts every POST request."""
     page, sent = open_page(360), []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     page.goto("/en/sessions/first-words/")
@@ -163,7 +167,7 @@ def test_two_form_pages_the_first_time_one_click_ever_after(open_page, programme
     assert len(sent) == 4
 
 
-def test_by_keyboard_alone_and_without_javascript(open_page, programme):
+def test_a_newcomer_can_register_by_keyboard_and_without_javascript(open_page, programme):
     page = open_page(360, javascript=False)
     page.goto("/en/registration/first-words/")
 
@@ -172,7 +176,7 @@ def test_by_keyboard_alone_and_without_javascript(open_page, programme):
             if page.locator(f"{selector}:focus").count():
                 return
             page.keyboard.press("Tab")
-        raise AssertionError(f"The keyboard does not reach {selector}.")
+        raise AssertionError(f"The Tab key does not reach {selector}.")
 
     for selector, words in (
         ("#id_name", "Zoé Roy"),
@@ -197,7 +201,7 @@ def test_by_keyboard_alone_and_without_javascript(open_page, programme):
     assert (profile.profession, profile.province, profile.organization) == ("pharmacist", "QC", "Home Care")
 
 
-def test_the_join_button_opens_the_meeting_under_the_strict_policy(signed_in, person):
+def test_the_join_button_opens_the_meeting_under_the_content_security_policy(signed_in, person):
     page = signed_in(person, 360)
     page.route("https://meet.example.ca/**", lambda route: route.fulfill(body="Welcome to the call"))
     page.goto("/en/registration/mine/")
@@ -206,20 +210,20 @@ def test_the_join_button_opens_the_meeting_under_the_strict_policy(signed_in, pe
     assert page.url == "https://meet.example.ca/x"
 
 
-def test_i_cannot_come_is_said_and_taken_back_by_keyboard_and_without_javascript(signed_in, person):
+def test_a_person_can_decline_and_accept_a_session_by_keyboard_and_without_javascript(signed_in, person):
     page = signed_in(person, 360, javascript=False)
     page.goto("/en/registration/mine/")
     series = Series.objects.get(slug="long")
     day = format_date(series.sessions.first().starts_at, series.zone, year=False)
-    about = f"({day}, {series.title_en})".replace("\u00a0", " ")
-    for words, traces in (("I can’t come to this one", 1), ("I can come after all", 0)):
-        page.get_by_role("button", name=f"{words} {about}").focus()
+    label = f"({day}, {series.title_en})".replace("\u00a0", " ")
+    for words, count in (("I can’t come to this one", 1), ("I can come after all", 0)):
+        page.get_by_role("button", name=f"{words} {label}").focus()
         page.keyboard.press("Enter")
         page.get_by_role("status").wait_for()
-        assert page.get_by_text(f"You said you can’t come on {day}").count() == traces
+        assert page.get_by_text(f"You said you can’t come on {day}").count() == count
 
 
-def test_the_address_of_the_feed_is_shown_whole_and_copied_by_a_button(signed_in, person):
+def test_the_feed_address_is_fully_visible_and_can_be_copied(signed_in, person):
     for width in (360, 1280):
         page = signed_in(person, width)
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -233,7 +237,7 @@ def test_the_address_of_the_feed_is_shown_whole_and_copied_by_a_button(signed_in
         assert page.evaluate("navigator.clipboard.readText()") == field.input_value()
 
 
-def test_without_javascript_the_address_can_be_read_and_no_button_does_nothing(signed_in, person):
+def test_without_javascript_the_feed_address_is_visible_and_there_is_no_copy_button(signed_in, person):
     page = signed_in(person, 360, javascript=False)
     page.goto("/en/registration/mine/")
     box = page.get_by_label("Or copy this link into your calendar app:").bounding_box()
@@ -242,7 +246,7 @@ def test_without_javascript_the_address_can_be_read_and_no_button_does_nothing(s
     assert page.get_by_role("link", name="Subscribe in your calendar").get_attribute("href").startswith("webcal://")
 
 
-def test_ten_rows_are_shown_one_by_one(signed_in, person):
+def test_rows_for_colleagues_are_added_one_at_a_time(signed_in, person):
     page = signed_in(person, 360)
     page.goto("/en/registration/first-words/colleagues/")
     assert page.locator("[data-row]:visible").count() == 2
@@ -251,7 +255,7 @@ def test_ten_rows_are_shown_one_by_one(signed_in, person):
     assert page.evaluate("document.activeElement.name") == "colleague-2-name"
 
 
-def test_a_passkey_is_added_and_signs_in_alone(signed_in, person):
+def test_a_person_can_add_a_passkey_and_sign_in_with_it(signed_in, person):
     page = signed_in(person, 1280)
     devices = page.context.new_cdp_session(page)
     devices.send("WebAuthn.enable")

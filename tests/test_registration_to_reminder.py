@@ -1,4 +1,4 @@
-"""The first stone's main job, on real processes: register over HTTP, get one confirmation, be reminded, each once."""
+"""The main job of the portal on real processes: a newcomer registers, then gets one confirmation and one reminder per session."""
 
 import re
 from datetime import timedelta
@@ -21,7 +21,7 @@ def portal(transactional_db, smtp, tmp_path):
     portal = Portal(tmp_path, free_port(), EMAIL_URL=f"smtp://127.0.0.1:{smtp.port}")
     portal.start()
     try:
-        wait_until(portal.answers, "The web server's first answer", 40)
+        wait_until(portal.is_up, "The start of the web server", 40)
         yield portal
     except AssertionError:
         print(portal.log())
@@ -31,19 +31,19 @@ def portal(transactional_db, smtp, tmp_path):
 
 
 def subjects(smtp):
-    return [str(mail["Subject"]) for mail in smtp.messages]
+    return [str(email["Subject"]) for email in smtp.messages]
 
 
-def arrives(smtp, words, seconds=30):
-    wait_until(lambda: any(words in subject for subject in subjects(smtp)), f"A mail “{words}”", seconds)
-    return next(mail for mail in smtp.messages if words in str(mail["Subject"]))
+def wait_for_email(smtp, words, seconds=30):
+    wait_until(lambda: any(words in subject for subject in subjects(smtp)), f"An email “{words}”", seconds)
+    return next(email for email in smtp.messages if words in str(email["Subject"]))
 
 
-def calendar_parts(mail):
-    return [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
+def calendar_parts(email):
+    return [part for part in email.walk() if part.get_content_type() == "text/calendar"]
 
 
-def test_a_newcomer_registers_and_each_reminder_arrives_once(portal, smtp):
+def test_a_newcomer_registers_and_gets_each_email_once(portal, smtp):
     now = timezone.now()
     series = SeriesFactory(
         slug="first-words", title_en="First Words", registration_opens_at=now - timedelta(days=9), capacity=5
@@ -55,12 +55,12 @@ def test_a_newcomer_registers_and_each_reminder_arrives_once(portal, smtp):
     assert "Open: 5 seats left" in browser.get("/en/sessions/first-words/")
     browser.get("/en/registration/first-words/")
     browser.post(name="Zoé Roy", email="zoe@example.ca", profession="physician", province="QC")
-    code = re.search(r"\d{6}", str(arrives(smtp, "Your code")["Subject"]))[0]
+    code = re.search(r"\d{6}", str(wait_for_email(smtp, "Your code")["Subject"]))[0]
     page = browser.post(code=code)
     assert "You are registered, Zoé Roy." in page
     assert "Open: 4 seats left" in browser.get("/en/sessions/first-words/")
 
-    confirmation = arrives(smtp, "You are registered: First Words")
+    confirmation = wait_for_email(smtp, "You are registered: First Words")
     assert confirmation["To"] == "zoe@example.ca"
     registration = Registration.objects.get()
     parts = calendar_parts(confirmation)
@@ -80,48 +80,47 @@ def test_a_newcomer_registers_and_each_reminder_arrives_once(portal, smtp):
         assert event.attendee.value == "mailto:zoe@example.ca"
         assert icalendar.Calendar.from_ical(text).walk("VEVENT")[0]["UID"] == event.uid.value
 
-    # Move the clock of the data: the seat was taken long ago, one session is a day off, the other under an hour.
+    # Move the dates: registered long ago, one session in 23 hours, the other in ten minutes.
     now = timezone.now()
     Registration.objects.update(confirmed_at=now - timedelta(days=30))
-    for session, ahead in ((first, timedelta(hours=23)), (second, timedelta(minutes=10))):
-        Session.objects.filter(pk=session.pk).update(starts_at=now + ahead, ends_at=now + ahead + timedelta(hours=1))
+    for session, starts_in in ((first, timedelta(hours=23)), (second, timedelta(minutes=10))):
+        Session.objects.filter(pk=session.pk).update(
+            starts_at=now + starts_in, ends_at=now + starts_in + timedelta(hours=1)
+        )
     wait_until(
         lambda: Message.objects.filter(message_type__startswith="reminder", state="sent").count() == 2,
         "Two reminders",
         30,
     )
     reminders = [
-        mail
-        for mail in smtp.messages
-        if "/join/" in mail.get_body(("plain",)).get_content() and not calendar_parts(mail)
+        email
+        for email in smtp.messages
+        if "/join/" in email.get_body(("plain",)).get_content() and not calendar_parts(email)
     ]
     assert len(reminders) == 2
-    assert all("meet.example.ca" not in mail.as_string() for mail in reminders)
+    assert all("meet.example.ca" not in email.as_string() for email in reminders)
 
-    # The link of the session that is about to begin leads to the meeting; the other one says when it will.
-    assert {led_to(link_of(mail)) for mail in reminders} == {"https://meet.example.ca/two", None}
+    # The link for the session that starts soon leads to the meeting. The other page has no button yet.
+    assert {meeting_url(join_link(email)) for email in reminders} == {"https://meet.example.ca/two", None}
     assert Attendance.objects.get().session == second
 
-    # Beat ticks on, and nobody hears anything twice.
-    before = ticks(portal)
-    wait_until(lambda: ticks(portal) >= before + 3, "Three more ticks of beat", 20)
+    # Beat continues, and nothing is sent twice.
+    before = portal.ticks("registrations.tasks.queue_due_reminders")
+    wait_until(
+        lambda: portal.ticks("registrations.tasks.queue_due_reminders") >= before + 3, "Three more ticks of beat", 20
+    )
     assert Message.objects.count() == 4
     assert len(smtp.messages) == 4  # a code, a confirmation, two reminders
-    assert len({mail["Message-ID"] for mail in smtp.messages}) == 4
+    assert len({email["Message-ID"] for email in smtp.messages}) == 4
 
 
-def link_of(mail):
-    return next(line for line in mail.get_body(("plain",)).get_content().splitlines() if "/join/" in line)
+def join_link(email):
+    return next(line for line in email.get_body(("plain",)).get_content().splitlines() if "/join/" in line)
 
 
-def led_to(link):
-    """The meeting that the button behind a link leads to; None where the page has no button yet."""
+def meeting_url(link):
+    """Return the address that the join button leads to, or None if the page has no button yet."""
     browser = Browser(link)
     if 'method="post"' not in browser.get(link):
         return None
     return re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', browser.post())[1]
-
-
-def ticks(portal):
-    """How often beat has asked for due reminders."""
-    return (portal.folder / "beat.log").read_text().count("queue-due-reminders")
