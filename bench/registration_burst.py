@@ -2,7 +2,8 @@
 
 Requests go over HTTP to gunicorn with 2 workers. The first 300 are signed in and register with one click. The next 300 are
 new and go through both pages. After each run the tables are checked: exactly 100 confirmed, everyone else on the waitlist in
-the order of arrival. For comparison: the same transaction in plain SQL on the same Postgres.
+the order of arrival. For comparison: the rate at which the same client gets empty answers (seven for each
+newcomer), and the same transaction in plain SQL on the same Postgres.
 
 The people come from three hospitals, each behind one IP address, and the rate limits have to let them all in.
 """
