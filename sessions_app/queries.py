@@ -53,10 +53,7 @@ def _first_start(sessions: SessionQuerySet, month: Span | None) -> Subquery:
 def narrowed(series: Any, filters: dict[str, Any], now: datetime) -> Any:
     """Apply the chosen filters (forms.ProgrammeFilter) except the month. National programming is for every province."""
     for word in filters.get("q", "").split():
-        found = Q(searched_text__contains=Fold(Value(word)))
-        # two lists of keys, because an OR of the two conditions could not use the indexes
-        own, of_sessions = Series.objects.filter(found).values("pk"), Session.objects.filter(found).values("series")
-        series = series.filter(pk__in=own.order_by().union(of_sessions.order_by()))
+        series = series.filter(pk__in=keys_matching(word))
     if "status" in filters:
         series = with_known_status(series, now, filters["status"])
     if "language" in filters:
@@ -70,6 +67,16 @@ def narrowed(series: Any, filters: dict[str, Any], now: datetime) -> Any:
             Q(hub__slug__in=filters["hub"]) | (Q(hub=None) if NATIONAL in filters["hub"] else Q(pk=None))
         )
     return series
+
+
+def keys_matching(word: str) -> Any:
+    """Return the keys of the series that have a word in their own text or in that of one of their sessions.
+
+    It is a union of two lists, because an OR of the two conditions could not use the indexes.
+    """
+    found = Q(searched_text__contains=Fold(Value(word)))
+    own, of_sessions = Series.objects.filter(found), Session.objects.filter(found)
+    return own.order_by().values("pk").union(of_sessions.order_by().values("series"))
 
 
 def offered(series: Series, now: datetime) -> Any:

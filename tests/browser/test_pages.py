@@ -1,6 +1,7 @@
 """Every page at both widths and in both languages: axe finds nothing and nothing is wider than the screen.
 
-The suite checks each width in one colour scheme. `make drill` sets AXE=all and checks both schemes at each width.
+The suite checks each width in one colour scheme. `make drill` sets AXE=all and checks both schemes at each width
+(conftest.py says what else).
 
 Also tests what needs a browser: the keyboard, the browser's time zone, the registration panel of a signed-in person.
 """

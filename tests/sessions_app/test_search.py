@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from sessions_app.models import Series
+from sessions_app.queries import keys_matching
 from tests.factories import SeriesFactory, SessionFactory
 
 
@@ -54,11 +55,9 @@ def test_more_than_six_words_get_a_sentence_and_the_list_without_the_search(clie
 
 
 @pytest.mark.django_db
-def test_a_search_uses_the_indexes(now, series):
-    from sessions_app.queries import past
-
-    with connection.cursor() as cursor:
+def test_a_search_can_use_the_indexes(series):
+    with connection.cursor() as cursor:  # the tables are too small for an index to be worth it
         cursor.execute("SET LOCAL enable_seqscan = off")
-    plan = past(now, {"q": "ethique"}).explain()
+    plan = keys_matching("ethique").explain()
     assert "series_by_text" in plan
     assert "session_by_text" in plan
