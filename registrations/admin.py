@@ -138,7 +138,7 @@ class RegistrationAdmin(admin.ModelAdmin):
             "title": _("Move to another series"),
             "registration": registration,
             "explain": _(
-                "This cancels their registration for this series. If they had a seat, it goes to the next person on the waitlist. We send one email covering both changes."
+                "This cancels their registration for this series. If they have a seat, it goes to the next person on the waitlist. We send one email covering both changes."
             ),
         }
         return self._page(request, MoveForm, partial(services.move, registration), context)
@@ -149,7 +149,7 @@ class RegistrationAdmin(admin.ModelAdmin):
             "title": _("Cancel this registration"),
             "registration": registration,
             "explain": _(
-                "If they had a seat, it goes to the next person on the waitlist. You can’t undo this, but they can register again."
+                "If they have a seat, it goes to the next person on the waitlist. You can’t undo this, but they can register again."
             ),
         }
         return self._page(request, CancelForm, partial(services.cancel_for, registration), context)
