@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 # URLs entered without a scheme are taken as https, which is the default from Django 6.0 on.
@@ -80,7 +81,7 @@ def choices_field(db_field: models.Field, choices: list[tuple[str, Any]]) -> for
     return forms.MultipleChoiceField(
         choices=choices,
         required=not db_field.blank,
-        label=db_field.verbose_name,
+        label=capfirst(db_field.verbose_name),
         help_text=db_field.help_text,
         widget=forms.CheckboxSelectMultiple,
     )

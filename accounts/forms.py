@@ -26,7 +26,7 @@ validate_name = RegexValidator(
     inverse_match=True,
     message=_("Enter the name without @, / or a web address, and with a space after each period, as in “J. Smith”."),
 )
-CHOOSE = [("", _("Choose …"))]
+CHOOSE = [("", _("Choose…"))]
 
 
 class DetailsForm(PortalForm):

@@ -40,25 +40,25 @@ REFUSALS = (services.RegistrationRefusedError, services.NoSeatError)
 
 
 class RegisterForm(forms.Form):
-    series = forms.ModelChoiceField(Series.objects.public(), label=_("series"), widget=SERIES_WIDGET)
-    email = AddressField(label=_("email address"))
-    name = forms.CharField(label=_("name"), max_length=150, required=False, validators=[validate_name])
+    series = forms.ModelChoiceField(Series.objects.public(), label=_("Series"), widget=SERIES_WIDGET)
+    email = AddressField(label=_("Email address"))
+    name = forms.CharField(label=_("Name"), max_length=150, required=False, validators=[validate_name])
 
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
-        label=_("reason"), widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Only staff can see this.")
+        label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Only staff can see this.")
     )
 
 
 class MoveForm(ReasonForm):
-    to = forms.ModelChoiceField(Series.objects.public(), label=_("to the series"), widget=SERIES_WIDGET)
+    to = forms.ModelChoiceField(Series.objects.public(), label=_("New series"), widget=SERIES_WIDGET)
     field_order = ["to", "reason"]
 
 
 class CancelForm(forms.Form):
     note = forms.CharField(
-        label=_("message to the person"),
+        label=_("Message to the person"),
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("We include this in our email to them, exactly as you write it."),
     )
@@ -90,7 +90,7 @@ class StaffActionInline(ReadOnlyInline):
 
 @admin.register(Registration)
 class RegistrationAdmin(admin.ModelAdmin):
-    list_display = ["user", "series", "state", "created_at", "cancelled_at", "end_reason"]
+    list_display = ["user", "series", "state", "held_until", "created_at", "cancelled_at", "end_reason"]
     list_filter = ["state", "end_reason"]
     list_select_related = ["user", "series"]
     search_fields = ["user__email", "user__name", "series__title_en", "series__title_fr"]
@@ -127,7 +127,7 @@ class RegistrationAdmin(admin.ModelAdmin):
             "title": _("Move to another series"),
             "registration": registration,
             "explain": _(
-                "This cancels their registration for this series. If they had a seat, it goes to the next person on the waitlist. We send one email covering both changes."
+                "This cancels their registration for this series. If they have a seat, it goes to the next person on the waitlist. We send one email covering both changes."
             ),
         }
         return self._page(request, MoveForm, partial(services.move, registration), context)
@@ -138,7 +138,7 @@ class RegistrationAdmin(admin.ModelAdmin):
             "title": _("Cancel this registration"),
             "registration": registration,
             "explain": _(
-                "If they had a seat, it goes to the next person on the waitlist. You can’t undo this, but they can register again."
+                "If they have a seat, it goes to the next person on the waitlist. You can’t undo this, but they can register again."
             ),
         }
         return self._page(request, CancelForm, partial(services.cancel_for, registration), context)
@@ -188,13 +188,13 @@ class SeriesForm(PlainSeriesForm):
     """Asks for confirmation if an edit would end people's registrations, and takes a message to them."""
 
     note_to_people = forms.CharField(
-        label=_("message to people who are registered"),
+        label=_("Message to people who are registered"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("We include this in our email if you cancel the series or take it off the site."),
     )
     notify_everyone = forms.BooleanField(
-        label=_("cancel these registrations and email everyone"),
+        label=_("Cancel these registrations and email everyone"),
         required=False,
         help_text=_("Only needed if you cancel, withdraw or close a series that people are registered for."),
     )

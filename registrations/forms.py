@@ -59,7 +59,7 @@ class RegisterForm(DetailsForm, QuestionsForm):
 
     email = AddressField(
         label=_("Your email address"),
-        help_text=_("The confirmation, the reminders and the link to join go here."),
+        help_text=_("We’ll send your confirmation, reminders and link to join here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
         error_messages=EMAIL_WORDS,
     )

@@ -65,7 +65,7 @@ class Registration(models.Model):
         _("reserved until"),
         null=True,
         blank=True,
-        help_text=_("A colleague reserved this seat. The person has not confirmed it yet."),
+        help_text=_("A date here means that a colleague reserved this seat and the person hasn’t confirmed it yet."),
     )
 
     objects = RegistrationQuerySet.as_manager()

@@ -1,6 +1,7 @@
 """The program in the admin: a series on one page, with its sessions inline and English and French in tabs."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -80,7 +81,7 @@ class ResourceInline(admin.TabularInline):
 class SeriesAdmin(admin.ModelAdmin):
     form = SeriesForm
     inlines = [SessionInline, QuestionInline, ResourceInline]
-    list_display = ["title", "publication", "status", "first_starts_at", "hub", "seats"]
+    list_display = ["title_here", "publication", "status", "first_session", "hub", "seats"]
     list_filter = ["publication", "hub", "language", "is_cancelled", "is_concluded"]
     list_select_related = ["hub"]
     search_fields = ["title_en", "title_fr", "slug", "slug_fr"]
@@ -126,6 +127,14 @@ class SeriesAdmin(admin.ModelAdmin):
     class Media:
         js = ["admin/language-tabs.js"]
         css = {"all": ["admin/portal-admin.css"]}
+
+    @admin.display(description=_("title"))
+    def title_here(self, series: Series) -> str:
+        return series.title
+
+    @admin.display(description=_("first session"), ordering="first_starts_at")
+    def first_session(self, series: Series) -> datetime | None:
+        return series.first_starts_at
 
     @admin.display(description=_("registration status"))
     def status(self, series: Series) -> SafeString:

@@ -102,7 +102,7 @@ class Listing:
             if _hours(session, zone) != _hours(self.lead, zone):
                 date = f"{date} ({times.format_times(session.starts_at, session.ends_at, zone)})"
             said.append(date)
-        return times.unbroken(_("also %(dates)s") % {"dates": " · ".join(said)}) if said else SafeString()
+        return times.unbroken(_("also %(dates)s") % {"dates": f"{times.NBSP}· ".join(said)}) if said else SafeString()
 
     @property
     def readers_times(self) -> SafeString:

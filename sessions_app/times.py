@@ -20,6 +20,8 @@ from accounts.languages import current_language
 from accounts.zones import zone_label
 
 NBSP = "\u00a0"
+# Django's "jan.", "fév." and "juil." are not the abbreviations used in Canada.
+FRENCH_MONTHS_SHORT = ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juill.", "août", "sept.", "oct.", "nov.", "déc."]
 HOUR, HOURS_A_DAY = timedelta(hours=1), 24
 # Up to here a session is so many hours away; from here on people think in days.
 SAID_IN_HOURS, SAID_AS_SOON = timedelta(hours=12), timedelta(minutes=45)
@@ -42,7 +44,7 @@ def format_weekday_short(local: datetime) -> str:
 
 def format_month_short(local: datetime) -> str:
     """ "Nov"; "nov."."""
-    return dateformat.format(local, "N" if current_language() == "fr" else "M")
+    return FRENCH_MONTHS_SHORT[local.month - 1] if current_language() == "fr" else dateformat.format(local, "M")
 
 
 def format_time(moment: datetime, zone: ZoneInfo) -> str:

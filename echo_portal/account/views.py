@@ -154,7 +154,7 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
     try:
         if form.is_bound and form.is_valid():
             new_address.confirm_code(request, _user(request), form.cleaned_data["code"], now=now)
-            messages.success(request, _("The email address of your account is changed."))
+            messages.success(request, _("Your email address has been changed."))
             response = redirect("profile")
             known_browser.remember(request, response, str(email))
             return response

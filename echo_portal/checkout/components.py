@@ -38,7 +38,7 @@ class ComponentsForm(PortalForm):
     email = forms.EmailField(label=_("Email address"))
     password = forms.CharField(label=_("Password"), widget=forms.PasswordInput)
     day = forms.DateField(label=_("Date"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
-    choice = forms.ChoiceField(label=_("List"), help_text=HINT, choices=[("", _("Choose …")), *ZONE_CHOICES])
+    choice = forms.ChoiceField(label=_("List"), help_text=HINT, choices=[("", _("Choose…")), *ZONE_CHOICES])
     radios = forms.ChoiceField(label=_("One answer"), help_text=HINT, choices=OPTIONS, widget=forms.RadioSelect)
     checkboxes = forms.MultipleChoiceField(
         label=_("Several answers"), choices=OPTIONS, widget=forms.CheckboxSelectMultiple

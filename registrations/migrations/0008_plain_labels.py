@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             name="held_until",
             field=models.DateTimeField(
                 blank=True,
-                help_text="A colleague reserved this seat. The person has not confirmed it yet.",
+                help_text="A date here means that a colleague reserved this seat and the person hasn’t confirmed it yet.",
                 null=True,
                 verbose_name="reserved until",
             ),

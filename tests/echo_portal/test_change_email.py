@@ -58,7 +58,7 @@ def test_a_code_to_the_new_address_changes_it_and_signs_out_other_devices(browse
     assert provider.email == old
     browser.post(CHANGE, {"email": "Amelie@New.ca"})
     page = text(browser.post(CONFIRM, {"code": f" {code()[:3]} {code()[3:]}"}, follow=True))
-    assert "The email address of your account is changed." in page
+    assert "Your email address has been changed." in page
     provider.refresh_from_db()
     assert provider.email == "amelie@new.ca"
     assert EmailAddress.objects.get(user=provider).verified

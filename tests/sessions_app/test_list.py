@@ -235,7 +235,7 @@ class TestMonthFilter:
         page = client.get("/en/sessions/?month=2027-01").content.decode()
         assert headings(page) == ["January 2027"]
         assert re.findall(r"<b>(\d+)</b>", page) == ["12", "14"]
-        assert "also January\u00a019 · February\u00a011" in page
+        assert "also January\u00a019\u00a0· February\u00a011" in page
         assert titles(client, "?month=2027-01") == ["Long", "Short"]
         assert titles(client, "?month=2027-02") == ["Long"]
         assert headings(client.get("/en/sessions/").content.decode()) == ["November 2026", "January 2027"]
