@@ -1,8 +1,7 @@
 """Recognize a browser in which someone proved an email address, by a signed cookie that stays after they sign out.
 
 OWASP calls this a device cookie (Slow Down Online Guessing Attacks with Device Cookies). It does not sign anyone in. It
-only gives the browser its own limits (accounts/limits.py), so that strangers who enter the address cannot use up its
-owner's limits.
+only gives the browser its own limits (accounts/limits.py), so strangers cannot use up its owner's limits.
 """
 
 from datetime import timedelta

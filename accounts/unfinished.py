@@ -1,7 +1,6 @@
 """Form input from people who have not signed in yet, saved in the web session for a short time.
 
-Hospital computers are shared, so the input is deleted after LIFETIME, when someone else signs in, and on sign-out (when
-Django clears the session).
+Hospital computers are shared, so it is deleted after LIFETIME, when someone else signs in, and on sign-out.
 """
 
 from datetime import datetime, timedelta

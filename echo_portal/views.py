@@ -91,8 +91,7 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Offer to resend a form whose CSRF token expired because the person signed in or out in another tab.
 
-    Only if the Origin header says that the form was on this site, and never if it has a password, which would appear in
-    the page.
+    Only if the Origin header says that the form was on this site, and never if it has a password.
     """
     is_same_origin = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
     if not is_same_origin or any("password" in name for name in request.POST):

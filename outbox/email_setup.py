@@ -17,8 +17,7 @@ MOST_LOOKUPS = 10  # RFC 7208 §4.6.4
 def complaints(sender: str, *, txt: Txt, selector: str = "", message: bytes = b"") -> list[str]:
     """Return one sentence for each problem, with what to do about it. An empty list is good.
 
-    `sender` is the From address, `selector` the DKIM key's name, `message` an email as it arrived somewhere, with
-    headers.
+    `sender` is the From address, `selector` the DKIM key's name, `message` an email as it arrived.
     """
     domain = sender.rpartition("@")[2].lower()
     found = [*_spf(domain, txt), *_dkim(domain, selector, txt), *_dmarc(domain, txt)]

@@ -321,8 +321,7 @@ def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
 def prune(now: datetime) -> int:
     """Delete the copies of emails that are older than BODIES_KEPT_FOR. Returns how many.
 
-    The record that an email was sent, when and to whom, is kept. For an address without an account only the type and
-    the times are kept.
+    The record that an email was sent is kept. For an address without an account, only its type and times are.
     """
     old = Message.objects.filter(settled_at__lt=now - BODIES_KEPT_FOR)
     count = old.filter(as_sent__isnull=False).update(as_sent=None)

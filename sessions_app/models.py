@@ -406,18 +406,10 @@ class Question(models.Model):
         """Return (value, label) of each answer. The value is the English text, or the French if there is no English, so
         that an answer means the same in both languages."""
         english, french = self.options_en.splitlines(), self.options_fr.splitlines()
-        pairs = zip_longest(english, french, fillvalue="")
-        first = current_language()
-        return [
-            (
-                (en or fr).strip(),
-                Text((fr or en).strip(), "fr" if fr else "en")
-                if first == "fr"
-                else Text((en or fr).strip(), "en" if en else "fr"),
-            )
-            for en, fr in pairs
-            if en.strip() or fr.strip()
-        ]
+        pairs = [(en.strip(), fr.strip()) for en, fr in zip_longest(english, french, fillvalue="")]
+        if current_language() == "fr":
+            return [(en or fr, Text(fr or en, "fr" if fr else "en")) for en, fr in pairs if en or fr]
+        return [(en or fr, Text(en or fr, "en" if en else "fr")) for en, fr in pairs if en or fr]
 
     def clean(self) -> None:
         """Raises ValidationError where there is nothing to choose from, or the languages disagree on how much."""

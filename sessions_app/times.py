@@ -21,7 +21,20 @@ from accounts.zones import zone_label
 
 NBSP = "\u00a0"
 # Django's "jan.", "fév." and "juil." are not the abbreviations used in Canada.
-FRENCH_MONTHS_SHORT = ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juill.", "août", "sept.", "oct.", "nov.", "déc."]
+FRENCH_MONTHS_SHORT = [
+    "janv.",
+    "févr.",
+    "mars",
+    "avr.",
+    "mai",
+    "juin",
+    "juill.",
+    "août",
+    "sept.",
+    "oct.",
+    "nov.",
+    "déc.",
+]
 HOUR, HOURS_A_DAY = timedelta(hours=1), 24
 # Up to here a session is so many hours away; from here on people think in days.
 SAID_IN_HOURS, SAID_AS_SOON = timedelta(hours=12), timedelta(minutes=45)

@@ -35,7 +35,7 @@ CODE_MISSING = _("Enter the 6 digits from our email.")
 INVALID_ADDRESS = _("Enter your email address with an @, as in name@example.ca.")
 PROFILE_SALT, A_DAY = "account.profile", 86400
 MAX_CHOICE_LENGTH = 40
-CODE_ATTRS = {
+CODE_BOX = {
     "class": "code",
     "autocomplete": "one-time-code",
     "inputmode": "numeric",
@@ -64,7 +64,7 @@ def _password(label: Any, complete: str, help_text: Any = "") -> Wording:
 def _code(label: Any, required: Any, help_text: Any = "") -> Wording:
     def word(field: forms.Field) -> None:
         field.label, field.help_text = label, help_text
-        field.widget = forms.TextInput(attrs=CODE_ATTRS)
+        field.widget = forms.TextInput(attrs=CODE_BOX)
         field.error_messages["required"] = required
 
     return word
@@ -190,7 +190,7 @@ class NewAddressCodeForm(PortalForm):
     code = forms.CharField(
         label=_("6-digit code"),
         max_length=12,
-        widget=forms.TextInput(attrs=CODE_ATTRS),
+        widget=forms.TextInput(attrs=CODE_BOX),
         error_messages={"required": CODE_MISSING},
     )
 
@@ -202,8 +202,7 @@ class CloseAccountForm(PortalForm):
 
 
 class ProfileForm(DetailsForm):
-    """The profile. A signed hidden field identifies its owner, so that input sent after the session expired is restored
-    only for that person."""
+    """The profile. A signed hidden field names its owner, to whom alone the input returns if the session expired."""
 
     whose = forms.CharField(required=False, widget=forms.HiddenInput)
 

@@ -63,8 +63,7 @@ def pending_address(request: HttpRequest, *, now: datetime) -> str | None:
 def confirm_code(request: HttpRequest, user: User, code: str, *, now: datetime) -> None:
     """Change the address if the code is correct. Raises CodeExpiredError, TooManyError, WrongCodeError, AddressTakenError.
 
-    The cache counts each try before the code is checked, also for parallel requests. The web session counts wrong codes,
-    in case the cache is down.
+    The cache counts each try before the code is checked. The web session counts too, in case the cache is down.
     """
     email, state = pending_address(request, now=now), request.session.get(NEW_ADDRESS)
     if email is None or state is None:

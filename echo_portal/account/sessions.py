@@ -11,8 +11,7 @@ ANONYMOUS_SECONDS = 60 * 60 * 2
 class ShortAnonymousSessionsMiddleware:
     """Lets sessions of visitors who are not signed in expire after two hours, so that strangers cannot fill the database.
 
-    Signing in gives the session its normal lifetime (accounts/apps.py). Must come after the session and authentication
-    middleware.
+    Signing in gives it its normal lifetime (accounts/apps.py). Must come after the authentication middleware.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
@@ -18,26 +19,10 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[2]
 PO = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
-APPS = (
-    "accounts",
-    "echo_portal",
-    "hubs",
-    "newsletters",
-    "outbox",
-    "registrations",
-    "reports",
-    "sessions_app",
-    "workspace",
-)
-KEYWORDS = {
-    "_": None,
-    "gettext": None,
-    "gettext_lazy": None,
-    "ngettext": (1, 2),
-    "ngettext_lazy": (1, 2),
-    "pgettext": ((1, "c"), 2),
-    "pgettext_lazy": ((1, "c"), 2),
-}
+APPS = sorted({path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"})
+KEYWORDS: dict[str, Any] = dict.fromkeys(("_", "gettext", "gettext_lazy"))
+KEYWORDS |= dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2))
+KEYWORDS |= dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2))
 
 STRING = r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')"""
 TRANSLATE = re.compile(rf"""{{%\s*(?:translate|trans)\s+{STRING}(?P<rest>[^%]*)%}}""")
@@ -179,11 +164,8 @@ def main(command: str) -> int:
         update()
         compile_all()
     elif found := find_problems():
+        found.append(f"{len(found)} problems in {PO.relative_to(ROOT)}. `make messages` adds and removes texts.")
         print("\n".join(found), file=sys.stderr)
-        print(
-            f"{len(found)} problems in {PO.relative_to(ROOT)}. `make messages` adds new texts and removes unused ones.",
-            file=sys.stderr,
-        )
         return 1
     return 0
 

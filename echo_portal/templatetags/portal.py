@@ -49,13 +49,16 @@ def paragraphs(text: str) -> list[str]:
 
 @register.simple_tag(takes_context=True)
 def other_language_url(context: dict[str, Any], language: str) -> str:
-    """Return this page's URL in the other language, with the query string.
+    """Return this page's URL in the other language, with the query string. `next` in it is translated too.
 
     A view that needs another slug in the other language passes the URL as `elsewhere`.
     """
     if context.get("elsewhere"):
         return context["elsewhere"]
-    path = context["request"].get_full_path()
+    path, query = context["request"].path, context["request"].GET.copy()
+    if "next" in query:
+        query["next"] = translate_url(query["next"], language)
+    path += f"?{query.urlencode()}" if query else ""
     translated = translate_url(path, language)
     if translated != path:
         return translated

@@ -18,8 +18,7 @@ def record_intention(registration: Registration, session: Session, *, is_coming:
     """Record whether someone will come to `session`. An absence frees no seat and stops reminders for this session. It
     can be withdrawn. Recording the same twice changes nothing.
 
-    The team that runs the series is notified of each absence and of each that is withdrawn after they were notified, at
-    most MOST_TOLD times.
+    The team is notified of each absence and, after that, of its withdrawal, at most MOST_TOLD times.
     """
     intention, is_new = Intention.objects.select_for_update().get_or_create(
         registration=registration, session=session, defaults={"is_coming": is_coming, "answered_at": now}

@@ -42,8 +42,7 @@ def register(
 
     Registering again, a double click or a retried request returns the same registration and sends nothing twice. It
     confirms a seat that a colleague reserved, and gives someone who had asked for the recording a new start. Raises
-    RegistrationRefusedError if the series is not open, NotForThisAudienceError if it is for other professions. `now` is
-    an aware datetime.
+    RegistrationRefusedError if the series is not open, NotForThisAudienceError if it is for other professions.
     """
     try:
         with transaction.atomic():

@@ -21,8 +21,7 @@ def apply_series_change(series: Series, *, now: datetime, note: str = "") -> Non
     """Update the registrations of a series that was just saved, and notify people.
 
     If it was cancelled or withdrawn before it was past, all registrations end. If registration closed, people on the
-    waitlist are told that no seat opened up. Otherwise free seats go to the waitlist. `note` is the team's message to
-    the people who are notified.
+    waitlist are told that no seat opened up. Otherwise free seats go to the waitlist. `note` is a message to them.
     """
     status = registration_status(series, now)
     if status == Status.CANCELLED:

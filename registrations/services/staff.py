@@ -33,8 +33,7 @@ def register_for(series: Series, email: str, *, name: str, language: str, by: Us
     """Register someone by their email address, also before registration opens and after it closes. Creates an account
     if there is none.
 
-    The name is saved only if the account has none. Raises RegistrationRefusedError if the series is past, cancelled, or
-    full without a waitlist.
+    The name is saved if the account has none. Raises RegistrationRefusedError if nobody can be registered.
     """
     user = get_or_create_user(email, language=language)
     if name and not user.name:

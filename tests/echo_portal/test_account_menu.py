@@ -1,6 +1,7 @@
 """The account in the header: a link on public pages, which are cached for everyone, and a menu on a person's own pages."""
 
 import re
+from urllib.parse import unquote
 
 import pytest
 import time_machine
@@ -125,3 +126,9 @@ def test_signing_out_needs_a_post_with_a_csrf_token(signed_in):
 def test_the_menu_allows_only_reading(signed_in, method):
     assert getattr(signed_in, method)(FRAGMENT).status_code == 405
     assert getattr(signed_in, method)("/en/account/").status_code == 405
+
+
+def test_the_language_link_of_the_sign_in_page_also_leads_on_in_the_other_language(client):
+    page = client.get("/en/account/sign-in/?next=/en/registration/mine/").content.decode()
+    link = re.search(r'class="tongue" href="([^"]*)"', page)[1]
+    assert unquote(link) == "/fr/compte/connexion/?next=/fr/inscription/mes-seances/"

@@ -45,8 +45,7 @@ def _clear_of_holidays(days: list[date], step: timedelta) -> list[date]:
 
 
 def is_holiday(day: date) -> bool:
-    """Whether `day` is a statutory holiday somewhere in Canada, the Monday after one at the weekend, or between Christmas
-    Eve and New Year's Eve."""
+    """Whether `day` is a holiday somewhere in Canada, the Monday after one, or between Christmas and New Year."""
     return (day.month, day.day) >= (12, 24) or day in _holidays(day.year)
 
 

@@ -105,8 +105,7 @@ def is_loaded() -> bool:
 def load_handful(now: datetime) -> None:
     """Create the sample program in the weeks around `now`, with registrations and people to sign in as.
 
-    Does nothing if it is already loaded. Existing series and people are not changed. Only the people you can sign in as
-    are emailed.
+    Changes nothing that exists already. Only the people you can sign in as are emailed.
     """
     if is_loaded():
         return
@@ -211,19 +210,12 @@ def _attendances(series: Series, rows: list[Registration], now: datetime) -> Ite
 
 def _add_recordings(created: dict[str, Series]) -> None:
     """Add recordings and slides in bulk, so that nobody is emailed about old recordings."""
-    resources = []
     for series in (created[slug] for slug in RECORDED if slug in created):
-        for n, session in enumerate(series.sessions.all(), 1):
-            resources.append(
-                Resource(
-                    series=series,
-                    kind=ResourceKind.RECORDING,
-                    title_en=session.title_en,
-                    title_fr=session.title_fr,
-                    url=f"https://video.example.ca/{series.slug}-{n}",
-                )
-            )
-        resources.append(
-            Resource(series=series, kind=ResourceKind.SLIDES, url=f"https://files.example.ca/{series.slug}.pdf")
-        )
-    Resource.objects.bulk_create(resources)
+        slides = Resource(series=series, kind=ResourceKind.SLIDES, url=f"https://files.example.ca/{series.slug}.pdf")
+        Resource.objects.bulk_create([*_recordings(series), slides])
+
+
+def _recordings(series: Series) -> Iterator[Resource]:
+    for n, session in enumerate(series.sessions.all(), 1):
+        titles = {"title_en": session.title_en, "title_fr": session.title_fr}
+        yield Resource(series=series, url=f"https://video.example.ca/{series.slug}-{n}", **titles)
