@@ -57,7 +57,8 @@ def test_more_than_six_words_get_a_sentence_and_the_list_without_the_search(clie
 @pytest.mark.django_db
 def test_a_search_can_use_the_indexes(series):
     with connection.cursor() as cursor:  # the tables are too small for an index to be worth it
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        for way in ("seqscan", "indexscan", "indexonlyscan"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
     plan = keys_matching("ethique").explain()
     assert "series_by_text" in plan
     assert "session_by_text" in plan
