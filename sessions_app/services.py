@@ -30,6 +30,8 @@ def hubs_edited(hubs: QuerySet[Hub]) -> None:
 
 
 def _programme_edited(feed_names: list[str]) -> None:
+    if not feed_names:  # before something new is saved
+        return
     feeds.delete(feed_names)
     transaction.on_commit(programme_changed)
     transaction.on_commit(_request_feeds)

@@ -1,5 +1,6 @@
 """Registration status: each row of the table in docs/structure.md. The function and the annotation must agree."""
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -59,11 +60,13 @@ def test_a_series_with_a_postponed_session_is_not_past(now):
     assert registration_status(series, now) == Status.CLOSED
 
 
+# 100 in the suite, 3,000 in `make drill`
+EXAMPLES = int(os.environ.get("HYPOTHESIS_SEQUENCES", "100"))
 moments = st.one_of(st.none(), st.integers(-4, 4))
 
 
 @pytest.mark.django_db
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     flags=st.fixed_dictionaries(
         {
