@@ -19,7 +19,7 @@ from sessions_app.status import FEW_SEATS, Status, registration_status
 
 PAGE_SIZE = 20
 MOST_DIGITS = 5
-NOT_LISTED = ("description_en", "description_fr", "objectives_en", "objectives_fr", "searched_text")
+NOT_LISTED = ("description_en", "description_fr", "objectives_en", "objectives_fr", "sessions_text", "searched_text")
 
 
 @dataclass

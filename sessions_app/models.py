@@ -63,8 +63,8 @@ class SeriesQuerySet(models.QuerySet["Series"]):
 class Series(models.Model):
     """One or more sessions that people register for together. A single session is a series of one.
 
-    `first_starts_at`, `last_starts_at`, `last_ends_at` and `has_postponed` are kept by a database trigger (migration
-    0002) from the sessions that are neither cancelled nor postponed, whatever writes them; nothing else sets them.
+    Database triggers keep `first_starts_at`, `last_starts_at`, `last_ends_at` and `has_postponed` (migration 0002, without
+    cancelled and postponed sessions), and `sessions_text` (0010). Nothing else sets them.
     """
 
     slug = models.SlugField(_("page address"), max_length=90, unique=True)
@@ -148,6 +148,7 @@ class Series(models.Model):
     last_starts_at = models.DateTimeField(null=True, editable=False)
     last_ends_at = models.DateTimeField(null=True, editable=False)
     has_postponed = models.BooleanField(default=False, editable=False)
+    sessions_text = models.TextField(default="", db_default="", editable=False)
     searched_text = models.GeneratedField(
         expression=searchable("title", "summary", "description", "audience_note"),
         output_field=models.TextField(),
@@ -170,6 +171,7 @@ class Series(models.Model):
         "last_starts_at",
         "last_ends_at",
         "has_postponed",
+        "sessions_text",
         "searched_text",
     )
 
@@ -301,9 +303,6 @@ class Session(models.Model):
         help_text=_("Sent only to people who are registered. Never shown on a public page."),
     )
     sequence = models.PositiveIntegerField(default=0, editable=False)
-    searched_text = models.GeneratedField(
-        expression=searchable("title", "speakers"), output_field=models.TextField(), db_persist=True
-    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -329,7 +328,6 @@ class Session(models.Model):
         indexes = [
             models.Index(fields=["starts_at"], name="session_by_start"),
             models.Index(fields=["ends_at"], name="session_by_end"),
-            GinIndex(fields=["searched_text"], opclasses=["gin_trgm_ops"], name="session_by_text"),
         ]
 
     def __str__(self) -> str:

@@ -53,7 +53,7 @@ def _first_start(sessions: SessionQuerySet, month: Span | None) -> Subquery:
 def narrowed(series: Any, filters: dict[str, Any], now: datetime) -> Any:
     """Apply the chosen filters (forms.ProgrammeFilter) except the month. National programming is for every province."""
     for word in filters.get("q", "").split():
-        series = series.filter(pk__in=keys_matching(word))
+        series = series.filter(searched_text__contains=Fold(Value(word)))
     if "status" in filters:
         series = with_known_status(series, now, filters["status"])
     if "language" in filters:
@@ -67,16 +67,6 @@ def narrowed(series: Any, filters: dict[str, Any], now: datetime) -> Any:
             Q(hub__slug__in=filters["hub"]) | (Q(hub=None) if NATIONAL in filters["hub"] else Q(pk=None))
         )
     return series
-
-
-def keys_matching(word: str) -> Any:
-    """Return the keys of the series that have a word in their own text or in that of one of their sessions.
-
-    It is a union of two lists, because an OR of the two conditions could not use the indexes.
-    """
-    found = Q(searched_text__contains=Fold(Value(word)))
-    own, of_sessions = Series.objects.filter(found), Session.objects.filter(found)
-    return own.order_by().values("pk").union(of_sessions.order_by().values("series"))
 
 
 def offered(series: Series, now: datetime) -> Any:

@@ -12,6 +12,6 @@ class Fold(Func):
 
 
 def searchable(*names: str) -> Fold:
-    """Return the English and French text of several fields as one text to search in."""
+    """Return the English and French text of several fields of a series, and the text of its sessions, as one text."""
     columns = [part for name in names for part in (f"{name}_en", Value("\n"), f"{name}_fr", Value("\n"))]
-    return Fold(Concat(*columns, output_field=TextField()))
+    return Fold(Concat(*columns, "sessions_text", output_field=TextField()))
