@@ -17,14 +17,18 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN lower(public.unaccent('public.unaccent'::regdictionary, $1))
 """
 
-KEEP_TEXT = """
+# The text of one series' sessions. Empty parts are left out, so that sessions without text write nothing.
+TEXT = """
+    SELECT coalesce(string_agg(nullif(concat_ws(E'\\n',
+        nullif(title_en, ''), nullif(title_fr, ''), nullif(speakers_en, ''), nullif(speakers_fr, '')
+    ), ''), E'\\n' ORDER BY id), '')
+    FROM sessions_app_session WHERE series_id = series.id
+"""
+KEEP_TEXT = f"""
 CREATE FUNCTION keep_sessions_text() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE sessions_app_series SET sessions_text = (
-        SELECT coalesce(string_agg(concat_ws(E'\\n', title_en, title_fr, speakers_en, speakers_fr), E'\\n' ORDER BY id), '')
-        FROM sessions_app_session WHERE series_id = sessions_app_series.id
-    )
-    WHERE id IN (
+    UPDATE sessions_app_series AS series SET sessions_text = ({TEXT})
+    WHERE sessions_text <> ({TEXT}) AND id IN (
         CASE WHEN TG_OP <> 'INSERT' THEN OLD.series_id END,
         CASE WHEN TG_OP <> 'DELETE' THEN NEW.series_id END
     );
@@ -34,11 +38,8 @@ END $$;
 CREATE TRIGGER keep_sessions_text AFTER INSERT OR DELETE OR UPDATE OF series_id, title_en, title_fr, speakers_en, speakers_fr
     ON sessions_app_session FOR EACH ROW EXECUTE FUNCTION keep_sessions_text();
 
-UPDATE sessions_app_series SET sessions_text = found.text FROM (
-    SELECT series_id, string_agg(concat_ws(E'\\n', title_en, title_fr, speakers_en, speakers_fr), E'\\n' ORDER BY id) AS text
-    FROM sessions_app_session GROUP BY series_id
-) AS found WHERE found.series_id = sessions_app_series.id;
-"""
+UPDATE sessions_app_series AS series SET sessions_text = ({TEXT}) WHERE sessions_text <> ({TEXT});
+"""  # noqa: S608 - nothing in it comes from outside
 FORGET_TEXT = "DROP TRIGGER keep_sessions_text ON sessions_app_session; DROP FUNCTION keep_sessions_text();"
 
 
@@ -46,7 +47,7 @@ class Migration(migrations.Migration):
     dependencies = [("sessions_app", "0009_plain_labels")]
 
     operations = [
-        migrations.RunSQL(LOCK, LOCK),
+        migrations.RunSQL(LOCK, migrations.RunSQL.noop),
         migrations.RunSQL(FOLD, "DROP FUNCTION fold_for_search(text)"),
         migrations.AddField("series", "sessions_text", models.TextField(default="", db_default="", editable=False)),
         migrations.RunSQL(KEEP_TEXT, FORGET_TEXT),
