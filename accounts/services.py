@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.hashers import make_password
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session as WebSession
 from django.db import IntegrityError, transaction
@@ -49,10 +50,9 @@ def get_or_create_user(email: str, *, language: str) -> User:
     account. Accounts that are never proven are deleted after UNPROVEN_KEPT_FOR.
     """
     email = normalize_email(email)
-    user, created = User.objects.get_or_create(email=email, defaults={"language": language})
+    unusable = make_password(None)
+    user, created = User.objects.get_or_create(email=email, defaults={"language": language, "password": unusable})
     if created:
-        user.set_unusable_password()
-        user.save(update_fields=["password"])
         EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
     return user
 
