@@ -39,6 +39,13 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         "rate_limited": _("Too many attempts. Wait ten minutes, then ask for a new code."),
     }
 
+    def is_safe_url(self, url: str) -> bool:
+        """allauth's fails on a `next` that is no URL at all, such as `http://[`."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return False: accounts are created by registering for a series."""
         return False

@@ -132,3 +132,8 @@ def test_the_language_link_of_the_sign_in_page_also_leads_on_in_the_other_langua
     page = client.get("/en/account/sign-in/?next=/en/registration/mine/").content.decode()
     link = re.search(r'class="tongue" href="([^"]*)"', page)[1]
     assert unquote(link) == "/fr/compte/connexion/?next=/fr/inscription/mes-seances/"
+
+
+@pytest.mark.parametrize("target", ["http://[", "//[", "https://elsewhere.example/en/", ""])
+def test_the_language_link_ignores_a_target_that_is_not_on_this_site(client, target):
+    assert client.get("/en/account/sign-in/", {"next": target}).status_code == 200
