@@ -1,4 +1,4 @@
-"""A series has one URL in each language. Its other slug redirects there, and so does the language link."""
+"""A series has one URL in each language. Its other slug redirects there, and language links use it."""
 
 from typing import cast
 

@@ -28,7 +28,7 @@ def _compiled_translations():
 def _quick_emptying():
     """Empty the tables after a test that commits with DELETE, which takes a tenth of the time of Django's TRUNCATE.
 
-    Content types and permissions stay, so they need not be created again.
+    Content types and permissions stay, so they are not created again.
     """
     TransactionTestCase._fixture_teardown = lambda _test: delete_all_rows()
 
