@@ -8,9 +8,11 @@ from echo_portal.checkout import engines
 
 def main() -> None:
     engines.ensure()
-    from django.core.management import execute_from_command_line  # noqa: PLC0415 - after the environment is set
+    import pghistory  # noqa: PLC0415 - after the environment is set
+    from django.core.management import execute_from_command_line  # noqa: PLC0415
 
-    execute_from_command_line(sys.argv)
+    with pghistory.context(command=" ".join(sys.argv[1:2])):  # kept with each change that the command makes
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,24 @@ import logging.config
 import os
 from typing import Any
 
-from celery import Celery
+import pghistory
+from celery import Celery, Task
 from celery.signals import setup_logging
 from django.conf import settings
 from kombu.transport.redis import Channel
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "echo_portal.settings")
 
-app = Celery("echo_portal")
+
+class PortalTask(Task):
+    """A task whose name is kept with each change that it makes (echo_portal/history.py)."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with pghistory.context(task=self.name):
+            return super().__call__(*args, **kwargs)
+
+
+app = Celery("echo_portal", task_cls=PortalTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # When kombu closes a lost connection, it tries to return unacknowledged tasks over that same connection. The AttributeError this

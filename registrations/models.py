@@ -1,13 +1,19 @@
 """Registrations, with everything that belongs to them: answers, invitations, intentions, attendance, staff actions."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pghistory
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.languages import Bilingual
+from hubs.models import Role
 from sessions_app.models import Question, Series, Session
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class RegistrationState(models.TextChoices):
@@ -31,6 +37,10 @@ class EndReason(models.TextChoices):
 
 
 class RegistrationQuerySet(models.QuerySet["Registration"]):
+    def managed_by(self, user: "User", *roles: Role) -> "RegistrationQuerySet":
+        """Return the registrations for series of the hubs whose team `user` belongs to, in one of the `roles` if given."""
+        return self.filter(series__in=Series.objects.managed_by(user, *roles).order_by().values("pk"))
+
     def active(self) -> "RegistrationQuerySet":
         return self.exclude(state=RegistrationState.CANCELLED)
 
@@ -47,6 +57,7 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         return self.filter(state=RegistrationState.WAITLISTED).order_by("waitlisted_at", "pk")
 
 
+@pghistory.track()
 class Registration(models.Model):
     """One person's registration for one series. A cancelled one is kept. Someone who comes back gets a new one."""
 
@@ -215,3 +226,45 @@ class Announcement(models.Model):
     def facts_of(session: Session) -> dict[str, Any]:
         """Return the facts of a session whose change is announced."""
         return {name: getattr(session, name) for name in ("starts_at", "ends_at", "delivery", "join_url")}
+
+
+class Recipients(models.TextChoices):
+    """Whom a hub's message goes to."""
+
+    EVERYONE = "everyone", _("Everyone: confirmed, on the waitlist and recording only")
+    CONFIRMED = "confirmed", _("People with a seat")
+    WAITLISTED = "waitlisted", _("People on the waitlist")
+    ATTENDED = "attended", _("People who attended a session")
+    ABSENT = "absent", _("People with a seat who did not attend a session")
+    SELECTED = "selected", _("Selected people")
+
+
+class HubMessage(models.Model):
+    """A message that a hub wrote to people of one of its series. Each of them gets it as one email (services/messages.py).
+
+    `session` is set for those who attended a session or did not. The emails' keys start with `hub-message:<pk>:`.
+    """
+
+    series = models.ForeignKey(Series, models.CASCADE, related_name="hub_messages", verbose_name=_("series"))
+    recipients = models.CharField(_("to"), max_length=10, choices=Recipients.choices)
+    session = models.ForeignKey(Session, models.PROTECT, null=True, blank=True, verbose_name=_("session"))
+    subject_en = models.CharField(_("subject (English)"), max_length=150, blank=True)
+    subject_fr = models.CharField(_("subject (French)"), max_length=150, blank=True)
+    body_en = models.TextField(_("message (English)"), max_length=5000, blank=True)
+    body_fr = models.TextField(_("message (French)"), max_length=5000, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    sent_at = models.DateTimeField(_("sent"))
+    sent_to = models.PositiveIntegerField(_("number of people"))
+    # Chosen when the form is opened, so that sending it twice writes one message.
+    token = models.UUIDField(unique=True, editable=False)
+
+    subject = Bilingual()
+    body = Bilingual()
+
+    class Meta:
+        verbose_name = _("message of a hub")
+        verbose_name_plural = _("messages of hubs")
+        ordering = ["-sent_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.subject

@@ -101,14 +101,14 @@ def build_missing(now: datetime) -> int:
 
 def _series_and_title(name: str) -> tuple[SeriesQuerySet, str]:
     """Return the published series of a feed, and its title. Raises Hub.DoesNotExist for a hub that is not listed."""
-    public, project = Series.objects.public(), str(settings.PROJECT_NAME)
+    listed, project = Series.objects.listed(), str(settings.PROJECT_NAME)
     if name == ALL:
-        return public, project
+        return listed, project
     if name in LANGUAGE_FEEDS:
         language = LANGUAGE_FEEDS[name]
-        return public.filter(language__in=[language, "both"]), _language_title(language)
+        return listed.filter(language__in=[language, "both"]), _language_title(language)
     hub = Hub.objects.listed().get(slug=name.removeprefix("hub-"))
-    return public.filter(hub=hub), f"{hub.name} ({project})"
+    return listed.filter(hub=hub), f"{hub.name} ({project})"
 
 
 def _language_title(language: str) -> str:

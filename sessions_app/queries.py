@@ -24,7 +24,7 @@ def upcoming(now: datetime, filters: dict[str, Any] | None = None) -> Any:
     is_ahead = Q(last_ends_at__gt=now) | Q(last_ends_at=None) | Q(has_postponed=True)
     listed = Q(is_cancelled=False, is_concluded=False) | Q(is_cancelled=True, last_ends_at__gt=now)
     ahead = Session.objects.meeting().filter(ends_at__gt=now)
-    series = narrowed(Series.objects.public().filter(is_ahead, listed), filters, now).annotate(
+    series = narrowed(Series.objects.listed().filter(is_ahead, listed), filters, now).annotate(
         next_starts_at=_first_start(ahead, filters.get("month"))
     )
     if "month" in filters:
@@ -35,7 +35,7 @@ def upcoming(now: datetime, filters: dict[str, Any] | None = None) -> Any:
 def past(now: datetime, filters: dict[str, Any] | None = None) -> Any:
     """Return public series that are past, the latest first session first, those without dates last."""
     filters = filters or {}
-    series = narrowed(Series.objects.public().filter(past_q(now), is_cancelled=False), filters, now)
+    series = narrowed(Series.objects.listed().filter(past_q(now), is_cancelled=False), filters, now)
     if "month" not in filters:
         return series.order_by(F("first_starts_at").desc(nulls_last=True), "slug")
     began_at = _first_start(Session.objects.meeting(), filters["month"])

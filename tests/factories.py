@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import factory
 from allauth.account.models import EmailAddress
+from django.utils import timezone
 
 from accounts.models import ProviderProfile, User
-from hubs.models import Hub
+from hubs.models import Hub, Membership, Role
 from sessions_app.models import Series, Session
 
 
@@ -35,6 +36,16 @@ class HubFactory(factory.django.DjangoModelFactory):
     name_en = factory.Sequence(lambda n: f"Hub {n}")
     name_fr = factory.Sequence(lambda n: f"Pôle {n}")
     provinces = ["ON"]
+
+
+class MembershipFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Membership
+
+    hub = factory.SubFactory(HubFactory)
+    user = factory.SubFactory(UserFactory)
+    role = Role.COORDINATOR
+    joined_at = factory.LazyFunction(timezone.now)
 
 
 class SeriesFactory(factory.django.DjangoModelFactory):

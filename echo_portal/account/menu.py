@@ -23,6 +23,8 @@ def menu_entries(user: User) -> list[MenuEntry]:
         MenuEntry(reverse("registrations:mine"), _("My sessions")),
         MenuEntry(reverse("profile"), _("My profile")),
     ]
+    if user.memberships.exists():
+        entries.append(MenuEntry(reverse("workspace:choose"), _("Hub workspace")))
     if user.is_staff:
         entries.append(MenuEntry(reverse("admin:index"), _("Admin")))
     return entries

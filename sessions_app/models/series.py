@@ -1,10 +1,10 @@
-"""Series and their sessions. Registration status is in status.py, actions are in services.py."""
+"""Series: what people register for. Registration status is in status.py, actions are in services.py."""
 
 from datetime import datetime
-from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import pghistory
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -17,10 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.choices import Profession
-from accounts.languages import Bilingual, Text, current_language
+from accounts.languages import Bilingual, current_language
 from accounts.zones import PROJECT_ZONE, ZONE_CHOICES
-from hubs.models import Hub
+from hubs.models import Hub, Role
 from sessions_app.search import searchable
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class Publication(models.TextChoices):
@@ -30,19 +33,13 @@ class Publication(models.TextChoices):
     ARCHIVED = "archived", _("Archived")
 
 
-class Delivery(models.TextChoices):
-    SCHEDULED = "scheduled", _("Scheduled")
-    POSTPONED = "postponed", _("Postponed")
-    CANCELLED = "cancelled", _("Cancelled")
-    HELD = "held", _("Held")
-
-
 class DeliveryLanguage(models.TextChoices):
     ENGLISH = "en", _("English")
     FRENCH = "fr", _("French")
     BOTH = "both", _("English and French")
 
 
+CREDITS_HELP = _("The exact wording that the accrediting body approved.")
 AUDIENCE_NOTE_HELP = _("Shown instead of the list of professions, unless the series is only for them.")
 
 
@@ -52,14 +49,34 @@ def default_reminders() -> list[int]:
 
 class SeriesQuerySet(models.QuerySet["Series"]):
     def public(self) -> "SeriesQuerySet":
-        """Return published series. All public pages start from here."""
+        """Return published series, with those that only people with the link see. A series' own pages start from here."""
         return self.filter(publication=Publication.PUBLISHED)
+
+    def listed(self) -> "SeriesQuerySet":
+        """Return the published series that lists, searches and feeds show. They start from here."""
+        return self.public().filter(is_unlisted=False)
+
+    def managed_by(self, user: "User", *roles: Role) -> "SeriesQuerySet":
+        """Return the series of the hubs whose team `user` belongs to, in one of the `roles`, or in any if none is given."""
+        return self.filter(hub__in=Hub.objects.managed_by(user, *roles).order_by().values("pk"))
 
     def by_slug(self, slug: str) -> "SeriesQuerySet":
         """Return the series with that slug in either language: one or none (`Series.clean`)."""
         return self.filter(Q(slug=slug) | Q(slug_fr=slug))[:1]
 
 
+KEPT_BY_THE_DATABASE = (
+    "seats_taken",
+    "first_starts_at",
+    "last_starts_at",
+    "last_ends_at",
+    "has_postponed",
+    "sessions_text",
+    "searched_text",
+)
+
+
+@pghistory.track(exclude=[*KEPT_BY_THE_DATABASE, "updated_at", "revision"])
 class Series(models.Model):
     """One or more sessions that people register for together. A single session is a series of one.
 
@@ -90,6 +107,8 @@ class Series(models.Model):
     audience_note_fr = models.CharField(
         _("who it is for (French)"), max_length=250, blank=True, help_text=AUDIENCE_NOTE_HELP
     )
+    credits_en = models.TextField(_("accreditation (English)"), max_length=600, blank=True, help_text=CREDITS_HELP)
+    credits_fr = models.TextField(_("accreditation (French)"), max_length=600, blank=True, help_text=CREDITS_HELP)
     hub = models.ForeignKey(
         Hub,
         models.PROTECT,
@@ -115,6 +134,13 @@ class Series(models.Model):
     )
     time_zone = models.CharField(_("time zone"), max_length=40, choices=ZONE_CHOICES, default=PROJECT_ZONE)
     publication = models.CharField(_("publication"), max_length=10, choices=Publication.choices, default="draft")
+    is_unlisted = models.BooleanField(
+        _("only for people who have the link"),
+        default=False,
+        help_text=_(
+            "Lists, searches and calendars leave the series out. Its address ends in letters that nobody can guess."
+        ),
+    )
 
     capacity = models.PositiveIntegerField(_("seats"), null=True, blank=True, help_text=_("Leave empty for no limit."))
     seats_taken = models.PositiveIntegerField(_("seats taken"), default=0, editable=False)
@@ -144,6 +170,8 @@ class Series(models.Model):
         _("finished"), default=False, help_text=_("Shows the series as past, even if it has no dates.")
     )
 
+    # Raised by each edit in the workspace, so that two people who edit at once do not overwrite each other's work.
+    revision = models.PositiveIntegerField(default=0, editable=False)
     first_starts_at = models.DateTimeField(null=True, editable=False)
     last_starts_at = models.DateTimeField(null=True, editable=False)
     last_ends_at = models.DateTimeField(null=True, editable=False)
@@ -164,16 +192,7 @@ class Series(models.Model):
     description = Bilingual()
     objectives = Bilingual()
     audience_note = Bilingual()
-
-    KEPT_BY_THE_DATABASE = (
-        "seats_taken",
-        "first_starts_at",
-        "last_starts_at",
-        "last_ends_at",
-        "has_postponed",
-        "sessions_text",
-        "searched_text",
-    )
+    credits = Bilingual()
 
     class Meta:
         verbose_name = _("series")
@@ -221,7 +240,7 @@ class Series(models.Model):
         What the database keeps is never written back from memory, where it may be old.
         """
         if not self._state.adding and kwargs.get("update_fields") is None:
-            kept = {*self.KEPT_BY_THE_DATABASE, "id", "created_at"}
+            kept = {*KEPT_BY_THE_DATABASE, "id", "created_at"}
             kwargs["update_fields"] = [field.name for field in self._meta.concrete_fields if field.name not in kept]
         with transaction.atomic():
             super().save(*args, **kwargs)
@@ -277,183 +296,3 @@ class Series(models.Model):
     @property
     def audience_names(self) -> list[str]:
         return [str(Profession(code).label) for code in self.audience]
-
-
-class SessionQuerySet(models.QuerySet["Session"]):
-    def meeting(self) -> "SessionQuerySet":
-        """Return the sessions that take place: neither cancelled nor postponed."""
-        return self.exclude(delivery__in=[Delivery.CANCELLED, Delivery.POSTPONED])
-
-
-class Session(models.Model):
-    """A dated live meeting of a series. Times are in UTC and shown in the series' zone."""
-
-    series = models.ForeignKey(Series, models.CASCADE, related_name="sessions", verbose_name=_("series"))
-    title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
-    title_fr = models.CharField(_("title (French)"), max_length=200, blank=True)
-    speakers_en = models.TextField(_("speakers (English)"), blank=True, help_text=_("One per line: name, role."))
-    speakers_fr = models.TextField(_("speakers (French)"), blank=True, help_text=_("One per line: name, role."))
-    starts_at = models.DateTimeField(_("starts"))
-    ends_at = models.DateTimeField(_("ends"))
-    delivery = models.CharField(_("delivery"), max_length=10, choices=Delivery.choices, default="scheduled")
-    join_url = models.URLField(
-        _("join link"),
-        max_length=500,
-        blank=True,
-        help_text=_("Sent only to people who are registered. Never shown on a public page."),
-    )
-    sequence = models.PositiveIntegerField(default=0, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    objects = SessionQuerySet.as_manager()
-
-    title = Bilingual()
-    speakers = Bilingual()
-
-    # What a calendar shows of a session: a change of any of these raises SEQUENCE (RFC 5545 §3.8.7.4).
-    CALENDAR_FIELDS = ("title_en", "title_fr", "starts_at", "ends_at", "delivery")
-
-    class Meta:
-        verbose_name = _("session")
-        verbose_name_plural = _("sessions")
-        ordering = ["starts_at", "pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")),
-                name="session_ends_after_start",
-                violation_error_message=_("A session must end after it starts."),
-            )
-        ]
-        indexes = [
-            models.Index(fields=["starts_at"], name="session_by_start"),
-            models.Index(fields=["ends_at"], name="session_by_end"),
-        ]
-
-    def __str__(self) -> str:
-        return self.title or str(self.series)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save the session and what follows from it (signals) in one transaction."""
-        if self.pk and not kwargs.get("update_fields"):
-            before = Session.objects.filter(pk=self.pk).values(*self.CALENDAR_FIELDS).first()
-            if before and any(before[name] != getattr(self, name) for name in self.CALENDAR_FIELDS):
-                self.sequence += 1
-        with transaction.atomic():
-            super().save(*args, **kwargs)
-
-    @property
-    def is_off(self) -> bool:
-        """Whether the session does not take place on its date: it is cancelled or postponed."""
-        return self.delivery in (Delivery.CANCELLED, Delivery.POSTPONED)
-
-    @property
-    def speaker_lines(self) -> list[str]:
-        return self.speakers.splitlines()
-
-
-class QuestionKind(models.TextChoices):
-    TEXT = "text", _("Short text")
-    CHOICE = "choice", _("One choice")
-    CHOICES = "choices", _("Several choices")
-    YES_NO = "yes-no", _("Yes or no")
-
-
-class Question(models.Model):
-    """One of up to five questions that a series asks of those who register."""
-
-    MOST = 5
-
-    series = models.ForeignKey(Series, models.CASCADE, related_name="questions", verbose_name=_("series"))
-    position = models.PositiveSmallIntegerField(
-        _("number"), choices=[(n, str(n)) for n in range(1, MOST + 1)], default=1
-    )
-    kind = models.CharField(_("type"), max_length=10, choices=QuestionKind.choices, default=QuestionKind.TEXT)
-    label_en = models.CharField(_("question (English)"), max_length=250, blank=True)
-    label_fr = models.CharField(_("question (French)"), max_length=250, blank=True)
-    options_en = models.TextField(_("answers (English)"), blank=True, help_text=_("The choices, one per line."))
-    options_fr = models.TextField(
-        _("answers (French)"), blank=True, help_text=_("The same choices, in the same order.")
-    )
-    is_required = models.BooleanField(_("required"), default=False)
-
-    label = Bilingual()
-
-    class Meta:
-        verbose_name = _("question")
-        verbose_name_plural = _("questions")
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["series", "position"],
-                name="question_one_a_number",
-                violation_error_message=_("Two questions cannot have the same number."),
-            ),
-            models.CheckConstraint(condition=Q(position__gte=1, position__lte=5), name="question_at_most_five"),
-            models.CheckConstraint(
-                condition=~Q(label_en="") | ~Q(label_fr=""),
-                name="question_has_words",
-                violation_error_message=_("Enter the question in English, in French or in both."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.label
-
-    def options(self) -> list[tuple[str, Text]]:
-        """Return (value, label) of each answer. The value is the English text, or the French if there is no English, so
-        that an answer means the same in both languages."""
-        english, french = self.options_en.splitlines(), self.options_fr.splitlines()
-        pairs = [(en.strip(), fr.strip()) for en, fr in zip_longest(english, french, fillvalue="")]
-        if current_language() == "fr":
-            return [(en or fr, Text(fr or en, "fr" if fr else "en")) for en, fr in pairs if en or fr]
-        return [(en or fr, Text(en or fr, "en" if en else "fr")) for en, fr in pairs if en or fr]
-
-    def clean(self) -> None:
-        """Raises ValidationError where there is nothing to choose from, or the languages disagree on how much."""
-        if self.kind not in (QuestionKind.CHOICE, QuestionKind.CHOICES):
-            return
-        english, french = self.options_en.split("\n"), self.options_fr.split("\n")
-        if len(self.options()) < 2:  # noqa: PLR2004 - one is no choice
-            raise ValidationError(_("Enter at least two choices, one per line."))
-        if self.options_en.strip() and self.options_fr.strip() and len(english) != len(french):
-            raise ValidationError(_("Enter the same number of choices in English and in French."))
-
-
-class ResourceKind(models.TextChoices):
-    RECORDING = "recording", _("Recording")
-    SLIDES = "slides", _("Slides")
-    READING = "reading", _("Reading")
-
-
-class Resource(models.Model):
-    """What a series offers to people who registered: a recording, slides, something to read. Never on a public page."""
-
-    series = models.ForeignKey(Series, models.CASCADE, related_name="resources", verbose_name=_("series"))
-    kind = models.CharField(_("type"), max_length=10, choices=ResourceKind.choices, default=ResourceKind.RECORDING)
-    title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
-    title_fr = models.CharField(_("title (French)"), max_length=200, blank=True)
-    url = models.URLField(_("link"), max_length=500)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    title = Bilingual()
-
-    class Meta:
-        verbose_name = _("resource")
-        verbose_name_plural = _("resources")
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return self.title or self.get_kind_display()
-
-
-class Feed(models.Model):
-    """A cached calendar feed (feeds.py)."""
-
-    name = models.CharField(max_length=80)
-    language = models.CharField(max_length=2)
-    content = models.BinaryField()
-    made_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["name", "language"], name="feed_one_a_name_and_language")]

@@ -1,0 +1,44 @@
+"""The pages that the workspace's menu leads to."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from workspace.access import Workspace
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """`section` is the first word of the URL names of the pages that belong to it, such as "team" or "listings"."""
+
+    section: str
+    url_name: str
+    label: str | Promise
+    for_coordinators: bool = False
+
+
+ITEMS = [
+    MenuItem("home", "workspace:home", _("Overview")),
+]
+
+
+@dataclass(frozen=True)
+class MenuLink:
+    url: str
+    label: str
+    is_here: bool
+
+
+def links(workspace: Workspace, url_name: str) -> list[MenuLink]:
+    """Return the links of the menu. `url_name` is the page's own name in the namespace, such as "team_invite"."""
+    return [
+        MenuLink(
+            reverse(item.url_name, args=[workspace.hub.slug]),
+            str(item.label),
+            url_name.split("_", maxsplit=1)[0] == item.section,
+        )
+        for item in ITEMS
+        if workspace.may_manage_team or not item.for_coordinators
+    ]
