@@ -1,14 +1,17 @@
 """Find a session, register, enter the code and cancel, in a real browser.
 
-At 360 and 1280 pixels, in English and in French, with and without JavaScript. axe checks every page on the way.
+At 360 and 1280 pixels, in English and in French, with and without JavaScript: half of the combinations in the suite, all in
+`make drill`. axe checks every page on the way.
 """
 
+import itertools
 import re
 
 import pytest
 
 from outbox.models import Message
 from registrations.models import Registration
+from tests.browser.conftest import IN_FULL
 
 WORDS = {
     "en": {
@@ -39,11 +42,14 @@ WORDS = {
     },
 }
 
+# width, language, JavaScript
+WALKS = [(360, "fr", True), (1280, "en", True), (360, "en", False), (1280, "fr", False)]
+if IN_FULL:
+    WALKS = list(itertools.product([360, 1280], ["en", "fr"], [True, False]))
+
 
 @pytest.mark.browser
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
-@pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "language", "javascript"), WALKS)
 def test_a_newcomer_registers_and_cancels(open_page, axe, programme, width, language, javascript):
     words, series = WORDS[language], programme["first-words"]
     page = open_page(width, javascript=javascript)
