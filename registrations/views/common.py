@@ -27,11 +27,11 @@ def zone_of(request: HttpRequest, person: User) -> ZoneInfo | None:
 
 
 def public_series(slug: str) -> Series:
-    """Return the published series with that slug in either language, with its hub. Raises Http404.
+    """Return the published series with that slug in either language. Raises Http404.
 
-    Its sessions are read when a page shows them, so a request that only redirects does not read them.
+    Its hub and sessions are read when a page shows them, so a request that only redirects does not read them.
     """
-    return get_object_or_404(Series.objects.public().select_related("hub").by_slug(slug))
+    return get_object_or_404(Series.objects.public().by_slug(slug))
 
 
 def page_context(request: HttpRequest, series: Series, **more: Any) -> dict[str, Any]:
