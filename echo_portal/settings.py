@@ -109,6 +109,12 @@ CACHES: dict[str, dict[str, Any]] = {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 100},
     },
+    # The listings of the program. Each has about two thousand characters.
+    "listings": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "listings",
+        "OPTIONS": {"MAX_ENTRIES": 1000},
+    },
 }
 
 # Accounts. The email address is the login, and people sign in with an emailed code.
