@@ -59,7 +59,8 @@ def get_or_create_user(email: str, *, language: str) -> User:
 
 def restart_unproven_account(user: User, *, now: datetime) -> None:
     """Reset the age of an unproven account, so that it is not deleted while a code is on its way."""
-    _never_proven().filter(pk=user.pk).update(date_joined=now)
+    if user.date_joined < now:  # not created by this request
+        _never_proven().filter(pk=user.pk).update(date_joined=now)
 
 
 @transaction.atomic
@@ -69,10 +70,10 @@ def save_details(user: User, details: Details) -> None:
     user.language = details.language
     user.time_zone = details.time_zone or PROVINCE_ZONES[details.province]
     user.save(update_fields=["name", "language", "time_zone"])
-    profile_fields = ("profession", "province", "practice_setting", "organization", "accessibility_needs")
-    ProviderProfile.objects.update_or_create(
-        user=user, defaults={name: getattr(details, name) for name in profile_fields}
-    )
+    names = ["profession", "province", "practice_setting", "organization", "accessibility_needs"]
+    profile = ProviderProfile(user=user, **{name: getattr(details, name) for name in names})
+    # one statement, whether they have a profile or not
+    ProviderProfile.objects.bulk_create([profile], update_conflicts=True, unique_fields=["user"], update_fields=names)
 
 
 def unproven(now: datetime) -> QuerySet[User]:

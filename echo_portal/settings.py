@@ -114,6 +114,12 @@ CACHES: dict[str, dict[str, Any]] = {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 100},
     },
+    # The listings of the program. Each has about two thousand characters.
+    "listings": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "listings",
+        "OPTIONS": {"MAX_ENTRIES": 1000},
+    },
 }
 
 # History: database triggers record every change of a hub, its team, a series and a registration (docs/structure.md). Who did it

@@ -71,6 +71,18 @@ class RegisterForm(DetailsForm, QuestionsForm):
         if is_signed_in:
             del self.fields["email"]
 
+    @cached_property
+    def helper(self) -> FormHelper:
+        helper = super().helper
+        helper.disable_csrf = True  # the template adds the token, so that it is never in the cached fields
+        return helper
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the fields are the same for everyone with this language and time zone, so the template may cache them."""
+        only_guesses = set(self.initial) == {"language", "time_zone"}
+        return not self.is_bound and not self.questions and only_guesses
+
     def layout(self) -> Layout:
         first = [name for name in self.fields if name not in self.MORE]
         return Layout(*first, Disclosure(_("Optional details"), *self.MORE))

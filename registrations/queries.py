@@ -6,8 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
-from django.db.models import Count, OuterRef, Prefetch, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, OuterRef, Prefetch, Q, prefetch_related_objects
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -15,7 +14,7 @@ from accounts.models import User
 from registrations.models import EndReason, Intention, Invitation, Registration, RegistrationQuerySet, RegistrationState
 from registrations.tokens import make_join_token
 from sessions_app import times
-from sessions_app.listings import Listing
+from sessions_app.listings import Listing, RowCount
 from sessions_app.models import Resource, Series, Session
 from sessions_app.status import Status, is_past, past_q
 
@@ -135,6 +134,10 @@ def mine(user: User, now: datetime, reader: ZoneInfo | None) -> MySessions:
     listings.sort(key=lambda listing: (listing.lead is None, listing.lead and listing.lead.starts_at))
     ahead = [listing for listing in listings if listing.status != Status.PAST]
     past = [listing for listing in reversed(listings) if listing.status == Status.PAST and not listing.is_waiting]
+    # only the past shows recordings and slides
+    prefetch_related_objects(
+        [listing.series for listing in past], Prefetch("resources", Resource.objects.order_by("pk"))
+    )
     seats = [listing for listing in ahead if not (listing.is_held or listing.is_waiting or listing.is_recording)]
     upcoming_first = next((listing for listing in seats if listing.coming_next), None)
     return MySessions(
@@ -152,9 +155,8 @@ def _my_listings(user: User, now: datetime, reader: ZoneInfo | None) -> list[MyL
     registrations = Registration.objects.active().filter(user=user)
     if registrations.waitlisted().exists():
         registrations = with_waitlist_position(registrations)
-    registrations = registrations.select_related("series__hub").prefetch_related(
+    registrations = registrations.select_related("series").prefetch_related(
         Prefetch("series__sessions", Session.objects.order_by("starts_at", "pk")),
-        Prefetch("series__resources", Resource.objects.order_by("pk")),
         Prefetch("intentions", Intention.objects.filter(is_coming=False), to_attr="absences"),
     )
     return [
@@ -191,15 +193,13 @@ def with_waitlist_position(registrations: RegistrationQuerySet) -> RegistrationQ
     before = Q(waitlisted_at__lt=OuterRef("waitlisted_at")) | Q(
         waitlisted_at=OuterRef("waitlisted_at"), pk__lte=OuterRef("pk")
     )
-
-    def counted(rows: RegistrationQuerySet) -> Coalesce:
-        return Coalesce(Subquery(rows.values("series").annotate(n=Count("pk")).values("n")), 0)
-
     served = Registration.objects.filter(
         series=OuterRef("series"), waitlisted_at__isnull=False, confirmed_at__isnull=False
     ).order_by()
     return registrations.annotate(
-        waitlist_position=counted(line.filter(before)), waitlist_length=counted(line), seats_freed=counted(served)
+        waitlist_position=RowCount(line.filter(before).values("pk")),
+        waitlist_length=RowCount(line.values("pk")),
+        seats_freed=RowCount(served.values("pk")),
     )
 
 

@@ -19,7 +19,11 @@ from sessions_app.status import FEW_SEATS, Status, registration_status
 
 PAGE_SIZE = 20
 MOST_DIGITS = 5
-NOT_LISTED = ("description_en", "description_fr", "objectives_en", "objectives_fr", "sessions_text", "searched_text")
+# Columns that a list does not show.
+NOT_LISTED = (
+    *("description_en", "description_fr", "objectives_en", "objectives_fr", "sessions_text", "searched_text"),
+    *("hub__summary_en", "hub__summary_fr", "hub__provinces", "hub__website", "hub__contact_email"),
+)
 
 
 @dataclass
@@ -30,6 +34,11 @@ class Listing:
     now: datetime
     reader: ZoneInfo | None = None
     within: Span | None = None
+
+    @property
+    def key(self) -> str:
+        """What the listing depends on, besides the page's language and the program's version (version.py)."""
+        return f"{self.series.pk} {self.now:%Y-%m-%d %H:%M} {self.reader} {self.within}"
 
     @cached_property
     def sessions(self) -> list[Session]:
@@ -158,7 +167,8 @@ def read_page(
     The count is read together with the rows, so a page costs two queries: the series and their sessions.
     """
     number = max(int(wanted), 1) if wanted and wanted.isdecimal() and len(wanted) <= MOST_DIGITS else 1
-    counted = for_list(series).defer(*NOT_LISTED).annotate(count_of_all=RowCount(series.order_by().values("pk")))
+    listed = for_list(series).defer(*NOT_LISTED)
+    counted = listed.annotate(count_of_all=RowCount(series.order_by().values("pk")))
     rows = list(counted[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
     if not rows and number > 1:
         return read_page(series, None, now, reader, within)

@@ -27,7 +27,8 @@ def programme(request: HttpRequest) -> HttpResponse:
     now, hubs = timezone.now(), Hub.objects.listed().choices()
     form = ProgrammeFilter(request.GET, hubs=hubs, months=SimpleLazyObject(lambda: queries.upcoming_months(now)))
     context = _list_context(request, queries.upcoming(now, form.chosen), form, now)
-    context |= {"feed": feeds.matching(form.chosen, hubs), "version": version, "now": now}
+    # without a version (the cache server is down), the moment keeps one request's fragments from the next
+    context |= {"feed": feeds.matching(form.chosen, hubs), "version": version or now, "now": now}
     return render(request, "sessions_app/list.html", context)
 
 

@@ -14,7 +14,6 @@ from registrations.models import Registration, RegistrationState
 from sessions_app.addresses import in_other_language
 from sessions_app.listings import Listing
 from sessions_app.models import Series
-from sessions_app.queries import for_list
 
 
 def me(request: HttpRequest) -> User:
@@ -28,8 +27,11 @@ def zone_of(request: HttpRequest, person: User) -> ZoneInfo | None:
 
 
 def public_series(slug: str) -> Series:
-    """Return the published series with that slug in either language. Raises Http404."""
-    return get_object_or_404(for_list(Series.objects.public().by_slug(slug)))
+    """Return the published series with that slug in either language. Raises Http404.
+
+    Its hub and sessions are read when a page shows them, so a request that only redirects does not read them.
+    """
+    return get_object_or_404(Series.objects.public().by_slug(slug))
 
 
 def page_context(request: HttpRequest, series: Series, **more: Any) -> dict[str, Any]:

@@ -72,12 +72,18 @@ def _profile(request: HttpRequest) -> ProviderProfile | None:
     return ProviderProfile.objects.filter(user=request.user).first()
 
 
+def _brief_series(slug: str) -> Series:
+    """Return the published series with only what `settle` and its message need. Raises Http404."""
+    needed = ("slug", "slug_fr", "title_en", "title_fr", "reminder_hours")
+    return get_object_or_404(Series.objects.public().only(*needed).by_slug(slug))
+
+
 def _one_click(request: HttpRequest, slug: str) -> HttpResponse:
     """Register someone with a profile, after they answered the series' questions if there are any.
 
     Most requests in the minute a series opens come here, so it reads no more than it needs.
     """
-    series = get_object_or_404(Series.objects.public().only("slug", "slug_fr", "title_en", "title_fr").by_slug(slug))
+    series = _brief_series(slug)
     questions = list(series.questions.all())
     # the button on a series page sends no answers, so the questions are asked here
     is_answer = request.method == "POST" and (not questions or "asked" in request.POST)
@@ -162,7 +168,7 @@ class CodeView(CodePage):
     template_name = "registrations/code.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        self.series = get_object_or_404(Series.objects.public().by_slug(kwargs["slug"]))
+        self.series = public_series(kwargs["slug"])
         self.pending = unfinished.load(request, PENDING, now=timezone.now()) or {}
         if request.user.is_authenticated:  # a second click: the first one settled it
             return redirect("registrations:register", slug=self.series.slug_here)
@@ -194,7 +200,7 @@ class CodeView(CodePage):
         context = super().get_context_data(**kwargs)
         theirs = self.pending if self._is_theirs() else {}
         self.request.session.pop(JUST_SENT, None)
-        context |= page_context(self.request, public_series(self.series.slug))
+        context |= page_context(self.request, self.series)
         return context | {
             "email": theirs.get("email"),
             "back": theirs.get("back"),
@@ -228,8 +234,7 @@ def settle_pending(request: HttpRequest) -> HttpResponse | None:
     if not pending or pending["email"] != me(request).email:
         return None
     answers = {int(pk): value for pk, value in pending["answers"].items()}
-    series = get_object_or_404(Series.objects.public().by_slug(pending["slug"]))
-    return settle(request, series, Details(**pending["details"]), answers)
+    return settle(request, _brief_series(pending["slug"]), Details(**pending["details"]), answers)
 
 
 def settle(

@@ -89,6 +89,27 @@ def test_a_page_that_read_the_session_is_never_cached(client, series, monkeypatc
     assert "ETag" not in client.get("/en/sessions/?q=another")
 
 
+def test_a_listing_is_the_same_with_every_filter_and_changes_at_once(client, series, now, settings):
+    def listed(query):
+        return client.get(f"/en/sessions/{query}").content.decode().replace("\u00a0", " ").partition("agenda")[2]
+
+    SessionFactory(now=now, days=40, series=series)
+    assert "Open: 5 seats left" in listed("?status=open")
+    register(series, UserFactory(), now=now)
+    assert "Open: 4 seats left" in listed("?status=open")
+    assert "Open: 4 seats left" in listed("?language=en")
+    assert ">Thursday, December 3, 2026," in listed("?month=2026-12")
+    assert ">Saturday, January 2, 2027," in listed("?month=2027-01")
+    assert "Your time" not in listed("?q=" + series.title_en[:4])
+    client.cookies["zone"] = "America/Vancouver"
+    assert "Your time" in listed("?language=en")
+    down = settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = settings.CACHES | {"default": down}
+    for seats in (4, 3):
+        Series.objects.update(capacity=seats + 1)
+        assert f"Open: {seats} seats left" in listed("")
+
+
 def test_a_404_is_not_cached(client, series):
     Series.objects.update(publication="draft")
     assert client.get(f"/en/sessions/{series.slug}/").status_code == 404

@@ -1,9 +1,11 @@
 """The register page: dates before the form, and opening and closing times also in the reader's time zone."""
 
+import re
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.test import Client
 
 from tests.factories import SessionFactory, UserFactory
 
@@ -32,6 +34,24 @@ def test_the_error_summary_comes_before_the_dates(client, open_series):
     page = text(client.post(f"/en/registration/{open_series.slug}/", {"name": "", "email": ""}))
     assert page.index('class="summary"') < page.index("Thursday, December 3, 2026")
     assert f"<title> Error: Register: {open_series.title_en} · " in page
+
+
+def test_the_cached_fields_hold_nothing_of_another_visitor(open_series):
+    def form(zone, data=None, language="en"):
+        client = Client()
+        client.cookies["zone"] = zone
+        address = {"en": "/en/registration/", "fr": "/fr/inscription/"}[language] + f"{open_series.slug}/"
+        page = (client.post(address, data) if data else client.get(address)).content.decode()
+        [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        return token, re.findall(r'value="([^"]+)" selected', page), "Zoé" in page
+
+    first, second = form("America/Toronto"), form("America/Toronto")
+    assert first[1:] == second[1:] == (["en", "America/Toronto"], False)
+    assert first[0] != second[0]
+    assert form("America/Vancouver")[1] == ["en", "America/Vancouver"]
+    assert form("America/Vancouver", language="fr")[1] == ["fr", "America/Vancouver"]
+    assert form("America/Toronto", {"name": "Zoé"})[2]
+    assert not form("America/Toronto")[2]
 
 
 def test_the_closing_time_is_also_in_the_readers_time_zone(client, open_series):
