@@ -18,7 +18,7 @@ from sessions_app.editing.errors import (
 )
 from sessions_app.editing.saving import preview_save, read_for_editing, save_listing, waiting_request
 from sessions_app.models import ChangeRequest, Series
-from tests.factories import HubFactory, MembershipFactory, SessionFactory, UserFactory
+from tests.factories import HubFactory, MembershipFactory, SeriesFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 def published(now, *, is_trusted):
     hub = HubFactory(is_trusted=is_trusted)
     MembershipFactory(hub=hub)
-    return SessionFactory(now=now, hub=hub, title_en="Pain", capacity=20).series
+    return SessionFactory(now=now, series=SeriesFactory(hub=hub, title_en="Pain", capacity=20)).series
 
 
 @pytest.fixture
@@ -50,6 +50,7 @@ def everything_changed(data):
 
 
 def save(series, change, now, by=None):
+    series.refresh_from_db()
     editing = read_for_editing(series)
     return save_listing(series, change(editing.data), revision=editing.revision, by=by or UserFactory(), now=now)
 
@@ -137,11 +138,7 @@ def test_approved_changes_go_live_once_and_the_hub_is_told(trusted, staff, now):
     assert (request.state, request.settled_by, request.settled_at) == ("approved", staff, now)
     assert list(series.review.values_list("step", flat=True)) == ["changes-sent", "changes-approved"]
     assert [message.message_type for message in Message.objects.all()] == ["listing-changes-approved"]
-    assert compare_to_waiting(series) is None
-
-
-def compare_to_waiting(series):
-    return waiting_request(series)
+    assert waiting_request(series) is None
 
 
 def test_returned_changes_leave_the_listing_as_it_is(trusted, staff, now):
@@ -190,6 +187,7 @@ def test_what_staff_changed_meanwhile_is_replaced_only_if_they_say_so(trusted, s
 
 def test_approving_checks_the_seats_again(trusted, staff, now):
     save(trusted, lambda data: data.with_values(capacity=1), now)
+    Series.objects.update(registration_opens_at=now)
     for _ in range(2):
         register(trusted, UserFactory(), now=now)
     with pytest.raises(CapacityTooLowError):
@@ -197,6 +195,7 @@ def test_approving_checks_the_seats_again(trusted, staff, now):
 
 
 def test_a_refused_capacity_is_refused_before_it_is_sent(trusted, now):
+    Series.objects.update(registration_opens_at=now)
     for _ in range(2):
         register(trusted, UserFactory(), now=now)
     with pytest.raises(CapacityTooLowError):

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from registrations.services import register
+from registrations.models import Registration
 from sessions_app.editing.duplicate import duplicate
 from sessions_app.models import Question, Session
 from tests.factories import HubFactory, SeriesFactory, UserFactory
@@ -23,7 +23,7 @@ def test_a_duplicate_has_the_texts_and_settings_on_new_dates(now):
             series=series, starts_at=starts_at, ends_at=starts_at + timedelta(hours=1), title_en=title, **link
         )
     Question.objects.create(series=series, label_en="Where?")
-    register(series, UserFactory(), now=now)
+    Registration.objects.create(series=series, user=UserFactory(), state="confirmed", created_at=now)
 
     copy = duplicate(series, date(2027, 2, 25), by=UserFactory(), now=now)
 

@@ -15,7 +15,7 @@ from sessions_app.editing.errors import (
 )
 from sessions_app.editing.saving import save_listing
 from sessions_app.models import Series
-from tests.factories import MembershipFactory, SessionFactory, UserFactory
+from tests.factories import MembershipFactory, SeriesFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,8 @@ def staff():
 
 @pytest.fixture
 def draft(hub, now):
-    return SessionFactory(now=now, hub=hub, publication="draft", title_en="Pain", title_fr="Douleur").series
+    series = SeriesFactory(hub=hub, publication="draft", title_en="Pain", title_fr="Douleur")
+    return SessionFactory(now=now, series=series).series
 
 
 @pytest.fixture
