@@ -27,7 +27,7 @@ def add_first_events(*models: str) -> migrations.RunPython:
         for name in models:
             model, events = apps.get_model(name), apps.get_model(f"{name}Event")
             quote = schema_editor.quote_name
-            own, old = events._meta, model._meta
+            own, old = events._meta, model._meta  # noqa: SLF001 - Django's documented way to a model's tables
             columns = ", ".join(quote(field.column) for field in own.fields if not field.name.startswith("pgh_"))
             sql = INSERT.format(events=quote(own.db_table), rows=quote(old.db_table), columns=columns)
             schema_editor.execute(sql, [START])

@@ -5,7 +5,7 @@ newest first, a page at a time, in five queries. The value before a change is th
 that were deleted keep their names, because the events hold them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -13,7 +13,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, ForeignKey, Model, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
@@ -57,7 +57,6 @@ NOT_SHOWN = {
     "series",
     "user",
 }
-PERSON, PALLIUM = "person", "pallium"
 
 
 @dataclass(frozen=True)
@@ -213,7 +212,7 @@ class _Reader:
         return entries
 
     @cached_property
-    def _people(self) -> dict[int, User]:
+    def _people(self) -> dict[int, Any]:
         """The people who are named, each with `in_team`: whether they are or were in the hub's team."""
         named = {(event.context or {}).get("user") for event in self.events}
         named |= {event.after["user_id"] for event in self.events if "user_id" in event.after}
@@ -235,33 +234,43 @@ class _Reader:
         if person is None or person.closed_at:
             return _("Someone who has closed their account")
         is_theirs = event.after.get("user_id") == key
-        if self.hub and person.is_staff and not person.in_team and not is_theirs:  # type: ignore[attr-defined]
+        if self.hub and person.is_staff and not person.in_team and not is_theirs:
             return _("Pallium staff")
         return str(person)
 
     def _change(self, event: _Event) -> Change | None:
         """Return what changed, or None if nothing that is shown did."""
-        before = {} if event.label == "insert" else event.before or {}
+        before = {"insert": {}, "delete": event.after}.get(event.label, event.before or {})
         after = {} if event.label == "delete" else event.after
-        fields = list(self._fields(event, before, after)) if event.label != "delete" else []
+        fields = list(self._fields(event.kind, before, after, self._zone(event)))
         if event.label == "update" and not fields:
             return None
         kind = str(capfirst(TRACKED[event.kind]._meta.verbose_name))  # noqa: SLF001
         return Change(event.label, kind, self._name(event), self._series_title(event), fields)
 
-    def _fields(self, event: _Event, before: dict[str, Any], after: dict[str, Any]) -> Iterable[FieldChange]:
-        zone = self._zone(event)
-        for field in TRACKED[event.kind]._meta.concrete_fields:  # noqa: SLF001
-            if field.name in NOT_SHOWN or field.attname not in event.after:
+    def _fields(
+        self, kind: str, before: dict[str, Any], after: dict[str, Any], zone: ZoneInfo
+    ) -> Iterator[FieldChange]:
+        """Yield what differs. Of an object that was added or deleted, that is every value it has."""
+        for field in TRACKED[kind]._meta.concrete_fields:  # noqa: SLF001
+            name = field.attname
+            if field.name in NOT_SHOWN or name not in (after or before):
                 continue
-            old, new = before.get(field.attname), after.get(field.attname)
-            if (old or None) == (new or None) and not (before and old != new):
+            old, new = before.get(name), after.get(name)
+            if old == new or not (old or new):
                 continue
-            yield FieldChange(
-                str(capfirst(field.verbose_name)),
-                format_value(field, old, zone, is_known=bool(before)),
-                format_value(field, new, zone),
-            )
+            if isinstance(field, ForeignKey):
+                if not before or not after:  # the page says anyway what it belongs to
+                    continue
+                texts = [self._hub_names.get(key, "") for key in (old, new)]
+            else:
+                texts = [format_value(field, value, zone) for value in (old, new)]
+            yield FieldChange(str(capfirst(field.verbose_name)), *texts)
+
+    @cached_property
+    def _hub_names(self) -> dict[int, str]:
+        """The names of hubs, read only if a series moved from one to another."""
+        return {hub.pk: hub.name for hub in Hub.objects.all()}
 
     def _zone(self, event: _Event) -> ZoneInfo:
         name = event.after.get("time_zone")
@@ -292,7 +301,7 @@ def _in_language(name: str, values: dict[str, Any]) -> Text:
     """Return a bilingual text of an event's values, in the reader's language where there is one."""
     reader = Bilingual()
     reader.__set_name__(object, name)
-    return cast("Text", reader.read(_Values(values), current_language()))
+    return reader.read(_Values(values), current_language())
 
 
 class _Values:

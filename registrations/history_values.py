@@ -9,7 +9,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from hubs.models import Hub
 from sessions_app.times import format_moment
 
 # What the tasks are called on the page. Others are "the portal".
@@ -35,12 +34,10 @@ def name_of_program(context: dict[str, Any]) -> str:
     return _("The portal’s operators")
 
 
-def format_value(field: Field[Any, Any], value: Any, zone: ZoneInfo, *, is_known: bool = True) -> str:
-    """Return a value of an event, as JSON has it, in words. Empty if there is none, or if it is not known."""
-    if not is_known or value in (None, "", []):
+def format_value(field: Field[Any, Any], value: Any, zone: ZoneInfo) -> str:
+    """Return a value of an event, as JSON has it, in words. Empty if there is none."""
+    if value is None or value in ("", []):
         return ""
-    if field.name == "hub":
-        return str(Hub.objects.filter(pk=value).first() or "")
     if isinstance(field, ArrayField):
         return ", ".join(_label(field.base_field, item) for item in value)
     if isinstance(field, BooleanField):
