@@ -220,7 +220,7 @@ class _Reader:
         return User.objects.annotate(in_team=Exists(was_in_team)).in_bulk(named - {None})
 
     @cached_property
-    def _series(self) -> dict[int, Any]:
+    def _series(self) -> dict[Any, Any]:
         """The latest event of each series that is named, which exists also if the series was deleted."""
         keys = {event.after["series_id"] for event in self.events if "series_id" in event.after}
         latest = events_of("series").filter(pgh_obj__in=keys).order_by("pgh_obj_id", "-pgh_id").distinct("pgh_obj_id")
@@ -274,7 +274,7 @@ class _Reader:
 
     def _zone(self, event: _Event) -> ZoneInfo:
         name = event.after.get("time_zone")
-        if not name and (series := self._series.get(event.after.get("series_id", 0))):
+        if not name and (series := self._series.get(event.after.get("series_id"))):
             name = series.time_zone
         return ZoneInfo(name or PROJECT_ZONE)
 
@@ -293,7 +293,7 @@ class _Reader:
         return f"{title} ({when})" if title else when
 
     def _series_title(self, event: _Event) -> str:
-        series = self._series.get(event.after.get("series_id", 0))
+        series = self._series.get(event.after.get("series_id"))
         return _in_language("title", vars(series)) if series else ""
 
 
