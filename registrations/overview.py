@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from hubs.models import Hub, Membership, Role
@@ -127,7 +127,7 @@ def _noted_series(series: SeriesQuerySet, now: datetime) -> Any:
         series.filter(is_cancelled=False)
         .annotate(
             last_step=Subquery(steps.values("step")[:1]),
-            comment=Coalesce(Subquery(steps.values("comment")[:1]), Value("")),
+            comment=Subquery(steps.values("comment")[:1]),
             request=Subquery(lately.values("state")[:1]),
         )
         .filter(
