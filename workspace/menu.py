@@ -21,6 +21,7 @@ class MenuItem:
 
 ITEMS = [
     MenuItem("home", "workspace:home", _("Overview")),
+    MenuItem("history", "workspace:history", _("History"), for_coordinators=True),
 ]
 
 
