@@ -23,7 +23,7 @@ class DayField(forms.DateField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateInput(format=DATE_FORMAT, attrs={"type": "date"})
-        super().__init__(**{"widget": widget, "input_formats": [DATE_FORMAT]} | kwargs)
+        super().__init__(widget=widget, input_formats=[DATE_FORMAT], **kwargs)
 
     def clean(self, value: Any) -> date | None:
         day = super().clean(value)
@@ -39,7 +39,7 @@ class ClockField(forms.TimeField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TimeInput(format=TIME_FORMAT, attrs={"type": "time"})
-        super().__init__(**{"widget": widget, "input_formats": [TIME_FORMAT, "%H:%M:%S"]} | kwargs)
+        super().__init__(widget=widget, input_formats=[TIME_FORMAT, "%H:%M:%S"], **kwargs)
 
 
 def moment(day: date, clock: time, zone: ZoneInfo) -> datetime:
@@ -70,7 +70,7 @@ def text_pair(model: type[models.Model], name: str, *, rows: int = 0) -> dict[st
     for language, label in (("en", gettext_lazy("English")), ("fr", gettext_lazy("French"))):
         attrs: dict[str, Any] = {"lang": language, "data-language": language}
         widget = forms.Textarea(attrs=attrs | {"rows": rows}) if rows else forms.TextInput(attrs=attrs)
-        length = model._meta.get_field(f"{name}_{language}").max_length  # type: ignore[union-attr]
+        length = model._meta.get_field(f"{name}_{language}").max_length  # type: ignore[union-attr]  # noqa: SLF001
         fields[f"{name}_{language}"] = forms.CharField(
             label=label, required=False, widget=widget, max_length=length or LONGEST_TEXT
         )

@@ -23,7 +23,6 @@ MOST_SEATS = 1_000_000
 LISTED, UNLISTED = "listed", "unlisted"
 
 
-
 class ListingForm(PortalForm):
     """What people see of a series, who can register and when, and who is reminded when."""
 
@@ -94,6 +93,7 @@ class ListingForm(PortalForm):
         zone = self.zone
         opens = data["registration_opens_at"] = self._moment("opens", time(0), zone)
         closes = data["registration_closes_at"] = self._moment("closes", time(23, 59), zone)
+        data["is_unlisted"] = data.get("visibility") == UNLISTED
         if opens and closes and closes <= opens:
             self.add_error("closes_date", _("Registration must close after it opens."))
 
@@ -136,24 +136,10 @@ class ListingForm(PortalForm):
         }
 
 
-def listing_initial(listing: Any) -> Typed:
-    """Return the values of the fields for a series (ListingData)."""
-    zone = ZoneInfo(listing.time_zone)
-    names = [f"{name}_{language}" for name in TEXTS for language in ("en", "fr")]
-    values = {name: getattr(listing, name) for name in (*names, *PLAIN)}
-    values["opens_date"], values["opens_time"] = local_parts(listing.registration_opens_at, zone)
-    values["closes_date"], values["closes_time"] = local_parts(listing.registration_closes_at, zone)
-    return values | {"visibility": UNLISTED if listing.is_unlisted else LISTED}
-
-
-TEXTS = ("title", "summary", "description", "objectives", "audience_note", "credits")
-PLAIN = (
-    "language",
-    "time_zone",
-    "capacity",
-    "waitlist_enabled",
-    "late_joining",
-    "audience",
-    "audience_required",
-    "reminder_hours",
-)
+def listing_initial(values: dict[str, Any]) -> Typed:
+    """Return the values of the fields for a series (ListingData.values)."""
+    zone = ZoneInfo(values["time_zone"])
+    initial = dict(values)
+    initial["opens_date"], initial["opens_time"] = local_parts(values["registration_opens_at"], zone)
+    initial["closes_date"], initial["closes_time"] = local_parts(values["registration_closes_at"], zone)
+    return initial | {"visibility": UNLISTED if values["is_unlisted"] else LISTED}

@@ -48,7 +48,12 @@ class QuestionRows(Rows):
 
 
 QuestionFormSet = formset_factory(
-    QuestionForm, formset=QuestionRows, extra=0, max_num=Question.MOST, absolute_max=Question.MOST + 1, validate_max=True
+    QuestionForm,
+    formset=QuestionRows,
+    extra=0,
+    max_num=Question.MOST,
+    absolute_max=Question.MOST + 1,
+    validate_max=True,
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import BaseFormSet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -79,7 +80,7 @@ class Rows(BaseFormSet):
 
 def _errors(form: forms.Form) -> list[tuple[str, str]]:
     return [
-        ("" if name == forms.forms.NON_FIELD_ERRORS else name, str(error))
+        ("" if name == NON_FIELD_ERRORS else name, str(error))
         for name, errors in form.errors.items()
         for error in errors
     ]

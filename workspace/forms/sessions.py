@@ -105,7 +105,8 @@ class RepeatForm(PortalForm):
     )
 
     first = DayField(
-        label=gettext_lazy("First session"), error_messages={"required": gettext_lazy("Enter the date of the first session.")}
+        label=gettext_lazy("First session"),
+        error_messages={"required": gettext_lazy("Enter the date of the first session.")},
     )
     start = ClockField(label=gettext_lazy("Starts"), error_messages={"required": gettext_lazy("Enter the start time.")})
     end = ClockField(label=gettext_lazy("Ends"), error_messages={"required": gettext_lazy("Enter the end time.")})
