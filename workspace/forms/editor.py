@@ -13,20 +13,22 @@ from django.core import signing
 from django.core.exceptions import BadRequest, ValidationError
 from django.http import QueryDict
 
+from sessions_app.editing.changes import in_order
 from sessions_app.editing.data import EDITABLE_FIELDS, ListingData, QuestionData, SessionData, from_json, read, to_json
 from sessions_app.editing.errors import CapacityTooLowError
 from sessions_app.editing.saving import ForEditing
 from sessions_app.models import Series
 from workspace.forms.buttons import Values, fill_in_dates, press
-from workspace.forms.fields import moment
+from workspace.forms.fields import Meter, kept, meters, moment
 from workspace.forms.listing import ListingForm, listing_initial
 from workspace.forms.questions import QuestionFormSet, question_initial
 from workspace.forms.rows import typed
-from workspace.forms.sessions import RepeatForm, SessionFormSet, session_initial
+from workspace.forms.sessions import RepeatForm, SessionForm, SessionFormSet, session_initial
 
 SALT = "workspace.listing"
 USUAL_TIMES = {"start": time(12), "end": time(13)}
 HELPER = USUAL_TIMES | {"every": "2", "count": 3}
+ROWS = ("sessions", "questions")
 OPENING_TIME = time(8)
 
 
@@ -61,9 +63,7 @@ class ListingEditor:
         self.start = start
         self.note = self.note_at = ""  # what a button did, and in which section
         values = values or _values(start.data)
-        own = {
-            name: {"own": [row.pk for row in getattr(start.data, name) if row.pk]} for name in ("sessions", "questions")
-        }
+        own = {name: {"own": {row.pk: row for row in getattr(start.data, name) if row.pk}} for name in ROWS}
         self.form = ListingForm(data, initial=values["form"], reminders=start.data.values["reminder_hours"])
         self.repeat = RepeatForm(initial=values["repeat"], prefix="repeat")
         self.sessions: Any = SessionFormSet(
@@ -100,6 +100,70 @@ class ListingEditor:
         found = [*_errors(self.form), *_errors(self.repeat)]
         return found + self.sessions.named_errors + self.questions.named_errors
 
+    @property
+    def meters(self) -> list[Meter]:
+        rows = [pair for form in [*self.sessions, *self.questions] for pair in form.pairs]
+        return meters([*self.form.pairs.values(), *rows])
+
+    @property
+    def shows_more(self) -> bool:
+        names = ("description", "objectives", "credits")
+        return self.form.shows(*[f"{name}_{language}" for name in names for language in ("en", "fr")])
+
+    @property
+    def shows_closing(self) -> bool:
+        return self.form.shows("closes_date", "closes_time", "late_joining")
+
+    @property
+    def shows_audience(self) -> bool:
+        return self.form.shows("audience", "audience_required", "audience_note_en", "audience_note_fr")
+
+    def add_error(self, error: Exception) -> None:
+        """Add why a service refused the form."""
+        field = "capacity" if isinstance(error, CapacityTooLowError) else None
+        messages = error.messages if isinstance(error, ValidationError) else [str(error)]
+        for message in messages:
+            self.form.add_error(field, message)
+
+    def listing(self) -> ListingData:
+        """Return what was entered. Call it on a valid form."""
+        before, zone = self.start.data.values, self.form.zone
+        values = {name: self.form.cleaned_data[name] for name in EDITABLE_FIELDS}
+        for name in ("audience", "reminder_hours"):  # the order has no meaning
+            if sorted(values[name]) == sorted(before[name]):
+                values[name] = before[name]
+        for name in ("registration_opens_at", "registration_closes_at"):
+            values[name] = kept(before[name], values[name], zone)
+        sessions = [self._session(form) for form in self.sessions.filled]
+        questions = [QuestionData(**form.cleaned_data) for form in self.questions.filled]
+        return ListingData(values, in_order(sessions), questions)
+
+    def _session(self, form: SessionForm) -> SessionData:
+        zone, values = self.form.zone, dict(form.cleaned_data)
+        date = values.pop("date")
+        for name, field in (("starts_at", "start"), ("ends_at", "end")):
+            entered = moment(date, values.pop(field), zone)
+            values[name] = kept(getattr(form.saved, name, None), entered, zone)
+        return SessionData(**values, delivery=form.delivery)
+
+    @property
+    def meters(self) -> list[Meter]:
+        rows = [pair for form in [*self.sessions, *self.questions] for pair in form.pairs]
+        return meters([*self.form.pairs.values(), *rows])
+
+    @property
+    def shows_more(self) -> bool:
+        names = ("description", "objectives", "credits")
+        return self.form.shows(*[f"{name}_{language}" for name in names for language in ("en", "fr")])
+
+    @property
+    def shows_closing(self) -> bool:
+        return self.form.shows("closes_date", "closes_time", "late_joining")
+
+    @property
+    def shows_audience(self) -> bool:
+        return self.form.shows("audience", "audience_required", "audience_note_en", "audience_note_fr")
+
     def add_error(self, error: Exception) -> None:
         """Add why a service refused the form."""
         field = "capacity" if isinstance(error, CapacityTooLowError) else None
@@ -110,7 +174,7 @@ class ListingEditor:
     def listing(self) -> ListingData:
         """Return what was entered. Call it on a valid form."""
         values = {name: self.form.cleaned_data[name] for name in EDITABLE_FIELDS}
-        sessions = [self._session(dict(form.cleaned_data)) for form in self.sessions.filled]
+        sessions = [self._session(form.cleaned_data | {"delivery": form.delivery}) for form in self.sessions.filled]
         questions = [QuestionData(**form.cleaned_data) for form in self.questions.filled]
         return ListingData(values, sorted(sessions, key=lambda session: session.starts_at), questions)
 
@@ -118,9 +182,6 @@ class ListingEditor:
         zone, date = self.form.zone, values.pop("date")
         values["starts_at"] = moment(date, values.pop("start"), zone)
         values["ends_at"] = moment(date, values.pop("end"), zone)
-        for before in self.start.data.sessions:
-            if before.pk and before.pk == values["pk"]:
-                values["delivery"] = before.delivery
         return SessionData(**values)
 
     def after(self, action: str) -> Self:

@@ -20,6 +20,7 @@ from workspace.forms.rows import Typed
 
 USUAL_REMINDERS = (168, 72, 24, 2, 1)
 MOST_SEATS = 1_000_000
+COUNTED = ("title", "summary")  # in the language meter, even if they are empty
 LISTED, UNLISTED = "listed", "unlisted"
 
 
@@ -117,6 +118,10 @@ class ListingForm(PortalForm):
         known = [key for key, _name in ZONE_CHOICES]
         return ZoneInfo(chosen if chosen in known else known[0])
 
+    def shows(self, *names: str) -> bool:
+        """Whether one of the fields has a value or an error, so that its part of the page is open."""
+        return any(self[name].value() or self[name].errors for name in names)
+
     @property
     def pairs(self) -> dict[str, Pair]:
         """The texts in both languages."""
@@ -131,7 +136,7 @@ class ListingForm(PortalForm):
             "audience_note": (_("Who it is for, in your words"), audience_help, False),
         }
         return {
-            name: Pair(label, help_text, self[f"{name}_en"], self[f"{name}_fr"], is_required)
+            name: Pair(label, help_text, self[f"{name}_en"], self[f"{name}_fr"], is_required, name in COUNTED)
             for name, (label, help_text, is_required) in words.items()
         }
 

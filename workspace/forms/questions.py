@@ -27,8 +27,7 @@ class QuestionForm(RowForm):
         data = self.cleaned_data
         if not data.get("label_en") and not data.get("label_fr"):
             self.add_error("label_en", _("Enter the question in English, in French or in both."))
-        texts = {name: data.get(name, "").replace("\r\n", "\n").strip() for name in ("options_en", "options_fr")}
-        data |= texts
+        texts = {name: data.get(name, "") for name in ("options_en", "options_fr")}
         try:
             Question(kind=data.get("kind", ""), **texts).clean()
         except forms.ValidationError as error:

@@ -1,6 +1,6 @@
 """Rows of a form that repeat: the sessions and the questions of a series."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,6 +9,7 @@ from django.forms import BaseFormSet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from accounts.fields import is_key
 from accounts.form_helper import PortalForm
 
 Typed = dict[str, Any]
@@ -25,10 +26,10 @@ class RowForm(PortalForm):
     use_for_blank: tuple[str, ...] = ()  # a row is blank if these fields are empty
     pk = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1)
 
-    def __init__(self, *args: Any, own: Iterable[int] = (), **kwargs: Any) -> None:
-        """`own` are the keys of the rows that the series already has. Every other key is refused."""
+    def __init__(self, *args: Any, own: Mapping[int, Any], **kwargs: Any) -> None:
+        """`own` are the rows that the series already has, by their keys. Every other key is refused."""
         super().__init__(*args, **kwargs)
-        self.own = frozenset(own)
+        self.own = own
         self.empty_permitted = True
 
     def has_changed(self) -> bool:
@@ -37,6 +38,11 @@ class RowForm(PortalForm):
     @property
     def is_blank(self) -> bool:
         return not any(self[name].value() for name in ("pk", *self.use_for_blank))
+
+    @property
+    def saved(self) -> Any:
+        """The row as it was when the editor opened the page, or None for a new one."""
+        return self.own.get(int(pk)) if is_key(pk := str(self["pk"].value() or "")) else None
 
     def clean_pk(self) -> int | None:
         pk = self.cleaned_data["pk"]

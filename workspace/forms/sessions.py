@@ -9,17 +9,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.form_helper import PortalForm
-from sessions_app.models import Session
+from sessions_app.models import Delivery, Session
 from workspace.forms.fields import ClockField, DayField, Pair, local_parts, moment, text_pair
 from workspace.forms.rows import RowForm, Rows, Typed
 
 MOST_SESSIONS = 60
+TEXTS = ("title_en", "title_fr", "speakers_en", "speakers_fr")
 
 
 class SessionForm(RowForm):
     """One session. Times are entered in the time zone of the series."""
 
-    use_for_blank = ("date", "title_en", "title_fr", "speakers_en", "speakers_fr", "join_url")
+    use_for_blank = ("date", *TEXTS, "join_url")
 
     date = DayField(label=gettext_lazy("Date"), error_messages={"required": gettext_lazy("Enter the date.")})
     start = ClockField(label=gettext_lazy("Starts"), error_messages={"required": gettext_lazy("Enter the start time.")})
@@ -51,10 +52,13 @@ class SessionForm(RowForm):
         ]
 
     @property
-    def has_texts(self) -> bool:
-        """Whether the part of the form with titles and speakers should be open."""
-        names = ("title_en", "title_fr", "speakers_en", "speakers_fr")
-        return any(name in self.errors for name in names)
+    def shows_texts(self) -> bool:
+        """Whether titles and speakers are shown at once."""
+        return any(pair.is_written for pair in self.pairs) or any(self.errors.get(name) for name in TEXTS)
+
+    @property
+    def delivery(self) -> str:
+        return self.saved.delivery if self.saved else Delivery.SCHEDULED.value
 
 
 class SessionRows(Rows):
@@ -86,7 +90,7 @@ SessionFormSet = formset_factory(
 def session_initial(session: Any, zone: ZoneInfo) -> Typed:
     """Return the values of the fields for a session (SessionData)."""
     date, start = local_parts(session.starts_at, zone)
-    names = ("pk", "title_en", "title_fr", "speakers_en", "speakers_fr", "join_url")
+    names = ("pk", *TEXTS, "join_url")
     return {"date": date, "start": start, "end": local_parts(session.ends_at, zone)[1]} | {
         name: getattr(session, name) for name in names
     }
