@@ -9,8 +9,8 @@ from django.utils.translation import ngettext
 from sessions_app.models import Question, Session
 
 if TYPE_CHECKING:
-    from sessions_app.editing.changes import Conflict
     from sessions_app.editing.data import ListingData
+    from sessions_app.editing.merging import Conflict
 
 
 class ListingRefusedError(Exception):

@@ -44,11 +44,6 @@ def test_a_workday_is_not_a_holiday(day):
     assert not dates.is_holiday(date.fromisoformat(day))
 
 
-@pytest.mark.parametrize("easter", ["2024-03-31", "2025-04-20", "2026-04-05", "2027-03-28", "2038-04-25"])
-def test_the_date_of_easter_is_correct(easter):
-    assert dates.easter(int(easter[:4])) == date.fromisoformat(easter)
-
-
 @pytest.fixture
 def written_days(db):
     """The days of each series as in the sample files, in the time zone of the series."""
