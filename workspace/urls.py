@@ -1,7 +1,6 @@
 """The workspace's URLs. Every view takes the hub's slug and has a decorator of access.py."""
 
 from django.urls import path
-
 from django.utils.translation import gettext_lazy as _
 
 from workspace.views import home, listing_form, listing_review, listing_steps, listings

@@ -62,7 +62,7 @@ class ListingEditor:
     def __init__(self, start: Start, values: Values | None = None, *, data: QueryDict | None = None) -> None:
         self.start = start
         self.note = self.note_at = ""  # what a button did, and in which section
-        values = values or _values(start.data)
+        values = values or values_of(start.data)
         own = {name: {"own": {row.pk: row for row in getattr(start.data, name) if row.pk}} for name in ROWS}
         self.form = ListingForm(data, initial=values["form"], reminders=start.data.values["reminder_hours"])
         self.repeat = RepeatForm(initial=values["repeat"], prefix="repeat")
@@ -77,7 +77,7 @@ class ListingEditor:
     def new(cls, zone: str, language: str, now: datetime) -> Self:
         """Return an empty form with the usual values: registration opens today, reminders a day and an hour before."""
         data = read(Series(time_zone=zone, language=language))
-        values = _values(data)
+        values = values_of(data)
         values["form"] |= {"opens_date": now.astimezone(ZoneInfo(zone)).date(), "opens_time": OPENING_TIME}
         values["sessions"] = [dict(USUAL_TIMES)]
         return cls(Start(data), values)
@@ -146,44 +146,6 @@ class ListingEditor:
             values[name] = kept(getattr(form.saved, name, None), entered, zone)
         return SessionData(**values, delivery=form.delivery)
 
-    @property
-    def meters(self) -> list[Meter]:
-        rows = [pair for form in [*self.sessions, *self.questions] for pair in form.pairs]
-        return meters([*self.form.pairs.values(), *rows])
-
-    @property
-    def shows_more(self) -> bool:
-        names = ("description", "objectives", "credits")
-        return self.form.shows(*[f"{name}_{language}" for name in names for language in ("en", "fr")])
-
-    @property
-    def shows_closing(self) -> bool:
-        return self.form.shows("closes_date", "closes_time", "late_joining")
-
-    @property
-    def shows_audience(self) -> bool:
-        return self.form.shows("audience", "audience_required", "audience_note_en", "audience_note_fr")
-
-    def add_error(self, error: Exception) -> None:
-        """Add why a service refused the form."""
-        field = "capacity" if isinstance(error, CapacityTooLowError) else None
-        messages = error.messages if isinstance(error, ValidationError) else [str(error)]
-        for message in messages:
-            self.form.add_error(field, message)
-
-    def listing(self) -> ListingData:
-        """Return what was entered. Call it on a valid form."""
-        values = {name: self.form.cleaned_data[name] for name in EDITABLE_FIELDS}
-        sessions = [self._session(form.cleaned_data | {"delivery": form.delivery}) for form in self.sessions.filled]
-        questions = [QuestionData(**form.cleaned_data) for form in self.questions.filled]
-        return ListingData(values, sorted(sessions, key=lambda session: session.starts_at), questions)
-
-    def _session(self, values: dict[str, Any]) -> SessionData:
-        zone, date = self.form.zone, values.pop("date")
-        values["starts_at"] = moment(date, values.pop("start"), zone)
-        values["ends_at"] = moment(date, values.pop("end"), zone)
-        return SessionData(**values)
-
     def after(self, action: str) -> Self:
         """Return the form after one of its own buttons was pressed: nothing is checked, nothing that was typed is lost.
 
@@ -197,6 +159,8 @@ class ListingEditor:
         }
         if action == "repeat":
             return self._with_dates(values)
+        if action == "back":  # from a page that asked something
+            return type(self)(self.start, values)
         note = press(action, values)
         editor = type(self)(self.start, values)
         editor.note, editor.note_at = note, "questions" if "question" in action else "sessions"
@@ -212,7 +176,8 @@ class ListingEditor:
         return editor
 
 
-def _values(data: ListingData) -> Values:
+def values_of(data: ListingData) -> Values:
+    """Return what the fields show for a listing."""
     zone = ZoneInfo(data.values["time_zone"])
     return {
         "form": listing_initial(data.values),

@@ -1,11 +1,14 @@
 """The form for a series: it is shown, changed by its own buttons, compared with what others saved, confirmed and saved."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -14,20 +17,17 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.languages import current_language
 from accounts.zones import PROVINCE_ZONES
-from hubs.models import Hub
-from sessions_app.editing.changes import compare
+from sessions_app.editing.changes import Change, compare
 from sessions_app.editing.data import ListingData
 from sessions_app.editing.errors import EditedMeanwhileError, ListingRefusedError
-from sessions_app.editing.merging import merge
+from sessions_app.editing.merging import Conflict, merge
 from sessions_app.editing.saving import create_listing, read_for_editing, save_listing
 from sessions_app.models import Publication, Series
-from workspace.access import Workspace, for_editors
-from workspace.forms.editor import ListingEditor, Start
+from workspace.access import Workspace, for_editors, posted
+from workspace.forms.editor import ListingEditor, Start, values_of
 from workspace.pages import page
 
 SAVE, SAVE_AND_PREVIEW = "save", "save-and-preview"
-THEIRS = "theirs"
-CHOICE = "choice:"  # before the name of a conflict: whose version is kept
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -76,10 +76,100 @@ def _answer(request: HttpRequest, workspace: Workspace, series: Series | None) -
         return _form(request, workspace, series, editor.after(action), is_changed=True)
     if not editor.is_valid():
         return _form(request, workspace, series, editor, is_changed=True, status=400)
-    data, revision = editor.listing(), editor.start.revision
-    if series:
-        decision = _decide(request, series, editor.start, data)
-        if decision.conflict_page:
-            return page(request, workspace, "listings/conflict.html", decision.conflict_page, status=409)
-        data, revision = decision.data, decision.revision
-    return _save(request, workspace, series, editor, data, revision)
+    sending = Sending(request, workspace, series, editor)
+    return sending.update() if series else sending.create()
+
+
+@dataclass
+class Sending:
+    """A valid form on its way to the database."""
+
+    request: HttpRequest
+    workspace: Workspace
+    series: Any  # Series, or None for a new one
+    editor: ListingEditor
+
+    @cached_property
+    def now(self) -> datetime:
+        return timezone.now()
+
+    def create(self) -> HttpResponse:
+        try:
+            self.series = create_listing(
+                self.workspace.hub, self.editor.listing(), by=self.workspace.user, now=self.now
+            )
+        except (ListingRefusedError, ValidationError) as error:
+            return self._refused(error)
+        messages.success(self.request, _("Draft saved. Only your team can see it."))
+        return self._done()
+
+    def update(self) -> HttpResponse:
+        """Save, unless someone else saved meanwhile, or people have to be told about the changes and nobody confirmed it."""
+        mine, start, current = self.editor.listing(), self.editor.start, Start.of(read_for_editing(self.series))
+        if current.revision != start.revision:
+            comparison = Comparison(start, mine, current, self.editor.form.zone, self.request.POST)
+            if not comparison.is_decided:
+                return self._page("conflict.html", {"comparison": comparison}, ("seen", "confirmed"), status=409)
+            mine = comparison.merged
+            self.editor = ListingEditor(current, values_of(mine))
+        return self._confirm(mine, current) or self._save(mine, current.revision)
+
+    def _confirm(self, data: ListingData, current: Start) -> HttpResponse | None:
+        """Return the page that shows what the changes mean for people, until someone confirms it."""
+        return None
+
+    def _save(self, data: ListingData, revision: int) -> HttpResponse:
+        try:
+            saved = save_listing(self.series, data, revision=revision, by=self.workspace.user, now=self.now)
+        except EditedMeanwhileError:  # in this very moment
+            return self.update()
+        except (ListingRefusedError, ValidationError) as error:
+            return self._refused(error)
+        if saved.waiting:
+            messages.success(self.request, _("Saved. Some of your changes are waiting for approval by Pallium Canada."))
+        else:
+            messages.success(self.request, _("Saved."))
+        return self._done()
+
+    def _refused(self, error: Exception) -> HttpResponse:
+        self.editor.add_error(error)
+        return _form(self.request, self.workspace, self.series, self.editor, is_changed=True, status=400)
+
+    def _page(self, template: str, context: dict[str, Any], asked: tuple[str, ...], status: int = 200) -> HttpResponse:
+        """Return a page that asks something before the form is saved. It carries the form as hidden fields."""
+        hidden = [(name, value) for name, value in posted(self.request.POST) if name.partition(":")[0] not in asked]
+        action = self.request.POST.get("action", SAVE)
+        own = {"series": self.series, "hidden": hidden, "action": action}
+        return page(self.request, self.workspace, f"listings/{template}", own | context, status=status)
+
+    def _done(self) -> HttpResponse:
+        is_preview = self.request.POST.get("action") == SAVE_AND_PREVIEW
+        name = "workspace:listing_preview" if is_preview else "workspace:listing"
+        return redirect(name, self.workspace.hub.slug, self.series.pk)
+
+
+class Comparison:
+    """My version next to the one that someone else saved while I was editing."""
+
+    def __init__(self, start: Start, mine: ListingData, theirs: Start, zone: ZoneInfo, post: QueryDict) -> None:
+        self.revision = theirs.revision
+        self.their_changes = compare(start.data, theirs.data, zone)
+        _merged, self.conflicts = merge(start.data, mine, theirs.data, zone)
+        self.choices = {conflict.name: post.get(f"choice:{conflict.name}", "") for conflict in self.conflicts}
+        taken = [name for name, choice in self.choices.items() if choice == "theirs"]
+        self.merged, _left = merge(start.data, mine, theirs.data, zone, take_theirs=taken)
+        self.was_seen = post.get("seen") == str(theirs.revision)
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the person has seen this comparison and chosen a version wherever both changed the same thing."""
+        return self.was_seen and all(choice in ("mine", "theirs") for choice in self.choices.values())
+
+    @property
+    def taken_over(self) -> list[Change]:
+        """What the other person changed and I did not."""
+        return [change for change in self.their_changes if change.name not in self.choices]
+
+    @property
+    def questions(self) -> list[tuple[Conflict, str]]:
+        return [(conflict, self.choices[conflict.name]) for conflict in self.conflicts]
