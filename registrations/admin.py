@@ -184,14 +184,18 @@ def _words(refusal: Exception) -> str:
     return gettext("That series has no seats left. Add a seat to it first.")
 
 
+NOTE = forms.Textarea(attrs={"rows": 3})
+NOTE_HELP = _("We include this in our email if you cancel the series or take it off the site.")
+
+
 class SeriesForm(PlainSeriesForm):
     """Asks for confirmation if an edit would end people's registrations, and takes a message to them."""
 
-    note_to_people = forms.CharField(
-        label=_("Message to people who are registered"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("We include this in our email if you cancel the series or take it off the site."),
+    note_en = forms.CharField(
+        label=_("Message to people who are registered (English)"), required=False, widget=NOTE, help_text=NOTE_HELP
+    )
+    note_fr = forms.CharField(
+        label=_("Message to people who are registered (French)"), required=False, widget=NOTE, help_text=NOTE_HELP
     )
     notify_everyone = forms.BooleanField(
         label=_("Cancel these registrations and email everyone"),
@@ -212,7 +216,7 @@ class SeriesForm(PlainSeriesForm):
                 count,
             )
             self.add_error("notify_everyone", sentence % {"n": count})
-        self.instance.note_to_people = data.get("note_to_people", "")
+        self.instance.note_to_people = {"en": data.get("note_en", ""), "fr": data.get("note_fr", "")}
         return data
 
 
@@ -228,7 +232,7 @@ class SeriesWithRegistrationsAdmin(SeriesAdmin):
         *SeriesAdmin.fieldsets[:-1],
         (
             _("End of the series"),
-            {"fields": ["is_concluded", "is_cancelled", "note_to_people", "notify_everyone"]},
+            {"fields": ["is_concluded", "is_cancelled", "note_en", "note_fr", "notify_everyone"]},
         ),
     ]
 

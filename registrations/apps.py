@@ -26,7 +26,7 @@ def _follow(instance: Any, created: bool, **_kwargs: Any) -> None:
     from registrations.services import apply_series_change  # noqa: PLC0415
 
     if not created:
-        apply_series_change(instance, now=timezone.now(), note=getattr(instance, "note_to_people", ""))
+        apply_series_change(instance, now=timezone.now(), note=instance.note_to_people)
 
 
 def _record_session_change(instance: Any, created: bool, **_kwargs: Any) -> None:

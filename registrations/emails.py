@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.languages import LANGUAGES, Text, current_language
 from accounts.links import absolute_url
 from outbox import message_types
 from outbox.message_types import Attachment, OutdatedMessage, RenderedEmail
@@ -114,7 +115,7 @@ def _render(name: str, data: dict[str, Any], now: datetime) -> RenderedEmail:
     registration = _registration(data, message_type.state)
     if message_type.reason and registration.end_reason != message_type.reason:
         raise OutdatedMessage("The registration has changed since.")
-    context = _context(registration) | {"note": data.get("note", ""), "had": data.get("had", "")}
+    context = _context(registration) | {"note": _note(data), "had": data.get("had", "")}
     context |= {"registration_link": registration_link(registration), "waitlist": waitlist_position_of(registration)}
     if message_type.offers:
         context["offers"] = _offers(registration, now)
@@ -123,6 +124,15 @@ def _render(name: str, data: dict[str, Any], now: datetime) -> RenderedEmail:
         attachments = _calendar_parts(registration, message_type.calendar, now)
     template = TEMPLATES.get(name, name.replace("-", "_"))
     return _from_template(template, registration.series, str(SUBJECTS[name]), context, attachments)
+
+
+def _note(data: dict[str, Any]) -> Text:
+    """Return the team's message: in the reader's language if it is written in both."""
+    note, reader = data.get("note") or "", current_language()
+    if isinstance(note, str):  # to one person, or written before an upgrade
+        return Text(note, reader)
+    language = next((code for code in (reader, *LANGUAGES) if note.get(code)), reader)
+    return Text(note.get(language, ""), language)
 
 
 def render_reminder(template: str, data: dict[str, Any], now: datetime) -> RenderedEmail:

@@ -7,4 +7,6 @@ class SessionsConfig(AppConfig):
     verbose_name = _("Program")
 
     def ready(self) -> None:
-        from sessions_app import signals  # noqa: F401, PLC0415 - signals import models, which are ready only now
+        from sessions_app import emails, signals  # noqa: F401, PLC0415 - these import models, which are ready only now
+
+        emails.register_message_types()

@@ -13,7 +13,8 @@ from outbox import message_types
 from outbox.message_types import RenderedEmail
 from outbox.models import Message
 from registrations.models import EndReason, Intention, Invitation, Registration, RegistrationState
-from sessions_app.models import Resource, Series, Session
+from sessions_app.editing import data as editing_data
+from sessions_app.models import ChangeRequest, Publication, Resource, ReviewEntry, ReviewStep, Series, Session
 
 Rows = dict[str, Any]
 
@@ -149,7 +150,33 @@ def _recording(rows: Rows, now: datetime) -> Rows:
     return {"registration": _register(rows, now, RegistrationState.RECORDING).pk, "resource": resource.pk}
 
 
+def _review(step: ReviewStep, publication: Publication, **fields: Any) -> Callable[[Rows, datetime], Rows]:
+    """Move the series to that point of its review, and return the data of the email about it."""
+
+    def factory(rows: Rows, now: datetime) -> Rows:
+        series = rows["series"]
+        Series.objects.filter(pk=series.pk).update(publication=publication)
+        values = {"comment": "The French summary is missing. Could you add it?"} | fields
+        entry = ReviewEntry.objects.create(series=series, step=step, by=rows["other"], at=now, **values)
+        return {"entry": entry.pk}
+
+    return factory
+
+
+def _changes_sent(rows: Rows, now: datetime) -> Rows:
+    before = editing_data.read(rows["series"])
+    request = ChangeRequest.objects.create(
+        series=rows["series"],
+        before=editing_data.to_json(before),
+        changes=editing_data.to_json(before.with_values(capacity=40, credits_en="1 hour of Mainpro+ credits.")),
+        by=rows["other"],
+        created_at=now,
+    )
+    return _review(ReviewStep.CHANGES_SENT, Publication.PUBLISHED, comment="")(rows, now) | {"request": request.pk}
+
+
 NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
+NOTES = {"en": NOTE, "fr": "Notre conférencière est malade. Nous espérons reprendre en mai.\nLe pôle du Nord"}
 SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "code": lambda _made, _now: {"code": "402817"},
     "no-account": lambda _made, _now: {},
@@ -166,9 +193,9 @@ SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "declined": _declined,
     "left-waitlist": _data(RegistrationState.CANCELLED, EndReason.SELF),
     "cancelled-by-us": _data(RegistrationState.CANCELLED, EndReason.STAFF, had="confirmed", note=NOTE),
-    "series-cancelled": _data(RegistrationState.CANCELLED, EndReason.SERIES_CANCELLED, had="confirmed", note=NOTE),
-    "series-withdrawn": _data(RegistrationState.CANCELLED, EndReason.WITHDRAWN, had="confirmed", note=""),
-    "waitlist-closed": _data(RegistrationState.CANCELLED, EndReason.WAITLIST_CLOSED, had="waitlisted", note=""),
+    "series-cancelled": _data(RegistrationState.CANCELLED, EndReason.SERIES_CANCELLED, had="confirmed", note=NOTES),
+    "series-withdrawn": _data(RegistrationState.CANCELLED, EndReason.WITHDRAWN, had="confirmed", note={}),
+    "waitlist-closed": _data(RegistrationState.CANCELLED, EndReason.WAITLIST_CLOSED, had="waitlisted", note={}),
     "invitation-lapsed": _data(RegistrationState.CANCELLED, EndReason.LAPSED),
     "moved": _moved,
     "colleague-not-coming": _colleague,
@@ -178,6 +205,14 @@ SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "recording-available": _recording,
     "reminder-24h": _reminder(24),
     "reminder-1h": _reminder(1),
+    "listing-submitted": _review(ReviewStep.SUBMITTED, Publication.SUBMITTED),
+    "listing-changes-sent": _changes_sent,
+    "listing-comment-of-hub": _review(ReviewStep.COMMENTED, Publication.SUBMITTED),
+    "listing-returned": _review(ReviewStep.RETURNED, Publication.DRAFT),
+    "listing-published": _review(ReviewStep.PUBLISHED, Publication.PUBLISHED, comment=""),
+    "listing-comment-of-staff": _review(ReviewStep.COMMENTED, Publication.SUBMITTED),
+    "listing-changes-approved": _review(ReviewStep.CHANGES_APPROVED, Publication.PUBLISHED, comment=""),
+    "listing-changes-returned": _review(ReviewStep.CHANGES_RETURNED, Publication.PUBLISHED),
 }
 
 

@@ -1,5 +1,6 @@
 """What a change of a series means for the people in it: cancelled, withdrawn, closed, more seats."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -17,11 +18,12 @@ WAITLIST_OVER = (Status.CLOSED, Status.PAST)
 
 
 @transaction.atomic
-def apply_series_change(series: Series, *, now: datetime, note: str = "") -> None:
+def apply_series_change(series: Series, *, now: datetime, note: Mapping[str, str] | None = None) -> None:
     """Update the registrations of a series that was just saved, and notify people.
 
     If it was cancelled or withdrawn before it was past, all registrations end. If registration closed, people on the
-    waitlist are told that no seat opened up. Otherwise free seats go to the waitlist. `note` is a message to them.
+    waitlist are told that no seat opened up. Otherwise free seats go to the waitlist. `note` is a message to them, by
+    language: each person gets it in theirs, or in the other one if it is not written in theirs.
     """
     status = registration_status(series, now)
     if status == Status.CANCELLED:
@@ -65,7 +67,9 @@ def close_waitlist(series: Series, *, now: datetime) -> int:
     return _end_and_notify(waiting, EndReason.WAITLIST_CLOSED, "waitlist-closed", now)
 
 
-def _end_all(series: Series, reason: EndReason, message_type: str, now: datetime, *, note: str) -> None:
+def _end_all(
+    series: Series, reason: EndReason, message_type: str, now: datetime, *, note: Mapping[str, str] | None
+) -> None:
     Series.objects.select_for_update().get(pk=series.pk)
     active = Registration.objects.active().filter(series=series)
     if _end_and_notify(active, reason, message_type, now, note=note):
@@ -74,7 +78,12 @@ def _end_all(series: Series, reason: EndReason, message_type: str, now: datetime
 
 
 def _end_and_notify(
-    places: QuerySet[Registration], reason: EndReason, message_type: str, now: datetime, *, note: str = ""
+    places: QuerySet[Registration],
+    reason: EndReason,
+    message_type: str,
+    now: datetime,
+    *,
+    note: Mapping[str, str] | None = None,
 ) -> int:
     """End several registrations at once. The caller has locked the series' row."""
     ended = list(places.select_related("user").order_by("pk").select_for_update(of=["self"]))
@@ -83,7 +92,10 @@ def _end_and_notify(
         state=RegistrationState.CANCELLED, cancelled_at=now, end_reason=reason
     )
     write(
-        [notification(registration, message_type, now, had=had[registration.pk], note=note) for registration in ended],
+        [
+            notification(registration, message_type, now, had=had[registration.pk], note=dict(note or {}))
+            for registration in ended
+        ],
         now=now,
     )
     return len(ended)

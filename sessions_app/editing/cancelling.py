@@ -2,21 +2,60 @@
 
 from datetime import datetime
 
+from django.db import transaction
+
 from accounts.models import User
-from sessions_app.models import Series, Session
+from sessions_app.editing.checking import has_taken_place
+from sessions_app.editing.errors import AlreadyOverError, SessionTookPlaceError
+from sessions_app.editing.saving import lock, raise_revision
+from sessions_app.models import Delivery, Publication, Series, Session
+from sessions_app.status import Status, registration_status
 
 
+@transaction.atomic
 def cancel_series(series: Series, *, note_en: str = "", note_fr: str = "", by: User, now: datetime) -> None:
     """Cancel a published series. All registrations end, and each person gets the note in their language if both are
-    written. Cancelling twice changes nothing. Raises AlreadyOverError."""
-    raise NotImplementedError
+    written, else in the other one. Cancelling twice changes nothing.
+
+    Raises AlreadyOverError if the series is past, or not published.
+    """
+    series = lock(series)
+    if series.is_cancelled:
+        return
+    if series.publication != Publication.PUBLISHED or registration_status(series, now) == Status.PAST:
+        raise AlreadyOverError
+    series.is_cancelled = True
+    series.revision += 1
+    series.note_to_people = {"en": note_en.strip(), "fr": note_fr.strip()}
+    series.save()
 
 
 def cancel_session(session: Session, *, by: User, now: datetime) -> None:
-    """Cancel one session. People are told five minutes later. Raises SessionTookPlaceError."""
-    raise NotImplementedError
+    """Cancel one session. People are told once, five minutes later. Cancelling twice changes nothing.
+
+    Raises SessionTookPlaceError.
+    """
+    _set_delivery(session, Delivery.CANCELLED, now)
 
 
 def postpone_session(session: Session, *, by: User, now: datetime) -> None:
-    """Postpone one session. A new date in the form schedules it again. Raises SessionTookPlaceError."""
-    raise NotImplementedError
+    """Postpone one session: its new date is not known. A new date in the form schedules it again.
+
+    Raises SessionTookPlaceError.
+    """
+    _set_delivery(session, Delivery.POSTPONED, now)
+
+
+@transaction.atomic
+def _set_delivery(session: Session, delivery: Delivery, now: datetime) -> None:
+    series = lock(session.series)
+    session = Session.objects.select_related("series").get(pk=session.pk)
+    if session.delivery == delivery:
+        return
+    if session.delivery == Delivery.HELD or has_taken_place(session, now):
+        raise SessionTookPlaceError(session)
+    session.delivery = delivery
+    session.save()
+    raise_revision(series)
+    series.refresh_from_db()
+    series.save()  # what follows for the people in the series from its new dates

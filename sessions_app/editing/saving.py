@@ -1,13 +1,28 @@
 """Create and save listings. Which changes go live at once, and which wait for staff."""
 
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
 
 from accounts.models import User
 from hubs.models import Hub
-from sessions_app.editing.changes import Change
-from sessions_app.editing.data import ListingData
-from sessions_app.models import ChangeRequest, Series
+from sessions_app.editing.changes import Change, Group, compare, pick, with_keys_of
+from sessions_app.editing.checking import check
+from sessions_app.editing.data import ListingData, from_json, read, to_json
+from sessions_app.editing.errors import EditedMeanwhileError
+from sessions_app.editing.merging import Conflict, merge
+from sessions_app.editing.notifications import add_entry
+from sessions_app.editing.slugs import save_with_slugs
+from sessions_app.editing.writing import write, write_rows
+from sessions_app.models import ChangeRequest, Publication, ReviewStep, Series
+
+NOBODY_SEES = (Publication.DRAFT, Publication.SUBMITTED)
+LIVE_FOR_ALL = frozenset({Group.LINK})
+LIVE_FOR_TRUSTED = frozenset({Group.WORDING, Group.LINK, Group.SETTINGS})
+State = ChangeRequest.State
 
 
 @dataclass(frozen=True)
@@ -23,27 +38,56 @@ class Saved:
 class ForEditing:
     """What an editor starts from: the saved data with the changes that wait for staff, and its revision.
 
-    Put `revision` and `to_json(data)` into the form: `save_listing` and `changes.merge` need them.
+    Put `revision` and `to_json(data)` into the form: `save_listing` and `merging.merge` need them. `conflicts` is what
+    was edited after the changes were sent, and that they would replace.
     """
 
     data: ListingData
     revision: int
-    request: ChangeRequest | None
+    request: ChangeRequest | None = None
+    conflicts: list[Conflict] = field(default_factory=list)
 
 
-def read_for_editing(series: Series) -> ForEditing:
-    """Return what an editor starts from. At most four queries."""
-    raise NotImplementedError
+def live_groups(series: Series) -> AbstractSet[Group]:
+    """Return the kinds of change that go live at once when the hub saves. National programming is edited by staff."""
+    if series.publication in NOBODY_SEES or series.hub is None:
+        return frozenset(Group)
+    return LIVE_FOR_TRUSTED if series.hub.is_trusted else LIVE_FOR_ALL
 
 
+def waiting_request(series: Series) -> ChangeRequest | None:
+    return series.change_requests.filter(state=State.WAITING).first()
+
+
+def read_for_editing(series: Series, *, continue_from: ChangeRequest | None = None) -> ForEditing:
+    """Return what an editor starts from: what is saved, with the changes that wait for staff.
+
+    `continue_from` is a request that staff returned, for a hub that goes on from there. Three queries.
+    """
+    request = continue_from or waiting_request(series)
+    current = read(series)
+    if request is None:
+        return ForEditing(current, series.revision)
+    data, conflicts = merge(from_json(request.before), from_json(request.changes), current, series.zone)
+    return ForEditing(data, series.revision, request, conflicts)
+
+
+@transaction.atomic
 def create_listing(hub: Hub | None, data: ListingData, *, by: User, now: datetime) -> Series:
     """Create a draft. Its page addresses are made from the titles; those of an unlisted series cannot be guessed.
 
     Raises ValidationError for what the database would refuse, such as a series without a title.
     """
-    raise NotImplementedError
+    series = Series(hub=hub, publication=Publication.DRAFT, **data.values)
+    nothing = ListingData({})
+    check(series, nothing, data, now)
+    save_with_slugs(series)
+    write_rows(series, nothing, data, now)
+    series.refresh_from_db()
+    return series
 
 
+@transaction.atomic
 def save_listing(series: Series, data: ListingData, *, revision: int, by: User, now: datetime) -> Saved:
     """Save an edit that started from `revision`, in one transaction with everything that follows from it.
 
@@ -54,9 +98,68 @@ def save_listing(series: Series, data: ListingData, *, revision: int, by: User, 
     Raises EditedMeanwhileError if someone saved after `revision`, CapacityTooLowError, SessionTookPlaceError,
     QuestionAnsweredError, UnknownRowError, and ValidationError for what the database would refuse.
     """
-    raise NotImplementedError
+    series = lock(series)
+    editing, current = read_for_editing(series), read(series)
+    data = with_keys_of(editing.data, data)
+    if series.revision != revision and compare(editing.data, data, series.zone):
+        raise EditedMeanwhileError(editing.data, series.revision)
+    check(series, current, data, now)
+    target = pick(current, data, live_groups(series))
+    live, waiting = compare(current, target, series.zone), compare(target, data, series.zone)
+    if live:
+        write(series, current, target, now)
+    has_new_request = _keep_waiting(series, editing.request, target, data, by=by, now=now, is_waiting=bool(waiting))
+    if has_new_request and not live:
+        raise_revision(series)
+    return Saved(series, live, waiting)
 
 
 def preview_save(series: Series, data: ListingData) -> tuple[list[Change], list[Change]]:
     """Return what `save_listing` would make live, and what would wait for staff. Changes nothing."""
-    raise NotImplementedError
+    current = read(series)
+    data = with_keys_of(current, data)
+    target = pick(current, data, live_groups(series))
+    return compare(current, target, series.zone), compare(target, data, series.zone)
+
+
+def lock(series: Series) -> Series:
+    """Lock the series' row until the end of the transaction, and read it again."""
+    return Series.objects.select_for_update(of=["self"]).select_related("hub").get(pk=series.pk)
+
+
+def raise_revision(series: Series) -> None:
+    """Make everyone who is editing look again. The caller has locked the row."""
+    Series.objects.filter(pk=series.pk).update(revision=F("revision") + 1)
+    series.revision += 1
+
+
+def _keep_waiting(
+    series: Series,
+    request: ChangeRequest | None,
+    before: ListingData,
+    after: ListingData,
+    *,
+    by: User,
+    now: datetime,
+    is_waiting: bool,
+) -> bool:
+    """Write what waits for staff to the series' one open request, or close it if nothing waits. Returns whether that
+    changed anything."""
+    if not is_waiting:
+        if request:
+            settle(request, State.TAKEN_BACK, by=by, now=now)
+        return request is not None
+    request = request or ChangeRequest(series=series)
+    contents = to_json(before), to_json(after)
+    if request.pk and (request.before, request.changes) == contents:
+        return False
+    request.before, request.changes = contents
+    request.by, request.created_at = by, now
+    request.save()
+    add_entry(series, ReviewStep.CHANGES_SENT, by=by, now=now, request=request)
+    return True
+
+
+def settle(request: ChangeRequest, state: str, *, by: User, now: datetime) -> None:
+    request.state, request.settled_by, request.settled_at = state, by, now
+    request.save(update_fields=["state", "settled_by", "settled_at"])

@@ -48,6 +48,7 @@ class Question(models.Model):
             models.UniqueConstraint(
                 fields=["series", "position"],
                 name="question_one_a_number",
+                deferrable=models.Deferrable.DEFERRED,  # questions change places in one transaction
                 violation_error_message=_("Two questions cannot have the same number."),
             ),
             models.CheckConstraint(condition=Q(position__gte=1, position__lte=5), name="question_at_most_five"),

@@ -1,5 +1,6 @@
 """Series: what people register for. Registration status is in status.py, actions are in services.py."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -169,6 +170,9 @@ class Series(models.Model):
     is_concluded = models.BooleanField(
         _("finished"), default=False, help_text=_("Shows the series as past, even if it has no dates.")
     )
+
+    # A message to the people in the series, by language, for the emails that follow from the next save. Not stored.
+    note_to_people: Mapping[str, str] = {}
 
     # Raised by each edit in the workspace, so that two people who edit at once do not overwrite each other's work.
     revision = models.PositiveIntegerField(default=0, editable=False)

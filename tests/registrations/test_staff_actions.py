@@ -137,7 +137,7 @@ class TestSeriesChanges:
         drain(now)
         for name, value in change.items():
             setattr(series, name, value)
-        series.note_to_people = "Our speaker is ill."
+        series.note_to_people = {"en": "Our speaker is ill.", "fr": ""}
         series.save()
         series.save()
         assert states(registrations) == ["cancelled"] * 3
@@ -225,14 +225,14 @@ class TestAdmin:
 
         series, registrations = full_series(now)
         data = fields(slug=series.slug, publication="published", capacity="1", is_cancelled="on")
-        data |= {"sessions-TOTAL_FORMS": "0", "note_to_people": "Ill."}
+        data |= {"sessions-TOTAL_FORMS": "0", "note_en": "Ill."}
         address = f"/en/admin/sessions_app/series/{series.pk}/change/"
         page = browser.post(address, data).content.decode()
         assert "This cancels the registrations of 3 people" in page
         assert states(registrations) == ["confirmed", "waitlisted", "waitlisted"]
         assert browser.post(address, data | {"notify_everyone": "on"}).status_code == 302
         assert states(registrations) == ["cancelled"] * 3
-        assert Message.objects.filter(message_type="series-cancelled", data__note="Ill.").count() == 3
+        assert Message.objects.filter(message_type="series-cancelled", data__note__en="Ill.").count() == 3
 
     def test_the_list_action_does_not_withdraw_a_series_with_registrations(self, browser, now):
         series, registrations = full_series(now)
