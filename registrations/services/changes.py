@@ -56,23 +56,27 @@ def _notify_change(pk: int, now: datetime) -> int:
 
 def _drafts(announced: Announcement, now: datetime) -> Iterator[Draft]:
     session, changed_at = announced.session, announced.changed_at
-    before: dict[str, Any] = {
-        "old_starts_at": announced.starts_at and announced.starts_at.isoformat(),
-        "old_ends_at": announced.ends_at and announced.ends_at.isoformat(),
-        "old_delivery": announced.delivery,
-    }
     known = Q(state=RegistrationState.CONFIRMED, confirmed_at__lt=changed_at) | Q(
         state=RegistrationState.WAITLISTED, waitlisted_at__lt=changed_at
     )
     people = _concerned(session).filter(known)  # people who registered later have seen the new time
-    if _only_the_link_changed(announced):
+    if only_the_link_changed(announced):
         people = people.coming()
     until = max(session.ends_at, now + NOTIFICATION_LIFETIME)
+    data = what_was_told(announced)
     for registration in people.select_related("user").order_by("pk"):
         key = f"session-changed:{session.pk}:{registration.pk}:{changed_at:%Y%m%dT%H%M%S%f}"
-        yield notification(
-            registration, "session-changed", now, key=key, expires_at=until, session=session.pk, **before
-        )
+        yield notification(registration, "session-changed", now, key=key, expires_at=until, **data)
+
+
+def what_was_told(announced: Announcement) -> dict[str, Any]:
+    """Return the data of the emails about a changed session: which session, and what people knew of it before."""
+    return {
+        "session": announced.session.pk,
+        "old_starts_at": announced.starts_at and announced.starts_at.isoformat(),
+        "old_ends_at": announced.ends_at and announced.ends_at.isoformat(),
+        "old_delivery": announced.delivery,
+    }
 
 
 def _concerned(session: Session) -> RegistrationQuerySet:
@@ -82,7 +86,7 @@ def _concerned(session: Session) -> RegistrationQuerySet:
     )
 
 
-def _only_the_link_changed(announced: Announcement) -> bool:
+def only_the_link_changed(announced: Announcement) -> bool:
     """Whether only the link to join changed, which does not concern people without a seat."""
     facts = Announcement.facts_of(announced.session)
     return all(getattr(announced, name) == value for name, value in facts.items() if name != "join_url")

@@ -29,14 +29,18 @@ def queue_due_reminders(now: datetime) -> int:
     return len(drafts)
 
 
+def useful_until_before(hours: int) -> timedelta:
+    """Return how long before the session a reminder of so many hours stops being useful."""
+    return EARLY_IS_USEFUL_UNTIL if timedelta(hours=hours) >= EARLY else timedelta(0)
+
+
 def _due_reminders(hours: int, now: datetime) -> Iterator[Draft]:
     """Yield the reminders that are sent so many hours before a session, one for each seat.
 
     The database leaves out those that the ledger has already, by their key, so that only new ones are read. The key ends in
     the session's start: if a session moves, there is a new reminder.
     """
-    before = timedelta(hours=hours)
-    useful_until = EARLY_IS_USEFUL_UNTIL if before >= EARLY else timedelta(0)
+    before, useful_until = timedelta(hours=hours), useful_until_before(hours)
     start = Func(F("starts_at"), Value('YYYYMMDD"T"HH24MI"Z"'), function="to_char")
     key = Func(
         Value(f"reminder:%s:%s:{hours}h:%s"), "session", "pk", start, function="format", output_field=CharField()

@@ -1,0 +1,360 @@
+"""What an edit of a published listing would mean for people, asked before it is saved.
+
+    found = consequences(series, after, now)   # after: what would go live, as sessions_app.editing.data.ListingData
+    found.is_empty                             # nobody is reached, so the page can save without asking
+    {% include "workspace/consequences.html" with consequences=found %}
+
+The edit is made in a transaction that is rolled back, so that the dates of the series, its status and the emails are the
+real ones. No signal runs, nothing is written to the outbox, and nothing is left behind.
+
+If only a part of the edit goes live at once, pass that part (`sessions_app.editing.changes.pick`). For the part that waits
+for staff, add `waits=True` to the include: the emails then leave after the approval.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import Count, Q
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from accounts.languages import LANGUAGES
+from accounts.models import User
+from outbox import message_types
+from outbox.message_types import RenderedEmail
+from registrations.models import Announcement, EndReason, Invitation, Registration, RegistrationState
+from registrations.services.changes import GATHERED_FOR, only_the_link_changed, what_was_told
+from registrations.services.reminders import useful_until_before
+from registrations.services.series import WAITLIST_OVER
+from sessions_app.editing.data import ListingData, SessionData
+from sessions_app.models import Delivery, Publication, Series, Session
+from sessions_app.status import Status, registration_status
+
+# At most this many sessions are shown with their email. The emails about the others read the same.
+SESSIONS_PREVIEWED = 3
+EDITED = ("starts_at", "ends_at", "title_en", "title_fr", "speakers_en", "speakers_fr", "join_url", "delivery")
+CONFIRMED, WAITLISTED, CANCELLED = (
+    RegistrationState.CONFIRMED,
+    RegistrationState.WAITLISTED,
+    RegistrationState.CANCELLED,
+)
+
+
+class Kind(models.TextChoices):
+    """What happens to a session."""
+
+    ADDED = "added", _("Added")
+    MOVED = "moved", _("Moved")
+    CANCELLED = "cancelled", _("Cancelled")
+    LINK = "link", _("New join link")
+
+
+@dataclass(frozen=True)
+class SessionChange:
+    """A session that people are told about. The old times are those they were told last, None for a new session."""
+
+    kind: Kind
+    session: Session
+    told: Announcement
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many people hear of the changed sessions."""
+
+    seats: int = 0
+    waitlisted: int = 0
+    invited: int = 0  # a colleague reserved a seat for them, and they have not confirmed it yet
+
+    @property
+    def total(self) -> int:
+        return self.seats + self.waitlisted + self.invited
+
+
+@dataclass(frozen=True)
+class ReminderMove:
+    """When the reminder of so many hours before a session would leave. None if there is none, or if it has left already."""
+
+    session: Session
+    hours: int
+    before: datetime | None
+    after: datetime | None
+
+
+@dataclass(frozen=True)
+class ExampleEmail:
+    """An email that people would get, to one example person, in both languages."""
+
+    to: Any  # whom it goes to, in words
+    session: Session | None
+    versions: dict[str, RenderedEmail]
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """What an edit would mean. Without arguments it means nothing to anyone."""
+
+    zone: ZoneInfo | None = None
+    sessions: list[SessionChange] = field(default_factory=list)
+    reach: Reach = field(default_factory=Reach)
+    reminders: list[ReminderMove] = field(default_factory=list)
+    with_seat: int = 0  # people with a seat: their reminders move and their calendars are updated
+    promoted: int = 0  # people on the waitlist who get a seat at once
+    still_waiting: int = 0  # people who stay on the waitlist
+    waitlist_ended: int = 0  # people whose waitlist would end, because registration would be closed
+    seats_missing: int = 0  # the capacity is that much below the seats taken, so the edit cannot be saved
+    opens: tuple[datetime | None, datetime | None] | None = None  # before and after, if it changes
+    closes: tuple[datetime | None, datetime | None] | None = None
+    emails: list[ExampleEmail] = field(default_factory=list)
+    delay: timedelta = GATHERED_FOR  # after the edit, the emails about sessions wait so long for further edits
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.reach.total or self.promoted or self.waitlist_ended or self.reminders)
+
+    @property
+    def delay_in_minutes(self) -> int:
+        return self.delay // timedelta(minutes=1)
+
+    @property
+    def not_previewed(self) -> int:
+        """How many changed sessions have no example of their email."""
+        return max(len(self.sessions) - SESSIONS_PREVIEWED, 0)
+
+    @property
+    def calendars_updated(self) -> int:
+        """How many people get an update for their calendar by email."""
+        return self.reach.seats
+
+
+def consequences(series: Series, after: ListingData, now: datetime) -> Consequences:
+    """Return what saving `after` at `now` would mean for the people of `series`. Changes nothing.
+
+    Empty for a series that is not published, cancelled or past, and for an edit that the database would refuse: saving
+    says why.
+    """
+    if series.publication != Publication.PUBLISHED or series.is_cancelled:
+        return Consequences()
+    try:
+        with transaction.atomic():
+            found = _Trial(series, after, now).run()
+            transaction.set_rollback(True)
+    except IntegrityError:
+        return Consequences()
+    return found
+
+
+class _Trial:
+    """Makes the edit and looks at what it means. The caller rolls it back."""
+
+    def __init__(self, series: Series, after: ListingData, now: datetime) -> None:
+        self.before, self.data, self.now = series, after, now
+        told = Announcement.objects.filter(session__series=series)
+        self.told = {announced.session_id: announced for announced in told}
+        self.sessions_before = {session.pk: session for session in Session.objects.filter(series=series)}
+        self.seats_missing = 0
+
+    def run(self) -> Consequences:
+        self._edit_series()
+        self._edit_sessions()
+        self.series = Series.objects.select_related("hub").prefetch_related("sessions").get(pk=self.before.pk)
+        status = registration_status(self.series, self.now)
+        if status in (Status.PAST, Status.CANCELLED):
+            return Consequences(self.series.zone, seats_missing=self.seats_missing)
+        people = self._people()
+        ended = people.waitlisted if status in WAITLIST_OVER else 0
+        promoted = 0 if ended else self._promoted(people.waitlisted)
+        changes = list(self._session_changes()) if people.total else []
+        reach = self._reach(people, changes, ended)
+        with_emails = changes if reach.total else []
+        return Consequences(
+            zone=self.series.zone,
+            sessions=with_emails,
+            reach=reach,
+            reminders=list(self._reminders()) if people.seats else [],
+            with_seat=people.seats,
+            promoted=promoted,
+            still_waiting=people.waitlisted - promoted - ended,
+            waitlist_ended=ended,
+            seats_missing=self.seats_missing,
+            opens=_moved(self.before.registration_opens_at, self.series.registration_opens_at),
+            closes=_moved(self.before.closes_at, self.series.closes_at),
+            emails=list(_Examples(self.series, reach, self.now).emails(with_emails, promoted, ended)),
+        )
+
+    def _edit_series(self) -> None:
+        values = dict(self.data.values)
+        if values["capacity"] is not None and values["capacity"] < self.before.seats_taken:
+            self.seats_missing = self.before.seats_taken - values.pop("capacity")
+        Series.objects.filter(pk=self.before.pk).update(**values)
+
+    def _edit_sessions(self) -> None:
+        """Without signals: nobody is told, and no feed is deleted. A session that was left out is cancelled."""
+        kept = {data.pk: data for data in self.data.sessions if data.pk}
+        edited = []
+        for pk, old in self.sessions_before.items():
+            new = Session(**_values(old), pk=pk, series_id=self.before.pk, sequence=old.sequence)
+            self._edit_session(old, new, kept.get(pk))
+            if _values(new) != _values(old):
+                edited.append(new)
+        if edited:
+            Session.objects.bulk_update(edited, EDITED)
+        added = [Session(series=self.before, **_values(data)) for data in self.data.sessions if not data.pk]
+        Session.objects.bulk_create(added)
+
+    def _edit_session(self, old: Session, new: Session, data: SessionData | None) -> None:
+        if data is None:
+            new.delivery = Delivery.CANCELLED
+            return
+        for name, value in _values(data).items():
+            if name != "delivery":
+                setattr(new, name, value)
+        if old.delivery == Delivery.POSTPONED and new.starts_at != old.starts_at:
+            new.delivery = Delivery.SCHEDULED
+
+    def _session_changes(self) -> Iterator[SessionChange]:
+        """Yield the sessions that this edit changes, and that are not as people know them afterwards."""
+        for session in self.series.sessions.all():
+            old = self.sessions_before.get(session.pk)
+            if session.ends_at <= self.now or (old and Announcement.facts_of(old) == Announcement.facts_of(session)):
+                continue
+            known = self.told.get(session.pk) or (Announcement(**Announcement.facts_of(old)) if old else Announcement())
+            known.session = session
+            if any(getattr(known, name) != value for name, value in Announcement.facts_of(session).items()):
+                yield SessionChange(_kind(known), session, known)
+
+    def _people(self) -> Reach:
+        confirmed = Q(state=CONFIRMED)
+        counts = Registration.objects.filter(series=self.series).aggregate(
+            seats=Count("pk", filter=confirmed & Q(held_until=None)),
+            invited=Count("pk", filter=confirmed & Q(held_until__isnull=False)),
+            waitlisted=Count("pk", filter=Q(state=WAITLISTED)),
+        )
+        return Reach(**counts)
+
+    def _promoted(self, waitlisted: int) -> int:
+        left = self.series.seats_left
+        return waitlisted if left is None else min(left, waitlisted)
+
+    def _reach(self, people: Reach, changes: list[SessionChange], ended: int) -> Reach:
+        if not changes:
+            return Reach()
+        if all(change.kind == Kind.LINK for change in changes):
+            return Reach(seats=people.seats)
+        return Reach(people.seats, people.waitlisted - ended, people.invited)
+
+    def _reminders(self) -> Iterator[ReminderMove]:
+        hours_before, hours_after = set(self.before.reminder_hours), set(self.series.reminder_hours)
+        for session in self.series.sessions.all():
+            old = self.sessions_before.get(session.pk)
+            for hours in sorted(hours_before | hours_after, reverse=True):
+                before = _leaves(old, hours, self.now) if hours in hours_before else None
+                after = _leaves(session, hours, self.now) if hours in hours_after else None
+                is_same = old and hours in hours_before and hours in hours_after and _is_at_the_same_time(old, session)
+                if before != after and not is_same:
+                    # one whose time has passed leaves at once, as long as it is useful
+                    yield ReminderMove(
+                        session,
+                        hours,
+                        before if before and before > self.now else None,
+                        after and max(after, self.now),
+                    )
+
+
+def _values(session: Session | SessionData) -> dict[str, Any]:
+    return {name: getattr(session, name) for name in EDITED}
+
+
+def _kind(known: Announcement) -> Kind:
+    if known.session.delivery in (Delivery.CANCELLED, Delivery.POSTPONED):
+        return Kind.CANCELLED
+    if known.starts_at is None:
+        return Kind.ADDED
+    return Kind.LINK if only_the_link_changed(known) else Kind.MOVED
+
+
+def _moved(before: datetime | None, after: datetime | None) -> tuple[datetime | None, datetime | None] | None:
+    return None if before == after else (before, after)
+
+
+def _is_at_the_same_time(old: Session, new: Session) -> bool:
+    return (old.starts_at, old.delivery) == (new.starts_at, new.delivery)
+
+
+def _leaves(session: Session | None, hours: int, now: datetime) -> datetime | None:
+    """Return when a reminder is due, or None if the session has none or it would come too late to be useful."""
+    if session is None or session.delivery != Delivery.SCHEDULED:
+        return None
+    is_useful = session.starts_at > now + useful_until_before(hours)
+    return session.starts_at - timedelta(hours=hours) if is_useful else None
+
+
+@dataclass
+class _Examples:
+    """Renders the emails to an example person. Their links do not work."""
+
+    series: Series
+    reach: Reach
+    now: datetime
+    person: User = field(default_factory=lambda: User(pk=0, email="example@example.ca"))
+
+    def emails(self, changes: list[SessionChange], promoted: int, ended: int) -> Iterator[ExampleEmail]:
+        for number, change in enumerate(changes[:SESSIONS_PREVIEWED]):
+            to_all = self._recipients(change)
+            for to, registration in to_all if number == 0 else to_all[:1]:
+                data = {"registration": registration, **what_was_told(change.told)}
+                yield ExampleEmail(to, change.session, self._render("session-changed", data))
+        if promoted:
+            person = self._example(CONFIRMED, waitlisted_at=self.now)
+            versions = self._render("seat-found", {"registration": person})
+            yield ExampleEmail(_("People on the waitlist who get a seat"), None, versions)
+        if ended:
+            person = self._example(CANCELLED, end_reason=EndReason.WAITLIST_CLOSED)
+            versions = self._render("waitlist-closed", {"registration": person})
+            yield ExampleEmail(_("People on the waitlist"), None, versions)
+
+    def _recipients(self, change: SessionChange) -> list[tuple[Any, Registration]]:
+        found: list[tuple[Any, Registration]] = []
+        if self.reach.seats:
+            found.append((_("People with a seat"), self._example(CONFIRMED)))
+        if self.reach.waitlisted and change.kind != Kind.LINK:
+            found.append((_("People on the waitlist"), self._example(WAITLISTED)))
+        if self.reach.invited and change.kind != Kind.LINK:
+            found.append((_("Invited colleagues who haven’t answered yet"), self._invited()))
+        return found
+
+    def _example(self, state: RegistrationState, **fields: Any) -> Registration:
+        confirmed_at = self.now if state == CONFIRMED else None
+        return Registration(
+            pk=0, series=self.series, user=self.person, state=state, confirmed_at=confirmed_at, **fields
+        )
+
+    def _invited(self) -> Registration:
+        """An invited colleague. The email names the inviter, so these rows exist until the transaction is rolled back."""
+        invited, inviter = User.objects.bulk_create(
+            [User(email="invited@example.invalid"), User(email="inviter@example.invalid", name="Sam Tremblay")]
+        )
+        held_until = Registration.objects.filter(series=self.series, state=CONFIRMED, held_until__isnull=False)
+        registration = Registration(
+            series=self.series,
+            user=invited,
+            state=CONFIRMED,
+            created_at=self.now,
+            held_until=held_until.values_list("held_until", flat=True).order_by("held_until").first(),
+        )
+        Registration.objects.bulk_create([registration])
+        Invitation.objects.bulk_create(
+            [Invitation(series=self.series, inviter=inviter, registration=registration, created_at=self.now)]
+        )
+        return registration
+
+    def _render(self, message_type: str, data: dict[str, Any]) -> dict[str, RenderedEmail]:
+        versions = {}
+        for language in LANGUAGES:
+            with translation.override(language):
+                versions[language] = message_types.render(message_type, data, self.now)
+        return versions
