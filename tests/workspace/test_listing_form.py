@@ -103,7 +103,9 @@ def test_the_hidden_part_of_the_form_cannot_be_changed(client, editor):
 
 def test_errors_name_the_session_link_to_the_field_and_keep_what_was_typed(client, editor):
     sent = with_sessions(
-        new_form(client, editor, summary_fr="Un résumé"), SESSION, {"title_en": "No date", "start": "12:00", "end": "9:00"}
+        new_form(client, editor, summary_fr="Un résumé"),
+        SESSION,
+        {"title_en": "No date", "start": "12:00", "end": "9:00"},
     )
     response = client.post(url("listing_new", editor), sent)
     html = response.content.decode()
@@ -132,7 +134,9 @@ def test_a_time_that_the_clocks_skip_is_refused(client, editor):
 
 
 def test_saving_without_a_change_changes_nothing(client, editor, now):
-    series = SeriesFactory(hub=editor.hub, publication="draft", description_en="One.\n\nTwo.", registration_opens_at=now)
+    series = SeriesFactory(
+        hub=editor.hub, publication="draft", description_en="One.\n\nTwo.", registration_opens_at=now
+    )
     SessionFactory(now=now, series=series, speakers_en="Someone\nSomeone else")
     Question.objects.create(series=series, kind="choice", label_en="Which?", options_en="This\nThat")
     before = Series.objects.values().get()

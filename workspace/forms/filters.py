@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.db.models import F, Q, Value
+from django.db.models import F, Value
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.models import Publication
@@ -59,4 +59,4 @@ class ListingsFilter(forms.Form):
             return series.filter(past_q(now), publication=Publication.PUBLISHED).order_by(*newest_first)
         if show in Publication.values:
             return series.filter(publication=show).order_by(*newest_first)
-        return series.exclude(Q(publication=Publication.ARCHIVED)).order_by(*newest_first)
+        return series.exclude(publication=Publication.ARCHIVED).order_by(*newest_first)

@@ -17,17 +17,20 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.languages import current_language
 from accounts.zones import PROVINCE_ZONES
-from sessions_app.editing.changes import Change, compare
-from sessions_app.editing.data import ListingData
+from registrations.consequences import consequences
+from sessions_app.editing.changes import Change, compare, pick
+from sessions_app.editing.data import ListingData, read
 from sessions_app.editing.errors import EditedMeanwhileError, ListingRefusedError
 from sessions_app.editing.merging import Conflict, merge
-from sessions_app.editing.saving import create_listing, read_for_editing, save_listing
+from sessions_app.editing.saving import create_listing, live_groups, preview_save, read_for_editing, save_listing
 from sessions_app.models import Publication, Series
 from workspace.access import Workspace, for_editors, posted
 from workspace.forms.editor import ListingEditor, Start, values_of
 from workspace.pages import page
 
 SAVE, SAVE_AND_PREVIEW = "save", "save-and-preview"
+
+ASKED = ("seen", "choice", "confirmed")  # what the pages between the form and saving add to it
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -109,14 +112,25 @@ class Sending:
         if current.revision != start.revision:
             comparison = Comparison(start, mine, current, self.editor.form.zone, self.request.POST)
             if not comparison.is_decided:
-                return self._page("conflict.html", {"comparison": comparison}, ("seen", "confirmed"), status=409)
+                return self._page("conflict.html", {"comparison": comparison}, ASKED, status=409)
             mine = comparison.merged
             self.editor = ListingEditor(current, values_of(mine))
         return self._confirm(mine, current) or self._save(mine, current.revision)
 
     def _confirm(self, data: ListingData, current: Start) -> HttpResponse | None:
-        """Return the page that shows what the changes mean for people, until someone confirms it."""
-        return None
+        """Return the page that says what the changes mean for people, until someone confirms it."""
+        is_confirmed = self.request.POST.get("confirmed") == str(current.revision)
+        if self.series.publication != Publication.PUBLISHED or is_confirmed:
+            return None
+        groups = live_groups(self.series)
+        found, waits = consequences(self.series, pick(read(self.series), data, groups), self.now), False
+        if found.is_empty and any(one.group not in groups for one in compare(current.data, data, self.series.zone)):
+            found, waits = consequences(self.series, data, self.now), True
+        if found.is_empty or found.seats_missing:
+            return None
+        live, waiting = preview_save(self.series, data)
+        context = {"consequences": found, "waits": waits, "live": live, "waiting": waiting}
+        return self._page("confirm.html", context | {"revision": current.revision}, ("confirmed",))
 
     def _save(self, data: ListingData, revision: int) -> HttpResponse:
         try:
