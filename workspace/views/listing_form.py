@@ -18,11 +18,18 @@ from django.views.decorators.http import require_http_methods
 from accounts.languages import current_language
 from accounts.zones import PROVINCE_ZONES
 from registrations.consequences import consequences
-from sessions_app.editing.changes import Change, compare, pick
+from sessions_app.editing.changes import Change, Group, compare, pick
 from sessions_app.editing.data import ListingData, read
 from sessions_app.editing.errors import EditedMeanwhileError, ListingRefusedError
 from sessions_app.editing.merging import Conflict, merge
-from sessions_app.editing.saving import create_listing, live_groups, preview_save, read_for_editing, save_listing
+from sessions_app.editing.saving import (
+    create_listing,
+    live_groups,
+    preview_save,
+    read_for_editing,
+    save_listing,
+    waiting_request,
+)
 from sessions_app.models import Publication, Series
 from workspace.access import Workspace, for_editors, posted
 from workspace.forms.editor import ListingEditor, Start, values_of
@@ -66,9 +73,24 @@ def _form(
         "editor": editor,
         "is_changed": is_changed,
         "back_url": reverse(f"workspace:{where[0]}", args=where[1]),
-        "save_label": _("Save changes") if series and series.publication != Publication.DRAFT else _("Save draft"),
+        "waiting": waiting_request(series) if series else None,
+        "save_label": _("Save draft")
+        if series is None or series.publication == Publication.DRAFT
+        else _("Save changes"),
+        "save_hint": _save_hint(series),
     }
     return page(request, workspace, "listings/form.html", context, status=status)
+
+
+def _save_hint(series: Series | None) -> str:
+    """Say who sees the changes once they are saved."""
+    if series is None or series.publication != Publication.PUBLISHED:
+        return _("Saving doesn’t publish anything. Only your team and Pallium Canada can see it.")
+    if Group.WORDING in live_groups(series):
+        return _(
+            "New wording and links go live at once. Pallium Canada checks new dates, seats and accreditation first."
+        )
+    return _("New join links go live at once. Pallium Canada checks your other changes first.")
 
 
 def _answer(request: HttpRequest, workspace: Workspace, series: Series | None) -> HttpResponse:
@@ -103,7 +125,7 @@ class Sending:
             )
         except (ListingRefusedError, ValidationError) as error:
             return self._refused(error)
-        messages.success(self.request, _("Draft saved. Only your team can see it."))
+        messages.success(self.request, _("Draft saved."))
         return self._done()
 
     def update(self) -> HttpResponse:
