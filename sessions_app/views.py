@@ -64,12 +64,20 @@ def _series_page(request: HttpRequest, wall: SeriesQuerySet, slug: str, *, is_pr
     redirected = addresses.to_canonical(request, series)
     if redirected:
         return redirected
-    context = {
+    context = {"is_preview": is_preview, "elsewhere": addresses.in_other_language(request, series)}
+    return _render_series(request, series, context)
+
+
+def preview_page(request: HttpRequest, series: Series, *, back_url: str) -> HttpResponse:
+    """Render the public page of a series as it will look. The caller has checked who may see it."""
+    return _render_series(request, series, {"is_preview": True, "back_url": back_url})
+
+
+def _render_series(request: HttpRequest, series: Series, context: dict[str, Any]) -> HttpResponse:
+    context |= {
         "series": series,
         "listing": Listing(series, timezone.now(), reader_zone(request)),
         "json_ld": series_json_ld(series),
-        "is_preview": is_preview,
-        "elsewhere": addresses.in_other_language(request, series),
     }
     return render(request, "sessions_app/detail.html", context)
 

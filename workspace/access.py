@@ -12,7 +12,8 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch, prefetch_related_objects
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.utils.functional import cached_property
 from django.views.decorators.cache import never_cache
 
@@ -74,10 +75,34 @@ def _membership_or_404(user: User, slug: str, roles: Collection[Role]) -> Member
     raise Http404
 
 
+def posted(data: QueryDict) -> list[tuple[str, str]]:
+    """Return the fields of a form that was sent, without its token and the pressed button, for hidden fields."""
+    skipped = ("csrfmiddlewaretoken", "action")
+    return [(name, value) for name, values in data.lists() for value in values if name not in skipped]
+
+
+def _keep_what_was_typed(view: View) -> View:
+    """For someone whose sign-in has ended while they filled in a form: return a page that holds what they typed.
+
+    They sign in in another tab and send the form again. The page is the same whether the hub exists or not.
+    """
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        typed = posted(request.POST)
+        if request.user.is_authenticated or not typed:
+            return view(request, **kwargs)
+        context = {"hidden": typed, "action": request.POST.get("action", "")}
+        return render(request, "workspace/signed_out.html", context, status=403)
+
+    return wrapper
+
+
 def _for_roles(*roles: Role) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         @never_cache
+        @_keep_what_was_typed
         @login_required
         def wrapper(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
             assert isinstance(request.user, User)  # noqa: S101 - login_required has checked it

@@ -11,7 +11,7 @@ from workspace.access import Workspace
 
 @dataclass(frozen=True)
 class MenuItem:
-    """`section` is the first word of the URL names of the pages that belong to it, such as "team" or "listings"."""
+    """The URL names of the pages that belong to it start with `section`, such as "team" or "listing"."""
 
     section: str
     url_name: str
@@ -22,6 +22,7 @@ class MenuItem:
 ITEMS = [
     MenuItem("home", "workspace:home", _("Overview")),
     MenuItem("history", "workspace:history", _("History"), for_coordinators=True),
+    MenuItem("listing", "workspace:listings", _("Listings")),
 ]
 
 
@@ -38,7 +39,7 @@ def links(workspace: Workspace, url_name: str) -> list[MenuLink]:
         MenuLink(
             reverse(item.url_name, args=[workspace.hub.slug]),
             str(item.label),
-            url_name.split("_", maxsplit=1)[0] == item.section,
+            url_name.startswith(item.section),
         )
         for item in ITEMS
         if workspace.may_manage_team or not item.for_coordinators

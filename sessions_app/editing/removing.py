@@ -1,0 +1,44 @@
+"""Archive a listing, or delete a draft."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from sessions_app.editing.errors import WrongStepError
+from sessions_app.models import Publication, Series
+from sessions_app.status import is_past
+
+
+def may_archive(series: Series, now: datetime) -> bool:
+    """Whether nobody loses anything: a draft, or a published series that is past or cancelled."""
+    is_over = series.publication == Publication.PUBLISHED and (series.is_cancelled or is_past(series, now))
+    return is_over or series.publication == Publication.DRAFT
+
+
+@transaction.atomic
+def archive(series: Series, *, now: datetime) -> None:
+    """Take a draft, or a series that is over, off the public pages and the usual lists. It can still be duplicated.
+
+    Archiving twice changes nothing. Raises WrongStepError for a series that people can still attend.
+    """
+    series = Series.objects.select_for_update(of=["self"]).get(pk=series.pk)
+    if series.publication == Publication.ARCHIVED:
+        return
+    if not may_archive(series, now):
+        raise WrongStepError
+    series.publication = Publication.ARCHIVED
+    series.save()
+
+
+@transaction.atomic
+def delete_draft(series: Series) -> None:
+    """Delete a draft that nobody ever registered for. Raises WrongStepError for any other series."""
+    series = Series.objects.select_for_update(of=["self"]).get(pk=series.pk)
+    if series.publication != Publication.DRAFT:
+        raise WrongStepError
+    try:
+        with transaction.atomic():
+            series.delete()
+    except ProtectedError as error:
+        raise WrongStepError from error

@@ -1,0 +1,43 @@
+// The form for a series works without this file. It warns before work is lost and keeps the language meters up to date.
+"use strict";
+
+const editor = document.querySelector("[data-editor]");
+
+// Warn when someone leaves with changes that are not saved. Browsers show their own words.
+function warnBeforeLeaving() {
+  let isDirty = "dirty" in editor.dataset;
+  editor.addEventListener("input", () => { isDirty = true; });
+  editor.addEventListener("submit", () => { isDirty = false; });
+  window.addEventListener("beforeunload", (event) => { if (isDirty) event.preventDefault(); });
+}
+
+// A text counts if it is required or written in one of the languages, as in the meter that the server shows.
+function updateMeters() {
+  const pairs = [...document.querySelectorAll("[data-pair]")].map((pair) => {
+    const isWritten = (language) => pair.querySelector(`[data-language=${language}]`).value.trim() !== "";
+    return { isRequired: pair.dataset.pair === "required", en: isWritten("en"), fr: isWritten("fr") };
+  });
+  const counted = pairs.filter((pair) => pair.isRequired || pair.en || pair.fr);
+  document.querySelectorAll("[data-meter]").forEach((meter) => {
+    const done = counted.filter((pair) => pair[meter.dataset.meter]).length;
+    meter.querySelector("[data-done]").textContent = done;
+    meter.querySelector("[data-total]").textContent = counted.length;
+    const bar = meter.querySelector("meter");
+    bar.max = counted.length;
+    bar.value = done;
+  });
+}
+
+// Open the part of the form that a link in the error summary leads into.
+function openParts(event) {
+  const link = event.target.closest('a[href^="#"]');
+  const target = link && document.getElementById(link.hash.slice(1));
+  const part = target && target.closest("details");
+  if (part) part.open = true;
+}
+
+if (editor) {
+  warnBeforeLeaving();
+  editor.addEventListener("input", updateMeters);
+  document.addEventListener("click", openParts);
+}

@@ -1,0 +1,70 @@
+"""Two people edit the same series: the second one sees what changed and overwrites nothing unseen."""
+
+import pytest
+
+from sessions_app.models import Series
+from tests.factories import SeriesFactory
+from tests.workspace.listing_forms import sent_from
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def series(editor):
+    return SeriesFactory(hub=editor.hub, publication="draft", title_en="First words", summary_en="Old")
+
+
+@pytest.fixture
+def save(client, url, series):
+    """Return a function that sends a form for the series."""
+    return lambda sent, **more: client.post(url("listing_edit", series.pk), sent | more)
+
+
+def test_changes_to_different_things_are_both_kept_after_a_look(client, editor, url, series, save):
+    form = client.get(url("listing_edit", series.pk))
+    save(sent_from(form, title_en="Their title"))
+    mine = sent_from(form, summary_en="My summary")
+    page = save(mine)
+    assert page.status_code == 409
+    assert "Their title" in page.content.decode()
+    assert Series.objects.get().summary_en == "Old"
+    assert save(mine, seen=str(page.context["comparison"].revision)).status_code == 302
+    saved = Series.objects.get()
+    assert (saved.title_en, saved.summary_en) == ("Their title", "My summary")
+
+
+@pytest.mark.parametrize(("choice", "title"), [("mine", "My title"), ("theirs", "Their title")])
+def test_where_both_changed_the_same_thing_the_second_chooses(client, editor, url, series, save, choice, title):
+    form = client.get(url("listing_edit", series.pk))
+    save(sent_from(form, title_en="Their title"))
+    mine = sent_from(form, title_en="My title", summary_fr="À moi")
+    page = save(mine)
+    html = page.content.decode()
+    assert "My title" in html
+    assert "Their title" in html
+    seen = {"seen": str(page.context["comparison"].revision)}
+    assert save(mine | seen).status_code == 409  # nothing chosen
+    assert Series.objects.get().title_en == "Their title"
+    save(mine | seen | {"choice:title_en": choice})
+    saved = Series.objects.get()
+    assert (saved.title_en, saved.summary_fr) == (title, "À moi")
+
+
+def test_what_a_third_person_saved_after_the_look_is_shown_too(client, editor, url, series, save):
+    form = client.get(url("listing_edit", series.pk))
+    save(sent_from(form, title_en="Their title"))
+    mine = sent_from(form, summary_en="My summary")
+    seen = str(save(mine).context["comparison"].revision)
+    save(sent_from(client.get(url("listing_edit", series.pk)), title_fr="Un autre titre"))
+    page = save(mine, seen=seen)
+    assert page.status_code == 409
+    assert "Un autre titre" in page.content.decode()
+    assert Series.objects.get().summary_en == "Old"
+
+
+def test_saving_twice_by_a_double_click_is_no_conflict(client, editor, url, series, save):
+    sent = sent_from(client.get(url("listing_edit", series.pk)), summary_en="New")
+    assert save(sent).status_code == 302
+    again = save(sent)
+    assert again.status_code in (302, 409)
+    assert Series.objects.get().summary_en == "New"

@@ -1,0 +1,177 @@
+"""From an empty form to a published series, and the other steps of a listing."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from registrations.services import register
+from sessions_app.models import ChangeRequest, Series
+from tests.factories import SeriesFactory, SessionFactory, UserFactory
+from tests.workspace.listing_forms import sent_from
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def trusted(editor):
+    editor.hub.is_trusted = True
+    editor.hub.save()
+    return editor
+
+
+@pytest.fixture
+def published(editor):
+    return SessionFactory(now=timezone.now(), hub=editor.hub, capacity=9).series
+
+
+def three_sessions(client, url):
+    """Create a draft as a newcomer does: a title, and three dates from the helper."""
+    first = timezone.now() + timedelta(days=30)
+    sent = sent_from(
+        client.get(url("listing_new")), title_en="First words", action="repeat", repeat__first=f"{first:%Y-%m-%d}"
+    )
+    filled = client.post(url("listing_new"), sent)
+    return client.post(url("listing_new"), sent_from(filled), follow=True)
+
+
+def test_a_trusted_hub_publishes_three_sessions_and_people_can_register(client, trusted, url):
+    response = three_sessions(client, url)
+    series = Series.objects.get()
+    html = response.content.decode()
+    assert "Draft saved." in html
+    assert "3 sessions have no join link." in html
+    checklist = client.get(url("listing_publish", series.pk))
+    assert "Title: the French is missing." in checklist.content.decode()
+    client.post(url("listing_publish", series.pk), {"revision": str(checklist.context["series"].revision)})
+    series.refresh_from_db()
+    assert (series.publication, series.sessions.count()) == ("published", 3)
+    register(series, UserFactory(with_profile=True), now=timezone.now())
+    assert "1 person registered" in client.get(url("listing", series.pk)).content.decode()
+
+
+def test_another_hub_submits_comments_and_takes_back(client, editor, url):
+    three_sessions(client, url)
+    series = Series.objects.get()
+    assert client.get(url("listing_publish", series.pk)).url == url("listing_submit", series.pk)
+    client.post(url("listing_submit", series.pk), {"comment": "Our first one."})
+    series.refresh_from_db()
+    assert series.publication == "submitted"
+    client.post(url("listing_comment", series.pk), {"comment": "The link follows."})
+    html = client.get(url("listing", series.pk)).content.decode()
+    assert "Our first one." in html
+    assert "The link follows." in html
+    client.post(url("listing_withdraw", series.pk))
+    series.refresh_from_db()
+    assert series.publication == "draft"
+
+
+def test_an_empty_comment_is_refused_on_the_page(client, editor, url, published):
+    response = client.post(url("listing_comment", published.pk), {"comment": " "})
+    assert response.status_code == 400
+    assert "Write a comment." in response.content.decode()
+
+
+def test_publishing_what_someone_else_edited_meanwhile_is_refused(client, trusted, url):
+    series = SeriesFactory(hub=trusted.hub, publication="draft", revision=4)
+    response = client.post(url("listing_publish", series.pk), {"revision": "3"}, follow=True)
+    assert "Someone else edited this series a moment ago." in response.content.decode()
+    series.refresh_from_db()
+    assert series.publication == "draft"
+
+
+def test_changes_to_dates_wait_for_approval_and_can_be_taken_back(client, trusted, url, published):
+    sent = sent_from(client.get(url("listing_edit", published.pk)), capacity="20", title_en="New title")
+    response = client.post(url("listing_edit", published.pk), sent, follow=True)
+    html = response.content.decode()
+    assert "Your changes are waiting for approval" in html
+    published.refresh_from_db()
+    assert (published.title_en, published.capacity) == ("New title", 9)
+    client.post(url("listing_take_back", published.pk))
+    assert ChangeRequest.objects.get().state == "taken-back"
+
+
+def test_what_reaches_people_is_shown_before_it_is_saved(client, editor, url, published):
+    register(published, UserFactory(with_profile=True), now=timezone.now())
+    link = "https://example.ca/new"
+    sent = sent_from(client.get(url("listing_edit", published.pk)), sessions__0__join_url=link)
+    page = client.post(url("listing_edit", published.pk), sent)
+    assert "What this means for people" in page.content.decode()
+    assert published.sessions.get().join_url == ""
+    back = client.post(url("listing_edit", published.pk), sent | {"action": "back"})
+    assert back.context["editor"].sessions[0]["join_url"].value() == link
+    client.post(url("listing_edit", published.pk), sent | {"confirmed": str(page.context["revision"])})
+    assert published.sessions.get().join_url == link
+
+
+def test_a_capacity_below_the_seats_taken_is_refused_with_everything_kept(client, trusted, url, published):
+    for _n in range(2):
+        register(published, UserFactory(with_profile=True), now=timezone.now())
+    sent = sent_from(client.get(url("listing_edit", published.pk)), capacity="1", summary_en="Kept")
+    response = client.post(url("listing_edit", published.pk), sent)
+    assert response.status_code == 400
+    assert "2 seats are already taken. Enter at least that many." in response.content.decode()
+    assert response.context["editor"].form["summary_en"].value() == "Kept"
+
+
+def test_a_past_series_is_duplicated_to_new_dates(client, editor, url):
+    now = timezone.now()
+    series = SessionFactory(now=now, days=-30, hub=editor.hub, join_url="https://example.ca/old").series
+    SessionFactory(now=now, days=-23, series=series)
+    new = (now + timedelta(days=60)).date()
+    shown = client.post(url("listing_duplicate", series.pk), {"first_date": f"{new}", "action": "show"})
+    assert len(shown.context["dates"]) == 2
+    assert Series.objects.count() == 1
+    client.post(url("listing_duplicate", series.pk), {"first_date": f"{new}", "action": "duplicate"})
+    copy = Series.objects.exclude(pk=series.pk).get()
+    assert copy.publication == "draft"
+    assert [session.join_url for session in copy.sessions.all()] == ["", ""]
+    assert copy.sessions.first().starts_at.astimezone(copy.zone).date() == new
+
+
+def test_cancelling_says_how_many_people_are_told_and_tells_them(client, editor, url, published, drain):
+    register(published, UserFactory(with_profile=True, email="en@example.ca"), now=timezone.now())
+    register(published, UserFactory(with_profile=True, email="fr@example.ca", language="fr"), now=timezone.now())
+    drain(timezone.now())
+    assert "We’ll email 2 people" in client.get(url("listing_cancel", published.pk)).content.decode()
+    notes = {"note_en": "The team is ill.", "note_fr": "L’équipe est malade."}
+    client.post(url("listing_cancel", published.pk), notes)
+    published.refresh_from_db()
+    assert published.is_cancelled
+    bodies = {message.to[0]: message.body for message in drain(timezone.now())}
+    assert "The team is ill." in bodies["en@example.ca"]
+    assert "L’équipe est malade." in bodies["fr@example.ca"]
+
+
+@pytest.mark.parametrize(("action", "delivery"), [("postpone", "postponed"), ("cancel", "cancelled")])
+def test_one_session_is_postponed_or_cancelled(client, editor, url, published, action, delivery):
+    page = url("listing_session", published.pk, published.sessions.get().pk)
+    assert client.get(page).status_code == 200
+    assert client.post(page, {"action": "nonsense"}).status_code == 400
+    client.post(page, {"action": action})
+    assert published.sessions.get().delivery == delivery
+
+
+def test_only_what_is_over_or_a_draft_is_archived(client, editor, url, published):
+    client.post(url("listing_archive", published.pk))
+    published.refresh_from_db()
+    assert published.publication == "published"
+    past = SessionFactory(now=timezone.now(), days=-9, hub=editor.hub).series
+    client.post(url("listing_archive", past.pk))
+    past.refresh_from_db()
+    assert past.publication == "archived"
+
+
+def test_a_draft_is_deleted_after_a_question_and_nothing_else_is(client, editor, url, published):
+    draft = SeriesFactory(hub=editor.hub, publication="draft")
+    assert client.get(url("listing_delete", draft.pk)).status_code == 200
+    assert client.post(url("listing_delete", draft.pk)).url == url("listings")
+    client.post(url("listing_delete", published.pk))
+    assert list(Series.objects.all()) == [published]
+
+
+def test_the_overview_needs_few_queries(client, editor, url, published, django_assert_max_num_queries):
+    with django_assert_max_num_queries(11):
+        client.get(url("listing", published.pk))
+    with django_assert_max_num_queries(9):
+        client.get(url("listing_edit", published.pk))
