@@ -21,6 +21,8 @@ class MenuItem:
 
 ITEMS = [
     MenuItem("home", "workspace:home", _("Overview")),
+    MenuItem("hub", "workspace:hub_page", _("Hub page"), for_coordinators=True),
+    MenuItem("embed", "workspace:embed", _("On your site")),
 ]
 
 
