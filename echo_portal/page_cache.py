@@ -24,6 +24,8 @@ PUBLIC_PAGES = {
     "about",
     "accessibility",
     "contact",
+    "embed:hub",
+    "embed:sessions",
     "privacy",
     "hubs:detail",
     "hubs:list",
@@ -38,6 +40,7 @@ PUBLIC_PAGES = {
 }
 MAX_BYTES = 32 * 1024 * 1024
 CACHE_HEADERS = {"Cache-Control": "no-cache", "Vary": "Cookie, Accept-Encoding"}
+ALSO_ON_A_304 = (*CACHE_HEADERS, "Access-Control-Allow-Origin")
 
 Key = tuple[str, str, str, str | None]
 
@@ -140,7 +143,7 @@ def _make_page(response: HttpResponse, version: str, minute: int) -> Page:
 
 def _make_response(request: HttpRequest, page: Page) -> HttpResponse:
     if request.META.get("HTTP_IF_NONE_MATCH") == page.etag:
-        headers = {name: page.headers[name] for name in CACHE_HEADERS}
+        headers = {name: page.headers[name] for name in ALSO_ON_A_304 if name in page.headers}
         return HttpResponseNotModified(headers={"ETag": page.etag, **headers})
     gzipped = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
     body = page.gzipped if gzipped else page.body

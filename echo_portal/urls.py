@@ -20,6 +20,7 @@ urlpatterns = [
     path("admin/", views.choose_language),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("", include("sessions_app.embed_urls")),
     *i18n_patterns(
         path("", views.home, name="home"),
         path(_("about/"), views.page, {"template": "pages/about.html"}, name="about"),

@@ -1,32 +1,108 @@
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Province
+from accounts.choices import Profession, Province
 from accounts.fields import HTTPS_ASSUMED, choices_field
+from hubs.fields import LOGO_HINT, LogoField
 from hubs.models import Hub
+from hubs.services import logos
+
+
+class HubForm(forms.ModelForm):
+    logo_file = LogoField(label=_("New logo"), required=False, help_text=LOGO_HINT)
+    logo_alt_en = forms.CharField(
+        label=_("Description of the logo (English)"), required=False, max_length=150, widget=AdminTextInputWidget
+    )
+    logo_alt_fr = forms.CharField(
+        label=_("Description of the logo (French)"), required=False, max_length=150, widget=AdminTextInputWidget
+    )
+    remove_logo = forms.BooleanField(label=_("Remove the logo"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        logo = self.instance.logo_or_none if self.instance.pk else None
+        if logo:
+            self.initial.update(logo_alt_en=logo.alt_en, logo_alt_fr=logo.alt_fr)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for both descriptions, unless the hub has no logo afterwards."""
+        data = super().clean() or self.cleaned_data
+        keeps = bool(self.instance.pk and self.instance.logo_or_none) and not data.get("remove_logo")
+        if data.get("logo_file") or keeps:
+            for name in ("logo_alt_en", "logo_alt_fr"):
+                if not data.get(name):
+                    self.add_error(name, _("Describe the logo, for people who can’t see it."))
+        return data
+
+    def save_logo(self, hub: Hub) -> None:
+        """Do to the logo what was asked for. A new file counts more than a ticked box."""
+        data = self.cleaned_data
+        alt = {"alt_en": data.get("logo_alt_en", ""), "alt_fr": data.get("logo_alt_fr", "")}
+        if data.get("logo_file"):
+            logos.save_logo(hub, data["logo_file"], **alt, now=timezone.now())
+        elif data.get("remove_logo"):
+            logos.remove_logo(hub)
+        elif hub.logo_or_none:
+            logos.describe_logo(hub, **alt)
 
 
 @admin.register(Hub)
 class HubAdmin(admin.ModelAdmin):
-    list_display = ["name", "slug", "is_listed"]
-    list_filter = ["is_listed"]
+    form = HubForm
+    list_display = ["name", "slug", "is_listed", "is_trusted"]
+    list_filter = ["is_listed", "is_trusted"]
     search_fields = ["name_en", "name_fr"]
     prepopulated_fields = {"slug": ["name_en"]}
+    readonly_fields = ["current_logo"]
     formfield_overrides = HTTPS_ASSUMED
     fieldsets = [
-        (None, {"fields": ["slug", "provinces", "website", "contact_email", "is_listed"]}),
-        (_("English"), {"fields": ["name_en", "summary_en"], "classes": ["language", "language-en"]}),
-        (_("French"), {"fields": ["name_fr", "summary_fr"], "classes": ["language", "language-fr"]}),
+        (None, {"fields": ["slug", "provinces", "audience", "website", "contact_email", "is_listed", "is_trusted"]}),
+        (_("Logo"), {"fields": ["current_logo", "logo_file", "logo_alt_en", "logo_alt_fr", "remove_logo"]}),
+        (
+            _("English"),
+            {
+                "fields": ["name_en", "region_en", "summary_en", "description_en"],
+                "classes": ["language", "language-en"],
+            },
+        ),
+        (
+            _("French"),
+            {
+                "fields": ["name_fr", "region_fr", "summary_fr", "description_fr"],
+                "classes": ["language", "language-fr"],
+            },
+        ),
     ]
 
     class Media:
         js = ["admin/language-tabs.js"]
         css = {"all": ["admin/portal-admin.css"]}
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Hub]:
+        return super().get_queryset(request).with_logo()  # type: ignore[attr-defined]
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "provinces":
-            return choices_field(db_field, Province.choices)
+        choices = {"provinces": Province.choices, "audience": Profession.choices}
+        if db_field.name in choices:
+            return choices_field(db_field, choices[db_field.name])
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Hub, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        form.save_logo(obj)
+
+    @admin.display(description=_("logo"))
+    def current_logo(self, hub: Hub) -> SafeString | str:
+        logo = hub.logo_or_none if hub.pk else None
+        if not logo:
+            return "–"
+        return format_html('<img src="{}" alt="{}" class="hub-logo">', logo.get_absolute_url(), logo.alt)

@@ -5,5 +5,5 @@ from django.urls import path
 from hubs import views
 
 urlpatterns = [
-    path("", views.hub_list, name="list"),
+    path("<slug:slug>/logo-<slug:checksum>.png", views.logo, name="logo"),
 ]

@@ -1,12 +1,26 @@
-"""The list of hub partners. A hub's own page lists sessions, so its view is `sessions_app.views.hub_page`."""
+"""The logo of a hub. A hub's page and the list of hubs show sessions, so their views are in `sessions_app.hub_views`."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from hubs.models import Hub
+from hubs.models import Logo
+
+# Nothing in the file may run, even if someone opens it by its own address.
+NOTHING_RUNS = "default-src 'none'; sandbox"
+FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
 @require_safe
-def hub_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "hubs/list.html", {"hubs": Hub.objects.listed()})
+def logo(request: HttpRequest, slug: str, checksum: str) -> HttpResponse:
+    """Answer with the hub's logo. The address changes with the picture, so browsers may keep it. An old one is a 404.
+
+    It also works for a hub that is not listed, because its team sees the page before the public does.
+    """
+    found = get_object_or_404(Logo, hub__slug=slug, checksum=checksum)
+    headers = {
+        "Content-Security-Policy": NOTHING_RUNS,
+        "Cache-Control": FOR_A_YEAR,
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HttpResponse(bytes(found.content), content_type="image/png", headers=headers)

@@ -1,4 +1,4 @@
-"""The filters of the program. They are in the query string, so a filtered list can be cached and sent."""
+"""The filters of the program and of the hubs. They are in the query string, so a filtered list can be cached and sent."""
 
 import re
 from collections.abc import Iterable
@@ -48,18 +48,72 @@ class MonthField(forms.Field):
         return datetime(year, month, 1, tzinfo=zone), datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
 
 
-class ProgrammeFilter(forms.Form):
-    """The filters. An invalid one is reported and ignored, and the others still apply."""
-
-    use_required_attribute = False
-
-    q = forms.CharField(
+def search_field(help_text: Any) -> forms.CharField:
+    return forms.CharField(
         label=_("Search"),
-        help_text=_("Titles, topics and speakers"),
+        help_text=help_text,
         required=False,
         max_length=100,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
+
+
+class FilterForm(forms.Form):
+    """The filters of a list. An invalid one is reported and ignored, and the others still apply."""
+
+    use_required_attribute = False
+
+    def clean_q(self) -> str:
+        """Refuse more words than MOST_WORDS, because each one costs a search. A repeated word counts once."""
+        words = list(dict.fromkeys(self.cleaned_data["q"].split()))
+        if len(words) > MOST_WORDS:
+            raise forms.ValidationError(_("Enter at most %(n)s words.") % {"n": MOST_WORDS})
+        return " ".join(words)
+
+    @property
+    def query(self) -> str:
+        """The part of the query string that belongs to the filters."""
+        data = cast("QueryDict", self.data)
+        return urlencode({name: data.getlist(name) for name in self.fields if name in data}, doseq=True)
+
+    @cached_property
+    def chosen(self) -> dict[str, Any]:
+        """The filters that were set and are valid."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def complaints(self) -> list[str]:
+        """One sentence for each invalid filter."""
+        colon = pgettext("between words", ":")
+        return [f"{self.fields[name].label}{colon} {error}" for name, errors in self.errors.items() for error in errors]
+
+
+class HubFilter(FilterForm):
+    """The filters of the list of hubs."""
+
+    q = search_field(_("Names, regions and what hubs do"))
+    province = forms.ChoiceField(
+        label=_("Province or territory"),
+        required=False,
+        choices=[("", _("All of Canada")), *Province.choices],
+        error_messages={"invalid_choice": _("“%(value)s” is not one of the choices.")},
+    )
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data, auto_id="filter-%s")
+
+    @property
+    def province_name(self) -> str:
+        """The name of the chosen province or territory, or an empty string."""
+        code = self.chosen.get("province")
+        return str(Province(code).label) if code else ""
+
+
+class ProgrammeFilter(FilterForm):
+    """The filters of the program."""
+
+    q = search_field(_("Titles, topics and speakers"))
     status = Ticks(
         label=_("Registration"),
         required=False,
@@ -78,13 +132,6 @@ class ProgrammeFilter(forms.Form):
         self.fields["hub"].choices = choices  # type: ignore[attr-defined]
         self.fields["month"].widget.choices = lambda: self._month_choices(months)
 
-    def clean_q(self) -> str:
-        """Refuse more words than MOST_WORDS, because each one costs a search. A repeated word counts once."""
-        words = list(dict.fromkeys(self.cleaned_data["q"].split()))
-        if len(words) > MOST_WORDS:
-            raise forms.ValidationError(_("Enter at most %(n)s words.") % {"n": MOST_WORDS})
-        return " ".join(words)
-
     def _month_choices(self, months: Iterable[MonthCount]) -> list[tuple[str, Any]]:
         """Return the months on offer, always with the requested one, so that the select shows the filter."""
         counts, asked = dict(months), self._asked_month()
@@ -100,18 +147,6 @@ class ProgrammeFilter(forms.Form):
         return span[0].date() if span else None
 
     @property
-    def query(self) -> str:
-        """The part of the query string that belongs to the filters."""
-        data = cast("QueryDict", self.data)
-        return urlencode({name: data.getlist(name) for name in self.fields if name in data}, doseq=True)
-
-    @cached_property
-    def chosen(self) -> dict[str, Any]:
-        """The filters that were set and are valid."""
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
-
-    @property
     def ticks(self) -> list[forms.BoundField]:
         """The short lists of checkboxes, which are always visible."""
         return [self[name] for name in ("status", "language")]
@@ -120,12 +155,6 @@ class ProgrammeFilter(forms.Form):
     def long_ticks(self) -> list[forms.BoundField]:
         """The long lists of checkboxes, which can be unfolded."""
         return [self[name] for name in ("profession", "province", "hub")]
-
-    @property
-    def complaints(self) -> list[str]:
-        """One sentence for each invalid filter."""
-        colon = pgettext("between words", ":")
-        return [f"{self.fields[name].label}{colon} {error}" for name, errors in self.errors.items() for error in errors]
 
 
 def format_month(month: date) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import Signal, receiver
 
-from hubs.models import Hub
+from hubs.models import Hub, Logo
 from sessions_app.models import Series, Session
 from sessions_app.services import hubs_edited, series_edited
 
@@ -18,6 +18,11 @@ CHANGES: list[Signal] = [pre_save, post_save, pre_delete]
 @receiver(CHANGES, sender=Hub)
 def on_hub_change(instance: Hub, **_kwargs: Any) -> None:
     hubs_edited(Hub.objects.filter(pk=instance.pk))
+
+
+@receiver(CHANGES, sender=Logo)
+def on_logo_change(instance: Logo, **_kwargs: Any) -> None:
+    hubs_edited(Hub.objects.filter(pk=instance.hub_id))
 
 
 @receiver(CHANGES, sender=Series)

@@ -13,12 +13,10 @@ from accounts.zones import reader_zone
 from hubs.models import Hub
 from sessions_app import addresses, calendars, feeds, months, queries
 from sessions_app.forms import ProgrammeFilter
-from sessions_app.listings import Listing, listings, read_page
+from sessions_app.listings import Listing, read_page
 from sessions_app.models import Series, SeriesQuerySet
 from sessions_app.structured_data import series_json_ld
 from sessions_app.version import programme_version
-
-SHOWN_OF_A_HUB = 10
 
 
 @require_safe
@@ -100,21 +98,6 @@ def language_feed(request: HttpRequest, spoken: str) -> HttpResponse:
     if name not in feeds.LANGUAGE_FEEDS:
         raise Http404
     return feeds.response(feeds.get(name, timezone.now()), f"palliative-care-echo-{spoken}")
-
-
-@require_safe
-def hub_feed(request: HttpRequest, slug: str) -> HttpResponse:
-    hub = get_object_or_404(Hub.objects.listed(), slug=slug)
-    return feeds.response(feeds.get(feeds.hub_feed_name(hub.slug), timezone.now()), hub.slug)
-
-
-@require_safe
-def hub_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """A hub and its next sessions. Lives here and not in hubs, which may not import the program."""
-    hub = get_object_or_404(Hub.objects.listed(), slug=slug)
-    now = timezone.now()
-    series = queries.for_list(queries.upcoming(now, {"hub": [hub.slug]}))[:SHOWN_OF_A_HUB]
-    return render(request, "hubs/detail.html", {"hub": hub, "coming": listings(series, now, reader_zone(request))})
 
 
 @require_safe

@@ -23,6 +23,8 @@ ITEMS = [
     MenuItem("home", "workspace:home", _("Overview")),
     MenuItem("history", "workspace:history", _("History"), for_coordinators=True),
     MenuItem("listing", "workspace:listings", _("Listings")),
+    MenuItem("hub", "workspace:hub_page", _("Hub page"), for_coordinators=True),
+    MenuItem("embed", "workspace:embed", _("On your site")),
 ]
 
 

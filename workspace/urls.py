@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workspace.views import history, home
 from workspace.views import home, listing_form, listing_review, listing_steps, listings
+from workspace.views import embed, home, hub_page
 
 app_name = "workspace"
 
@@ -31,4 +32,8 @@ urlpatterns = [
         listing_steps.change_session,
         name="listing_session",
     ),
+    path(_("<slug:slug>/hub-page/"), hub_page.hub_page, name="hub_page"),
+    path(_("<slug:slug>/hub-page/logo/"), hub_page.logo, name="hub_logo"),
+    path(_("<slug:slug>/hub-page/logo/remove/"), hub_page.remove_logo, name="hub_logo_remove"),
+    path(_("<slug:slug>/on-your-site/"), embed.embed, name="embed"),
 ]

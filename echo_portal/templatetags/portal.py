@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -84,6 +85,12 @@ def ordinal(number: int) -> str:
         return f"{number}re" if number == 1 else f"{number}e"
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}th" if 10 < number % 100 < 14 else f"{number}{ending}"  # noqa: PLR2004 - 11th, 12th, 13th
+
+
+@register.filter
+def website_name(url: str) -> str:
+    """Return the host of a web address, such as "example.ca"."""
+    return (urlsplit(url).hostname or url).removeprefix("www.")
 
 
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}

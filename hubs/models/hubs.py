@@ -22,6 +22,10 @@ class HubQuerySet(models.QuerySet["Hub"]):
         """Return the hubs shown to the public, ordered by name."""
         return self.filter(is_listed=True).order_by("name_en")
 
+    def with_logo(self) -> "HubQuerySet":
+        """Read each hub's logo too, but not the picture itself, which has its own address."""
+        return self.select_related("logo").defer("logo__content")
+
     def managed_by(self, user: "User", *roles: "Role") -> "HubQuerySet":
         """Return the hubs whose team `user` belongs to, in one of the `roles`, or in any role if none is given."""
         own = {"memberships__user": user} | ({"memberships__role__in": roles} if roles else {})
@@ -101,6 +105,10 @@ class Hub(models.Model):
         return reverse("hubs:detail", args=[self.slug])
 
     @property
+    def logo_or_none(self) -> "Logo | None":
+        return getattr(self, "logo", None)
+
+    @property
     def province_names(self) -> list[str]:
         return [str(Province(code).label) for code in self.provinces]
 
@@ -132,3 +140,6 @@ class Logo(models.Model):
 
     def __str__(self) -> str:
         return self.alt
+
+    def get_absolute_url(self) -> str:
+        return reverse("hubs:logo", args=[self.hub.slug, self.checksum])

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.zones import PROJECT_ZONE
-from echo_portal.checkout.sample import dates, people
+from echo_portal.checkout.sample import dates, hub_pages, people
 from hubs.models import Hub
 from registrations import services
 from registrations.models import Announcement, Attendance, EndReason, Registration, RegistrationState
@@ -110,7 +110,7 @@ def load_handful(now: datetime) -> None:
     if is_loaded():
         return
     User.objects.create_superuser(STAFF_EMAIL, STAFF_PASSWORD, name="Sample Staff")
-    _make_hubs()
+    _make_hubs(now)
     created = _write_programme(now)
     named, crowd = people.make_named(), people.make_crowd(now)
     _take_seats(created, named[people.PROVIDER_EMAIL], crowd, now)
@@ -121,7 +121,7 @@ def load_handful(now: datetime) -> None:
     transaction.on_commit(programme_changed)
 
 
-def _make_hubs() -> None:
+def _make_hubs(now: datetime) -> None:
     for slug, name_en, name_fr, provinces in HUBS:
         summary_en, summary_fr = SUMMARIES[slug]
         facts = {
@@ -132,7 +132,9 @@ def _make_hubs() -> None:
             "summary_fr": summary_fr,
             "contact_email": f"{slug}@{people.DOMAIN}",
         }
-        Hub.objects.get_or_create(slug=slug, defaults=facts)
+        hub, created = Hub.objects.get_or_create(slug=slug, defaults=facts | hub_pages.PAGES[slug])
+        if created:
+            hub_pages.add_logo(hub, now)
 
 
 def _write_programme(now: datetime) -> dict[str, Series]:

@@ -1,0 +1,1 @@
+"""What the hubs app does, one module for each part of it."""
