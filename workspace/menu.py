@@ -21,6 +21,7 @@ class MenuItem:
 
 ITEMS = [
     MenuItem("home", "workspace:home", _("Overview")),
+    MenuItem("team", "workspace:team", _("Team")),
 ]
 
 

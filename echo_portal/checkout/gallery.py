@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import translation
 
 from accounts.models import ProviderProfile, User
-from hubs.models import Hub
+from hubs.models import Hub, Membership, PartnerInterest, Role, TeamInvitation
 from outbox import message_types
 from outbox.message_types import RenderedEmail
 from outbox.models import Message
@@ -149,6 +149,37 @@ def _recording(rows: Rows, now: datetime) -> Rows:
     return {"registration": _register(rows, now, RegistrationState.RECORDING).pk, "resource": resource.pk}
 
 
+def _team_invitation(rows: Rows, now: datetime) -> Rows:
+    invitation = TeamInvitation.objects.create(
+        hub=rows["hub"],
+        email=rows["person"].email,
+        role=Role.COORDINATOR,
+        invited_by=rows["other"],
+        created_at=now,
+        sent_at=now,
+        expires_at=now + timedelta(days=14),
+    )
+    return {"invitation": invitation.pk, "sent_at": now.isoformat()}
+
+
+def _member(rows: Rows, now: datetime) -> Rows:
+    fields = {"role": Role.EDITOR, "joined_at": now}
+    member, _is_new = Membership.objects.get_or_create(hub=rows["hub"], user=rows["other"], defaults=fields)
+    return {"membership": member.pk, "role": member.role}
+
+
+def _interest(rows: Rows, now: datetime) -> Rows:
+    interest = PartnerInterest.objects.create(
+        organization="North Shore Hospice",
+        organization_type="hospice",
+        contact_name="Amélie Tremblay",
+        email=rows["person"].email,
+        provinces=["BC", "YT"],
+        created_at=now,
+    )
+    return {"interest": interest.pk}
+
+
 NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
 SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "code": lambda _made, _now: {"code": "402817"},
@@ -178,6 +209,12 @@ SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "recording-available": _recording,
     "reminder-24h": _reminder(24),
     "reminder-1h": _reminder(1),
+    "team-invitation": _team_invitation,
+    "team-joined": _member,
+    "team-role": _member,
+    "team-removed": lambda rows, _now: {"hub": rows["hub"].pk, "user": rows["person"].pk},
+    "interest-received": _interest,
+    "interest-new": _interest,
 }
 
 

@@ -1,0 +1,1 @@
+"""What hubs do: their teams (team.py), and organizations that want to become one (interest.py)."""
