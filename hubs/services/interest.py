@@ -65,7 +65,8 @@ def accept_interest(
     The hub is in the public directory at once, with its name and provinces, so that its team can publish without asking
     staff again. Raises SlugTakenError, or AlreadyAcceptedError if it was accepted and its hub has been deleted since.
     """
-    locked = PartnerInterest.objects.select_for_update(of=("self",)).select_related("hub").get(pk=interest.pk)
+    # without the hub, which a join would read as it was before this waited for the lock
+    locked = PartnerInterest.objects.select_for_update().get(pk=interest.pk)
     if locked.hub:
         return locked.hub
     if locked.stage == Stage.ACCEPTED:
