@@ -12,6 +12,8 @@ from django.utils.translation import ngettext
 
 import accounts.limits
 import accounts.services
+import hubs.services.interest
+import hubs.services.team
 import outbox.services
 import registrations.services.colleagues
 from accounts import known_browser
@@ -20,7 +22,7 @@ from echo_portal.middleware import A_YEAR, KNOWN_COOKIE
 from sessions_app.times import format_date
 
 # The date shown as the last update of the page. Change it whenever the meaning of the text changes.
-UPDATED = datetime(2026, 11, 24, 12, tzinfo=ZoneInfo(settings.TIME_ZONE))
+UPDATED = datetime(2026, 11, 26, 12, tzinfo=ZoneInfo(settings.TIME_ZONE))
 
 # The deletion tasks run at least this often, so data may be kept this much longer. Periods are rounded up to days.
 DELETED_EVERY = timedelta(hours=1)
@@ -44,6 +46,8 @@ def facts() -> dict[str, Any]:
         "unconfirmed": in_days(accounts.services.UNPROVEN_KEPT_FOR),
         "invitation_hours": registrations.services.colleagues.HELD_FOR // timedelta(hours=1),
         "colleagues": in_days(registrations.services.colleagues.FORGOTTEN_AFTER + DELETED_EVERY),
+        "team_invitations": in_days(hubs.services.team.KEPT_FOR + DELETED_EVERY),
+        "interests": in_days(hubs.services.interest.KEPT_FOR + DELETED_EVERY),
         "sign_in": in_days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
         "sign_in_traces": in_days(DELETED_EVERY),
         "email_copies": in_days(outbox.services.BODIES_KEPT_FOR),

@@ -10,6 +10,9 @@ READ, EDIT, ALL = (VIEW,), (VIEW, ADD, CHANGE), (VIEW, ADD, CHANGE, DELETE)
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "Program": {
         "hubs.hub": EDIT,
+        "hubs.membership": READ,
+        "hubs.partnerinterest": (VIEW, CHANGE, DELETE),
+        "hubs.interestnote": (VIEW, ADD),
         "sessions_app.series": EDIT,
         "sessions_app.session": ALL,
         "sessions_app.question": ALL,

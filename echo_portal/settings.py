@@ -185,6 +185,8 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     },
     "register-again": {"key": (30, 60), "ip": (1200, 60)},
     "invite": {"key": (6, 3600)},
+    "send-form": {"ip": [(120, 3600), (500, 86400)]},
+    "send-form-without-proof": {"ip": [(10, 3600), (40, 86400)]},
     "save-profile": {"key": (10, 600), "ip": (600, 600)},
     "begin-passkey": {"ip": (200, 60)},
     "change-email": {"key": [(10, 3600), (20, 86400)]},
@@ -203,7 +205,7 @@ MFA_FORMS = {
     "edit_webauthn": "echo_portal.account.forms.PasskeyNameForm",
 }
 MFA_RATE_LIMITS = {"webauthn_login": "200/m/ip"}
-# Whether staff need a second factor for the admin.
+# Whether staff need a second factor for the admin, and hub partners who coordinate or publish for their workspace.
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", PRODUCTION)
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
 # Our forms have a few thousand characters of text. Larger requests are refused. Uploaded files do not count.
@@ -272,6 +274,7 @@ CELERY_BEAT_SCHEDULE = {
     for task, seconds in {
         "outbox.tasks.sweep": 10.0,
         "outbox.tasks.prune": 3600.0,
+        "hubs.tasks.prune": 3600.0,
         "sessions_app.tasks.build_missing_feeds": 3600.0,
         "registrations.tasks.queue_due_reminders": 60.0,
         "registrations.tasks.notify_session_changes": 60.0,

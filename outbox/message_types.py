@@ -38,8 +38,8 @@ Renderer = Callable[[Any, datetime], RenderedEmail]
 SECRET = {"code"}
 # What these say is for whoever reads that address, whatever address the account has by now.
 OF_THE_ADDRESS = {"security", "email-changed", "address-taken", "account-closed"}
-# These go to an address that has no account, or has none any longer: the address is kept no longer than what the email said.
-TO_NO_ACCOUNT = {"no-account", "account-closed"}
+# These go to an address that has no account, or may have none: the address is kept no longer than what the email said.
+TO_NO_ACCOUNT = {"no-account", "account-closed", "team-invitation", "interest-received", "interest-new"}
 
 _message_types: dict[str, tuple[Renderer, Loader]] = {}
 

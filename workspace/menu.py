@@ -25,6 +25,7 @@ ITEMS = [
     MenuItem("listing", "workspace:listings", _("Listings")),
     MenuItem("hub", "workspace:hub_page", _("Hub page"), for_coordinators=True),
     MenuItem("embed", "workspace:embed", _("On your site")),
+    MenuItem("team", "workspace:team", _("Team")),
 ]
 
 

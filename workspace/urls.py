@@ -3,9 +3,7 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from workspace.views import history, home
-from workspace.views import home, listing_form, listing_review, listing_steps, listings
-from workspace.views import embed, home, hub_page
+from workspace.views import embed, history, home, hub_page, listing_form, listing_review, listing_steps, listings, team
 
 app_name = "workspace"
 
@@ -36,4 +34,11 @@ urlpatterns = [
     path(_("<slug:slug>/hub-page/logo/"), hub_page.logo, name="hub_logo"),
     path(_("<slug:slug>/hub-page/logo/remove/"), hub_page.remove_logo, name="hub_logo_remove"),
     path(_("<slug:slug>/on-your-site/"), embed.embed, name="embed"),
+    path(_("<slug:slug>/team/"), team.team, name="team"),
+    path(_("<slug:slug>/team/invite/"), team.invite, name="team_invite"),
+    path(_("<slug:slug>/team/leave/"), team.leave, name="team_leave"),
+    path(_("<slug:slug>/team/invitations/<int:pk>/send-again/"), team.resend, name="team_resend"),
+    path(_("<slug:slug>/team/invitations/<int:pk>/withdraw/"), team.revoke, name="team_revoke"),
+    path(_("<slug:slug>/team/<int:pk>/role/"), team.role, name="team_role"),
+    path(_("<slug:slug>/team/<int:pk>/remove/"), team.remove, name="team_remove"),
 ]

@@ -9,6 +9,7 @@ from allauth.usersessions.models import UserSession
 
 from accounts.models import ProviderProfile, User
 from accounts.services import former_emails
+from hubs.models import Membership, TeamInvitation
 from outbox.models import Message
 from registrations.models import Attendance, Intention, Invitation, Registration
 
@@ -25,6 +26,10 @@ def export(user: User, *, now: datetime) -> Row:
         "registrations": [_registration(row) for row in _registrations(user)],
         "colleagues_registered": list(
             Invitation.objects.filter(inviter=user).values("name", "email", "series__slug", "created_at")
+        ),
+        "hubs": list(Membership.objects.filter(user=user).values("hub__slug", "role", "joined_at")),
+        "invited_to_hubs": list(
+            TeamInvitation.objects.filter(invited_by=user).values("hub__slug", "email", "role", "created_at")
         ),
         "mail": list(
             Message.objects.filter(to__in=[user.email, *former_emails(user)])

@@ -1,8 +1,9 @@
-"""The adapter for allauth's second factors, and the rule that staff must have one."""
+"""The adapter for allauth's second factors, and the rule who must have one."""
 
 import base64
 import hashlib
 from collections.abc import Callable
+from typing import cast
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet
@@ -14,6 +15,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from hubs.models import Membership
+
+WANTED = "page_after_second_factor"
 
 
 class PortalMFAAdapter(DefaultMFAAdapter):
@@ -49,7 +53,11 @@ def lacks_second_factor(user: User) -> bool:
 
 
 class SecondFactorMiddleware:
-    """Redirects staff without a second factor from the admin to the page where they set one up.
+    """Redirects people who need a second factor, and have none, to the page where they set one up.
+
+    Staff need it for the admin. Hub partners need it for the workspace of a hub that they coordinate, or where they may
+    publish without review (`Membership.needs_second_factor`). The page they wanted is kept in the web session, and the
+    pages that follow link to it (templates/mfa/continue.html).
 
     allauth asks for the factor at sign-in, because the admin's sign-in page redirects to allauth's (urls.py).
     """
@@ -61,9 +69,24 @@ class SecondFactorMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
-        match = request.resolver_match
-        if match is None or match.app_name != "admin" or match.url_name in ("logout", "jsi18n"):
+        if not settings.SECOND_FACTOR_REQUIRED or not _is_for_second_factor(request):
             return None
-        if isinstance(request.user, User) and request.user.is_staff and lacks_second_factor(request.user):
+        if lacks_second_factor(cast("User", request.user)):
+            if request.method == "GET":
+                request.session[WANTED] = request.path
             return redirect(f"{reverse('mfa_index')}?required=1")
+        request.session.pop(WANTED, None)
         return None
+
+
+def _is_for_second_factor(request: HttpRequest) -> bool:
+    """Whether the page is one that this person may open only with a second factor."""
+    match, user = request.resolver_match, request.user
+    if match is None or not isinstance(user, User):
+        return False
+    if match.app_name == "admin":
+        return user.is_staff and match.url_name not in ("logout", "jsi18n")
+    if match.app_name == "workspace" and "slug" in match.kwargs:
+        found = Membership.objects.select_related("hub").filter(user=user, hub__slug=match.kwargs["slug"]).first()
+        return found is not None and found.needs_second_factor
+    return False

@@ -33,6 +33,8 @@ from echo_portal.account import new_address
 from echo_portal.account.forms import CloseAccountForm, NewAddressCodeForm, NewAddressForm, ProfileForm
 from echo_portal.account.menu import account_part, menu_entries
 from echo_portal.account.my_data import export
+from hubs.models import Hub
+from hubs.services import team
 from outbox.services import Draft, forget_address, write
 from registrations.models import Registration
 from registrations.services import cancel_everything, upcoming_registrations
@@ -195,21 +197,33 @@ def download(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def close(request: HttpRequest) -> HttpResponse:
-    """Explain what closing means, ask for confirmation, then close the account and send one email."""
+    """Explain what closing means, ask for confirmation, then close the account and send one email.
+
+    Someone whose hub has no other coordinator must first find one.
+    """
     user = _user(request)
     upcoming = upcoming_registrations(user, now=timezone.now()).select_related("series")
     form = CloseAccountForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        _close(user)
+        try:
+            _close(user)
+        except team.LastCoordinatorError:  # the page names the hubs
+            return redirect("close_account")
         logout(request)
         return redirect("account_closed")
-    context = {"registrations": upcoming, "form": form}
+    context = {
+        "registrations": upcoming,
+        "form": form,
+        "teams": Hub.objects.managed_by(user),
+        "hubs_in_need": team.only_coordinator_of(user),
+    }
     return render(request, "account/close.html", context, status=400 if form.is_bound else 200)
 
 
 @transaction.atomic
 def _close(user: User) -> None:
     now, email, language, key = timezone.now(), user.email, user.language, f"account-closed:{user.pk}"
+    team.leave_all(user, now=now)
     count = cancel_everything(user, now=now)
     for address in (email, *services.former_emails(user)):
         forget_address(address)

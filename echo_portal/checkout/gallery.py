@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import translation
 
 from accounts.models import ProviderProfile, User
-from hubs.models import Hub
+from hubs.models import Hub, Membership, PartnerInterest, Role, TeamInvitation
 from outbox import message_types
 from outbox.message_types import RenderedEmail
 from outbox.models import Message
@@ -175,6 +175,37 @@ def _changes_sent(rows: Rows, now: datetime) -> Rows:
     return _review(ReviewStep.CHANGES_SENT, Publication.PUBLISHED, comment="")(rows, now) | {"request": request.pk}
 
 
+def _team_invitation(rows: Rows, now: datetime) -> Rows:
+    invitation = TeamInvitation.objects.create(
+        hub=rows["hub"],
+        email=rows["person"].email,
+        role=Role.COORDINATOR,
+        invited_by=rows["other"],
+        created_at=now,
+        sent_at=now,
+        expires_at=now + timedelta(days=14),
+    )
+    return {"invitation": invitation.pk, "sent_at": now.isoformat()}
+
+
+def _member(rows: Rows, now: datetime) -> Rows:
+    fields = {"role": Role.EDITOR, "joined_at": now}
+    member, _is_new = Membership.objects.get_or_create(hub=rows["hub"], user=rows["other"], defaults=fields)
+    return {"membership": member.pk, "role": member.role}
+
+
+def _interest(rows: Rows, now: datetime) -> Rows:
+    interest = PartnerInterest.objects.create(
+        organization="North Shore Hospice",
+        organization_type="hospice",
+        contact_name="Amélie Tremblay",
+        email=rows["person"].email,
+        provinces=["BC", "YT"],
+        created_at=now,
+    )
+    return {"interest": interest.pk}
+
+
 NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
 NOTES = {"en": NOTE, "fr": "Notre conférencière est malade. Nous espérons reprendre en mai.\nLe pôle du Nord"}
 SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
@@ -213,6 +244,12 @@ SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "listing-comment-of-staff": _review(ReviewStep.COMMENTED, Publication.SUBMITTED),
     "listing-changes-approved": _review(ReviewStep.CHANGES_APPROVED, Publication.PUBLISHED, comment=""),
     "listing-changes-returned": _review(ReviewStep.CHANGES_RETURNED, Publication.PUBLISHED),
+    "team-invitation": _team_invitation,
+    "team-joined": _member,
+    "team-role": _member,
+    "team-removed": lambda rows, _now: {"hub": rows["hub"].pk, "user": rows["person"].pk},
+    "interest-received": _interest,
+    "interest-new": _interest,
 }
 
 

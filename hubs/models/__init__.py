@@ -2,7 +2,7 @@
 
 from hubs.models.hubs import Hub, HubQuerySet, Logo
 from hubs.models.interest import OPEN_STAGES, HeardFrom, InterestNote, OrganizationType, PartnerInterest, Stage
-from hubs.models.team import EDITING_ROLES, Membership, Role, TeamInvitation
+from hubs.models.team import EDITING_ROLES, Membership, Role, TeamInvitation, TeamInvitationQuerySet
 
 __all__ = [
     "EDITING_ROLES",
@@ -18,4 +18,5 @@ __all__ = [
     "Role",
     "Stage",
     "TeamInvitation",
+    "TeamInvitationQuerySet",
 ]

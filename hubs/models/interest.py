@@ -1,5 +1,7 @@
 """Organizations that want to become hub partners, and how we follow up."""
 
+from datetime import date
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -44,6 +46,12 @@ class Stage(models.TextChoices):
 OPEN_STAGES = (Stage.NEW, Stage.CONTACTED, Stage.TALKING)
 
 
+class PartnerInterestQuerySet(models.QuerySet["PartnerInterest"]):
+    def overdue(self, today: date) -> "PartnerInterestQuerySet":
+        """Return the open ones whose next step was due before `today`."""
+        return self.filter(stage__in=OPEN_STAGES, next_step_on__lt=today)
+
+
 class PartnerInterest(models.Model):
     """An organization that told us it would like to become a hub, with the state of our conversation."""
 
@@ -82,6 +90,8 @@ class PartnerInterest(models.Model):
         Hub, models.SET_NULL, null=True, blank=True, related_name="interest", verbose_name=_("hub"), editable=False
     )
 
+    objects = PartnerInterestQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("partner interest")
         verbose_name_plural = _("partner interests")
@@ -90,6 +100,17 @@ class PartnerInterest(models.Model):
 
     def __str__(self) -> str:
         return self.organization
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage in OPEN_STAGES
+
+    def is_overdue(self, today: date) -> bool:
+        return self.is_open and self.next_step_on is not None and self.next_step_on < today
+
+    @property
+    def province_names(self) -> list[str]:
+        return [str(Province(code).label) for code in self.provinces]
 
 
 class InterestNote(models.Model):

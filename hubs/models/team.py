@@ -59,6 +59,11 @@ class Membership(models.Model):
     def may_manage_team(self) -> bool:
         return self.role == Role.COORDINATOR
 
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether someone who signed in as this person could do harm at once: change the team, or publish."""
+        return self.may_manage_team or (self.may_edit and self.hub.is_trusted)
+
 
 def new_secret() -> str:
     return secrets.token_urlsafe(24)
@@ -114,3 +119,7 @@ class TeamInvitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email}, {self.get_role_display()}"
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can still be accepted."""
+        return self.accepted_at is None and self.revoked_at is None and self.expires_at > now

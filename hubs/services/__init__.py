@@ -1,1 +1,1 @@
-"""What the hubs app does, one module for each part of it."""
+"""What hubs do: their pages and logos, their teams (team.py), and organizations that want to become one (interest.py)."""

@@ -14,6 +14,8 @@ from django.test import Client
 
 import accounts.limits
 import accounts.services
+import hubs.services.interest
+import hubs.services.team
 import outbox.services
 import registrations.services.colleagues
 from accounts.models import User
@@ -47,6 +49,8 @@ def words(client, language="en"):
         (outbox.services, "BODIES_KEPT_FOR", timedelta(days=17), "If the address has no account: 17 days."),
         (registrations.services.colleagues, "HELD_FOR", timedelta(hours=36), "ends 36 hours after it is sent"),
         (registrations.services.colleagues, "FORGOTTEN_AFTER", timedelta(days=8), "At most 9 days after the colleague"),
+        (hubs.services.team, "KEPT_FOR", timedelta(days=50), "At most 51 days after it was accepted"),
+        (hubs.services.interest, "KEPT_FOR", timedelta(days=400), "At most 401 days after we accepted or declined"),
         (privacy, "DELETED_EVERY", timedelta(hours=30), "at most 2 days longer"),
         (accounts.limits, "PROVEN_FOR", timedelta(days=40), "from a network: at most 40 days."),
         (privacy, "ABUSE_COUNTS_KEPT_FOR", timedelta(days=4), "At most 4 days. The record that you confirmed"),
@@ -67,7 +71,7 @@ def test_the_page_has_the_same_periods_in_french(client):
     for sentence in (
         "2 jours après le dernier code",
         "48 heures après son envoi",
-        "Dernière mise à jour : 24 novembre 2026",
+        "Dernière mise à jour : 26 novembre 2026",
     ):
         assert sentence in page
 
@@ -78,6 +82,7 @@ def test_scheduled_tasks_delete_data_as_often_as_promised(settings):
         "outbox.tasks.prune",
         "registrations.tasks.delete_unproven_accounts",
         "registrations.tasks.expire_invitations",
+        "hubs.tasks.prune",
         "echo_portal.tasks.clear_old_sessions",
     ):
         assert scheduled[task] <= privacy.DELETED_EVERY.total_seconds()
@@ -158,7 +163,8 @@ def test_an_address_without_an_account_is_deleted_with_the_copy_of_the_email(now
     prune(now + BODIES_KEPT_FOR)
     assert Message.objects.filter(to="").count() == 0
     prune(late)
-    assert {"no-account", "account-closed"} == message_types.TO_NO_ACCOUNT
+    others = {"team-invitation", "interest-received", "interest-new"}
+    assert {"no-account", "account-closed", *others} == message_types.TO_NO_ACCOUNT
     assert list(Message.objects.order_by("message_type").values_list("message_type", "to", "subject")) == [
         ("account-closed", "", ""),
         ("no-account", "", ""),

@@ -10,6 +10,7 @@ pytestmark = pytest.mark.django_db
 
 PAGES = {
     "hubs/hub": {"Program"},
+    "hubs/partnerinterest": {"Program"},
     "sessions_app/series": {"Program", "Registrations"},
     "registrations/registration": {"Program", "Registrations", "Support"},
     "accounts/user": {"Registrations", "Support"},

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from hubs.models import Hub
+from hubs.models import Membership
 from registrations.overview import overview
 from workspace.access import Workspace, for_viewers
 from workspace.pages import page
@@ -20,12 +20,12 @@ from workspace.pages import page
 def choose(request: HttpRequest) -> HttpResponse:
     """Lead to the workspace of the person's hub, or let them choose one. Without a hub there is no such page."""
     assert isinstance(request.user, User)  # noqa: S101 - login_required has checked it
-    hubs = list(Hub.objects.managed_by(request.user))
-    if not hubs:
+    memberships = list(Membership.objects.filter(user=request.user).select_related("hub").order_by("hub__name_en"))
+    if not memberships:
         raise Http404
-    if len(hubs) == 1:
-        return redirect("workspace:home", hubs[0].slug)
-    return render(request, "workspace/choose.html", {"hubs": hubs})
+    if len(memberships) == 1:
+        return redirect("workspace:home", memberships[0].hub.slug)
+    return render(request, "workspace/choose.html", {"memberships": memberships})
 
 
 @require_safe

@@ -1,20 +1,45 @@
+"""Hubs in the admin, with their teams. Only the services change a team, so staff invite people like coordinators do."""
+
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Profession, Province
-from accounts.fields import HTTPS_ASSUMED, choices_field
+from accounts.fields import HTTPS_ASSUMED, AddressField, choices_field, forbidden
 from hubs.fields import LOGO_HINT, LogoField
-from hubs.models import Hub
-from hubs.services import logos
+from hubs.models import Hub, Membership, Role, TeamInvitation
+from hubs.services import logos, team
+
+
+class TeamInline(admin.TabularInline):
+    model = Membership
+    fields = readonly_fields = ("user", "role", "joined_at")
+    extra = 0
+    can_delete = False
+    verbose_name_plural = _("Team")
+    has_add_permission = has_change_permission = forbidden
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("user")
+
+
+class InviteForm(forms.Form):
+    email = AddressField(label=_("Email address"))
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    language = forms.ChoiceField(label=_("Language of the email"), choices=settings.LANGUAGES)
 
 
 class HubForm(forms.ModelForm):
@@ -62,8 +87,9 @@ class HubAdmin(admin.ModelAdmin):
     list_filter = ["is_listed", "is_trusted"]
     search_fields = ["name_en", "name_fr"]
     prepopulated_fields = {"slug": ["name_en"]}
-    readonly_fields = ["current_logo"]
     formfield_overrides = HTTPS_ASSUMED
+    readonly_fields = ["current_logo"]
+    inlines = [TeamInline]
     fieldsets = [
         (None, {"fields": ["slug", "provinces", "audience", "website", "contact_email", "is_listed", "is_trusted"]}),
         (_("Logo"), {"fields": ["current_logo", "logo_file", "logo_alt_en", "logo_alt_fr", "remove_logo"]}),
@@ -106,3 +132,54 @@ class HubAdmin(admin.ModelAdmin):
         if not logo:
             return "–"
         return format_html('<img src="{}" alt="{}" class="hub-logo">', logo.get_absolute_url(), logo.alt)
+
+    def get_inlines(self, request: HttpRequest, obj: Hub | None = None) -> Any:
+        return super().get_inlines(request, obj) if obj else []
+
+    def get_urls(self) -> list[URLPattern]:
+        invite = path("<int:pk>/invite/", self.admin_site.admin_view(self.invite), name="hubs_hub_invite")
+        return [invite, *super().get_urls()]
+
+    def invite(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Invite someone to the hub's team, for example a coordinator for a hub that has none."""
+        if not request.user.has_perm("hubs.change_hub"):
+            raise Http404
+        hub = get_object_or_404(Hub, pk=pk)
+        form = InviteForm(request.POST or None, initial={"role": Role.COORDINATOR})
+        if form.is_valid():
+            try:
+                invitation = team.invite(hub, **form.cleaned_data, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+            except team.TeamError as error:
+                form.add_error("email", _sentence(error))
+            else:
+                self.message_user(request, f"{invitation}: {gettext('We sent the invitation.')}", messages.SUCCESS)
+                return redirect("admin:hubs_hub_change", hub.pk)
+        pending = TeamInvitation.objects.pending().filter(hub=hub)
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "title": _("Invite someone to the team"),
+            "about": hub,
+            "list_url": reverse("admin:hubs_hub_changelist"),
+            "back_url": reverse("admin:hubs_hub_change", args=[hub.pk]),
+            "form": form,
+            "invitations": [(one, one.is_open(timezone.now())) for one in pending],
+            "media": self.media + form.media,
+        }
+        return TemplateResponse(request, "admin/hubs/invite.html", context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        may_invite = request.user.has_perm("hubs.change_hub")
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | {"may_invite": may_invite})
+
+
+def _sentence(error: team.TeamError) -> str:
+    match error:
+        case team.AlreadyMemberError():
+            return gettext("The person with this address is already in the team.")
+        case team.AlreadyInvitedError():
+            return gettext("This address already has an invitation. A coordinator can send it again.")
+        case team.TooManyInvitationsError():
+            return gettext("This hub sent many invitations today. Try again tomorrow.")
+    raise error
