@@ -179,6 +179,8 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     },
     "register-again": {"key": (30, 60), "ip": (1200, 60)},
     "invite": {"key": (6, 3600)},
+    "add-registrant": {"key": [(60, 3600), (300, 86400)]},  # for each member of a hub's team
+    "hub-message": {"key": (20, 86400)},  # for each hub
     "save-profile": {"key": (10, 600), "ip": (600, 600)},
     "begin-passkey": {"ip": (200, 60)},
     "change-email": {"key": [(10, 3600), (20, 86400)]},

@@ -11,7 +11,8 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
 from django.views.decorators.cache import never_cache
@@ -60,7 +61,7 @@ class Workspace:
         return Registration.objects.managed_by(self.user).filter(series__hub=self.hub)
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def _for_roles(*roles: Role) -> Callable[[View], View]:
@@ -68,7 +69,7 @@ def _for_roles(*roles: Role) -> Callable[[View], View]:
         @wraps(view)
         @never_cache
         @login_required
-        def wrapper(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
+        def wrapper(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponseBase:
             memberships = Membership.objects.select_related("hub", "user").filter(role__in=roles)
             membership = get_object_or_404(memberships, hub__slug=slug, user=request.user)
             return view(request, Workspace(membership), **kwargs)
