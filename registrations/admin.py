@@ -13,8 +13,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.fields import AddressField, forbidden, is_key
 from accounts.forms import validate_name
@@ -23,6 +23,7 @@ from registrations import services
 from registrations.admin_history import HistoryMixin
 from registrations.history import scope_of_registration, scope_of_series
 from registrations.models import Answer, Attendance, Registration, RegistrationState, StaffAction
+from registrations.refusals import REFUSALS, refusal_text
 from registrations.services.series import affected_registrations
 from sessions_app.admin import SeriesAdmin
 from sessions_app.admin import SeriesForm as PlainSeriesForm
@@ -38,7 +39,6 @@ class SeriesSelect(AutocompleteSelect):
 
 SERIES_WIDGET = SeriesSelect(Registration._meta.get_field("series"), admin.site)  # noqa: SLF001 - Django's documented way to a field
 ACTIVE_STATES = (RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.RECORDING)
-REFUSALS = (services.RegistrationRefusedError, services.NoSeatError)
 
 
 class RegisterForm(forms.Form):
@@ -164,7 +164,7 @@ class RegistrationAdmin(HistoryMixin):
             try:
                 done = act(**form.cleaned_data, by=request.user, now=timezone.now())
             except REFUSALS as refusal:
-                form.add_error(None, _words(refusal))
+                form.add_error(None, refusal_text(refusal))
             else:
                 self.message_user(request, f"{done}: {done.get_state_display()}.", messages.SUCCESS)
                 return redirect("admin:registrations_registration_change", done.pk)
@@ -177,14 +177,6 @@ class RegistrationAdmin(HistoryMixin):
     ) -> HttpResponse:
         may_act = request.user.has_perm("registrations.change_registration")
         return super().change_view(request, object_id, form_url, (extra_context or {}) | {"may_act": may_act})
-
-
-def _words(refusal: Exception) -> str:
-    if isinstance(refusal, services.RegistrationRefusedError):
-        return gettext("You can’t do this while the status of the series is “%(status)s”.") % {
-            "status": refusal.status.label
-        }
-    return gettext("That series has no seats left. Add a seat to it first.")
 
 
 NOTE = forms.Textarea(attrs={"rows": 3})

@@ -20,7 +20,15 @@ from outbox import message_types
 from outbox.message_types import Attachment, OutdatedMessage, RenderedEmail
 from outbox.models import Message, State
 from outbox.rendering import render_email
-from registrations.models import EndReason, Intention, Invitation, Registration, RegistrationState
+from registrations.models import (
+    EndReason,
+    HubMessage,
+    Intention,
+    Invitation,
+    Recipients,
+    Registration,
+    RegistrationState,
+)
 from registrations.queries import waitlist_position_of
 from registrations.tokens import make_join_token, make_registration_token
 from sessions_app import calendars
@@ -81,6 +89,15 @@ IS_OFF = (Delivery.CANCELLED, Delivery.POSTPONED)
 # An absence in one of these states has not reached the team, so the team needs no message when it is withdrawn.
 UNTOLD = (State.QUEUED, State.EXPIRED, State.FAILED, State.SUPPRESSED)
 
+# A hub's message to people in certain states is only sent to those who are still in one of them.
+ACTIVE = (CONFIRMED, WAITLISTED, RECORDING)
+STATES_OF_RECIPIENTS = {
+    Recipients.EVERYONE: ACTIVE,
+    Recipients.SELECTED: ACTIVE,
+    Recipients.CONFIRMED: (CONFIRMED,),
+    Recipients.WAITLISTED: (WAITLISTED,),
+}
+
 
 def register_message_types() -> None:
     renderers: dict[str, Callable[[Any, datetime], RenderedEmail]] = {
@@ -94,6 +111,7 @@ def register_message_types() -> None:
     }
     for name, renderer in renderers.items():
         message_types.register(name, renderer, load_registrations)
+    message_types.register("hub-message", render_hub_message, load_hub_messages)
     message_types.register("colleague-not-coming", render_colleague_not_coming)
     message_types.register("absence", render_absence)
     message_types.register("absence-withdrawn", render_absence_withdrawn)
@@ -215,6 +233,27 @@ def render_moved(data: dict[str, Any], now: datetime) -> RenderedEmail:
         attachments += _calendar_parts(arrived, calendars.invitation, now, first=first)
     context = _context(arrived) | {"left": left.series, "is_waiting": arrived.state == WAITLISTED}
     return _from_template("moved", arrived.series, _("Your registration was moved: %(title)s"), context, attachments)
+
+
+def load_hub_messages(datas: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return each message's registration and the text of the hub, or None for what was deleted, in two queries for all."""
+    registrations = Registration.objects.select_related("series__hub", "user")
+    found = registrations.in_bulk({data["registration"] for data in datas})
+    texts = HubMessage.objects.in_bulk({data["hub_message"] for data in datas})
+    return [{"registration": found.get(data["registration"]), "text": texts.get(data["hub_message"])} for data in datas]
+
+
+def render_hub_message(data: dict[str, Any], now: datetime) -> RenderedEmail:
+    """Render what a hub wrote, in the person's language if the hub wrote in it, and otherwise in the other one."""
+    registration, text = data["registration"], data["text"]
+    if registration is None or text is None:
+        raise OutdatedMessage("The registration or the message was deleted.")
+    states = STATES_OF_RECIPIENTS.get(text.recipients)
+    if states and registration.state not in states:
+        raise OutdatedMessage("The registration has changed since.")
+    series = registration.series
+    context = {"series": series, "text": text}
+    return render_email("registrations/email/hub_message", text.subject, context, reply_to=series.contact_email)
 
 
 def render_colleague_not_coming(data: dict[str, Any], now: datetime) -> RenderedEmail:

@@ -12,7 +12,8 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch, prefetch_related_objects
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.functional import cached_property
 from django.views.decorators.cache import never_cache
@@ -61,7 +62,7 @@ class Workspace:
         return Registration.objects.managed_by(self.user).filter(series__hub=self.hub)
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def _membership_or_404(user: User, slug: str, roles: Collection[Role]) -> Membership:
@@ -88,7 +89,7 @@ def _keep_what_was_typed(view: View) -> View:
     """
 
     @wraps(view)
-    def wrapper(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def wrapper(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         typed = posted(request.POST)
         if request.user.is_authenticated or not typed:
             return view(request, **kwargs)
@@ -104,7 +105,7 @@ def _for_roles(*roles: Role) -> Callable[[View], View]:
         @never_cache
         @_keep_what_was_typed
         @login_required
-        def wrapper(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
+        def wrapper(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponseBase:
             assert isinstance(request.user, User)  # noqa: S101 - login_required has checked it
             return view(request, Workspace(_membership_or_404(request.user, slug, roles)), **kwargs)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 from django.utils import translation
@@ -12,7 +13,15 @@ from hubs.models import Hub, Membership, PartnerInterest, Role, TeamInvitation
 from outbox import message_types
 from outbox.message_types import RenderedEmail
 from outbox.models import Message
-from registrations.models import EndReason, Intention, Invitation, Registration, RegistrationState
+from registrations.models import (
+    EndReason,
+    HubMessage,
+    Intention,
+    Invitation,
+    Recipients,
+    Registration,
+    RegistrationState,
+)
 from sessions_app.editing import data as editing_data
 from sessions_app.models import ChangeRequest, Publication, Resource, ReviewEntry, ReviewStep, Series, Session
 
@@ -206,6 +215,21 @@ def _interest(rows: Rows, now: datetime) -> Rows:
     return {"interest": interest.pk}
 
 
+def _hub_message(rows: Rows, now: datetime) -> Rows:
+    message = HubMessage.objects.create(
+        series=rows["series"],
+        recipients=Recipients.CONFIRMED,
+        subject_en="Please bring a case",
+        subject_fr="Apportez un cas, s’il vous plaît",
+        body_en="Good morning,\n\nPlease send us your case by Monday:\nhttps://echo.example.ca/cases?for=1&by=monday",
+        body_fr="Bonjour,\n\nEnvoyez-nous votre cas d’ici lundi :\nhttps://echo.example.ca/cas?for=1&by=monday",
+        sent_at=now,
+        sent_to=1,
+        token=uuid4(),
+    )
+    return {"registration": _register(rows, now, RegistrationState.CONFIRMED).pk, "hub_message": message.pk}
+
+
 NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
 NOTES = {"en": NOTE, "fr": "Notre conférencière est malade. Nous espérons reprendre en mai.\nLe pôle du Nord"}
 SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
@@ -234,6 +258,7 @@ SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "absence-withdrawn": _absence_withdrawn,
     "session-changed": _changed,
     "recording-available": _recording,
+    "hub-message": _hub_message,
     "reminder-24h": _reminder(24),
     "reminder-1h": _reminder(1),
     "listing-submitted": _review(ReviewStep.SUBMITTED, Publication.SUBMITTED),

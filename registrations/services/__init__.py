@@ -21,6 +21,16 @@ from registrations.services.colleagues import (
     invite,
     may_invite,
 )
+from registrations.services.messages import (
+    Audience,
+    IncompleteMessageError,
+    NobodyError,
+    Texts,
+    audience_of,
+    audience_sizes,
+    count_languages,
+    send_message,
+)
 from registrations.services.people import cancel_everything, delete_unproven_accounts, upcoming_registrations
 from registrations.services.reminders import queue_due_reminders
 from registrations.services.seats import (

@@ -1,0 +1,15 @@
+"""What the pages of staff and of hub teams say when a change to a registration is refused."""
+
+from django.utils.translation import gettext as _
+
+from registrations.services import NoSeatError, RegistrationRefusedError
+
+REFUSALS = (RegistrationRefusedError, NoSeatError)
+
+
+def refusal_text(refusal: Exception) -> str:
+    """Return the sentence for an exception that is one of REFUSALS."""
+    if isinstance(refusal, RegistrationRefusedError):
+        words = _("You can’t do this while the status of the series is “%(status)s”.")
+        return words % {"status": refusal.status.label}
+    return _("That series has no seats left. Add a seat to it first.")

@@ -1,0 +1,110 @@
+"""What a hub's editors do to a registration: add, give a seat, move and cancel. The rules are those of staff."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.form_helper import PortalForm
+from accounts.languages import current_language
+from accounts.limits import may_send_email, within_limits
+from registrations import services
+from registrations.models import Registration, RegistrationState
+from registrations.refusals import REFUSALS, refusal_text
+from registrations.services.seats import OPEN_TO_STAFF
+from sessions_app.queries import with_known_status
+from workspace.access import Workspace, for_editors
+from workspace.forms.registrants import AddForm, CancelForm, MoveForm, PromoteForm
+from workspace.pages import page
+from workspace.views.registrants import get_series
+
+ACTIVE_STATES = (RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.RECORDING)
+Act = Callable[..., Registration]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_editors
+def add(request: HttpRequest, workspace: Workspace, series: int) -> HttpResponse:
+    """Register someone by their email address. They get the usual email."""
+    own = get_series(workspace, series)
+    registered = workspace.registrations.active().filter(series=own)
+    form = AddForm(request.POST or None, initial={"language": current_language()}, registered=registered)
+    if form.is_valid() and not _may_add(request, workspace, form.cleaned_data["email"]):
+        form.add_error(None, _("You registered many people in a short time. Wait an hour and try again."))
+    act = partial(services.register_for, own)
+    context = {"series": own, "template": "registrants/add.html"}
+    return _act(request, workspace, form, act, context=context, done=_("We registered this person and emailed them."))
+
+
+def _may_add(request: HttpRequest, workspace: Workspace, email: str) -> bool:
+    """Count an email to an address that the person entered. Returns whether it is within the limits."""
+    return within_limits(request, "add-registrant", str(workspace.user.pk)) and may_send_email(request, email)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_editors
+def promote(request: HttpRequest, workspace: Workspace, series: int, registration: int) -> HttpResponse:
+    context = _context(workspace, series, registration, "promote", RegistrationState.WAITLISTED)
+    form, act = PromoteForm(request.POST or None), partial(services.promote, context["registration"])
+    return _act(request, workspace, form, act, context=context, done=_("We emailed the person."))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_editors
+def move(request: HttpRequest, workspace: Workspace, series: int, registration: int) -> HttpResponse:
+    """Move someone to another series of the hub that takes people."""
+    context = _context(workspace, series, registration, "move", *ACTIVE_STATES)
+    others = with_known_status(workspace.series.public().exclude(pk=series), timezone.now(), OPEN_TO_STAFF)
+    form = MoveForm(request.POST or None, choices=others)
+    act = partial(services.move, context["registration"])
+    return _act(request, workspace, form, act, context=context, done=_("We moved this person and emailed them."))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_editors
+def cancel(request: HttpRequest, workspace: Workspace, series: int, registration: int) -> HttpResponse:
+    context = _context(workspace, series, registration, "cancel", *ACTIVE_STATES)
+    form, act = CancelForm(request.POST or None), partial(services.cancel_for, context["registration"])
+    return _act(
+        request, workspace, form, act, context=context, done=_("We cancelled the registration and emailed the person.")
+    )
+
+
+def _context(workspace: Workspace, series: int, pk: int, action: str, *states: RegistrationState) -> dict[str, Any]:
+    """Return the series and the registration in one of the `states`. Raises Http404."""
+    own = get_series(workspace, series)
+    registrations = workspace.registrations.filter(series=own, state__in=states).select_related("user", "series__hub")
+    registration = get_object_or_404(registrations, pk=pk)
+    return {"series": own, "registration": registration, "template": f"registrants/{action}.html"}
+
+
+def _act(
+    request: HttpRequest, workspace: Workspace, form: PortalForm, act: Act, *, context: dict[str, Any], done: str
+) -> HttpResponse:
+    """Show the form and, once it is valid, call `act` with its values. A refusal is shown above the form."""
+    if form.is_valid():
+        try:
+            changed = act(**form.cleaned_data, by=workspace.user, now=timezone.now())
+        except REFUSALS as refusal:
+            form.add_error(None, refusal_text(refusal))
+        else:
+            messages.success(request, f"{done} {_state_text(changed)}")
+            return redirect("workspace:registrant", workspace.hub.slug, changed.series_id, changed.pk)
+    status = 400 if form.is_bound else 200
+    return page(request, workspace, context["template"], context | {"form": form}, status=status)
+
+
+def _state_text(registration: Registration) -> str:
+    """Say what the person has now."""
+    match registration.state:
+        case RegistrationState.CONFIRMED:
+            return _("They have a seat.")
+        case RegistrationState.WAITLISTED:
+            return _("They’re on the waitlist.")
+    return ""
