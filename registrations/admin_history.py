@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from hubs.admin import HubAdmin
+from hubs.admin.hubs import HubAdmin
 from hubs.models import Hub
 from registrations.history import Scope, read_history, scope_of_hub
 

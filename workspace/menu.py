@@ -11,21 +11,21 @@ from workspace.access import Workspace
 
 @dataclass(frozen=True)
 class MenuItem:
-    """The URL names of the pages that belong to it start with `section`, such as "team" or "listing"."""
+    """The URL names of the pages that belong to it start with one of `sections`, such as "team" or "listing"."""
 
-    section: str
+    sections: tuple[str, ...]
     url_name: str
     label: str | Promise
     for_coordinators: bool = False
 
 
 ITEMS = [
-    MenuItem("home", "workspace:home", _("Overview")),
-    MenuItem("history", "workspace:history", _("History"), for_coordinators=True),
-    MenuItem("listing", "workspace:listings", _("Listings")),
-    MenuItem("hub", "workspace:hub_page", _("Hub page"), for_coordinators=True),
-    MenuItem("embed", "workspace:embed", _("On your site")),
-    MenuItem("team", "workspace:team", _("Team")),
+    MenuItem(("home",), "workspace:home", _("Overview")),
+    MenuItem(("listing", "registrant", "message"), "workspace:listings", _("Listings")),
+    MenuItem(("hub",), "workspace:hub_page", _("Hub page"), for_coordinators=True),
+    MenuItem(("embed",), "workspace:embed", _("On your site")),
+    MenuItem(("team",), "workspace:team", _("Team")),
+    MenuItem(("history",), "workspace:history", _("History"), for_coordinators=True),
 ]
 
 
@@ -42,7 +42,7 @@ def links(workspace: Workspace, url_name: str) -> list[MenuLink]:
         MenuLink(
             reverse(item.url_name, args=[workspace.hub.slug]),
             str(item.label),
-            url_name.startswith(item.section),
+            url_name.startswith(item.sections),
         )
         for item in ITEMS
         if workspace.may_manage_team or not item.for_coordinators
