@@ -21,8 +21,10 @@ PAGE_SIZE = 20
 MOST_DIGITS = 5
 # Columns that a list does not show.
 NOT_LISTED = (
-    *("description_en", "description_fr", "objectives_en", "objectives_fr", "sessions_text", "searched_text"),
-    *("hub__summary_en", "hub__summary_fr", "hub__provinces", "hub__website", "hub__contact_email"),
+    *("description_en", "description_fr", "objectives_en", "objectives_fr", "credits_en", "credits_fr"),
+    *("sessions_text", "searched_text"),
+    *("hub__summary_en", "hub__summary_fr", "hub__description_en", "hub__description_fr", "hub__region_en"),
+    *("hub__region_fr", "hub__provinces", "hub__audience", "hub__website", "hub__contact_email"),
 )
 
 
