@@ -156,7 +156,7 @@ def _review(step: ReviewStep, publication: Publication, **fields: Any) -> Callab
     def factory(rows: Rows, now: datetime) -> Rows:
         series = rows["series"]
         Series.objects.filter(pk=series.pk).update(publication=publication)
-        values = {"comment": "The French summary is missing. Could you add it?"} | fields
+        values = {"comment": REVIEW_COMMENT} | fields
         entry = ReviewEntry.objects.create(series=series, step=step, by=rows["other"], at=now, **values)
         return {"entry": entry.pk}
 
@@ -176,6 +176,7 @@ def _changes_sent(rows: Rows, now: datetime) -> Rows:
 
 
 NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
+REVIEW_COMMENT = "The French summary is missing. Could you add it?"
 NOTES = {"en": NOTE, "fr": "Notre conférencière est malade. Nous espérons reprendre en mai.\nLe pôle du Nord"}
 SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "code": lambda _made, _now: {"code": "402817"},
