@@ -168,7 +168,7 @@ def _changes_sent(rows: Rows, now: datetime) -> Rows:
     request = ChangeRequest.objects.create(
         series=rows["series"],
         before=editing_data.to_json(before),
-        changes=editing_data.to_json(before.with_values(capacity=40, credits_en="1 hour of Mainpro+ credits.")),
+        changes=editing_data.to_json(before.with_values(capacity=40)),
         by=rows["other"],
         created_at=now,
     )
