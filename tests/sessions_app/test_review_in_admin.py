@@ -174,7 +174,7 @@ def test_nothing_is_done_by_a_get_or_an_unknown_step(client, staff, submitted, r
 def test_the_pages_are_in_french_too(client, staff, submitted, request_of_hub):
     page = client.get(f"/fr/admin/sessions_app/changerequest/{request_of_hub.pk}/change/").content.decode()
     assert "Approuver" in page
-    assert "À approuver" in client.get("/fr/admin/").content.decode()
+    assert "1 nouvelle série" in client.get("/fr/admin/").content.decode()
 
 
 def test_two_staff_members_do_not_overwrite_each_other(client, staff, now):
