@@ -5,7 +5,7 @@ letter, and an invalid pattern or year causes an error. InvalidInputMiddleware c
 those of other packages.
 """
 
-from django.contrib.admin import ModelAdmin
+from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.options import IS_FACETS_VAR, IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.http import HttpRequest
@@ -16,8 +16,11 @@ YEARS = range(1, 10_000)
 
 def uses_only_shown_filters(model_admin: ModelAdmin, request: HttpRequest) -> bool:
     """Whether the query string contains only the list's own parameters, filters shown to this person, and dates."""
-    shown = [name for name in model_admin.get_list_filter(request) if isinstance(name, str)]
-    known = LIST_PARAMETERS | {f"{name}__{ending}" for name in shown for ending in ("exact", "isnull", "id__exact")}
+    filters = model_admin.get_list_filter(request)
+    shown = [name for name in filters if isinstance(name, str)]
+    own = {one.parameter_name for one in filters if isinstance(one, type) and issubclass(one, SimpleListFilter)}
+    endings = ("exact", "isnull", "id__exact")
+    known = LIST_PARAMETERS | own | {f"{name}__{ending}" for name in shown for ending in endings}
     return all(
         name in known or _is_date(model_admin, name, value) for name, values in request.GET.lists() for value in values
     )

@@ -14,6 +14,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "sessions_app.session": ALL,
         "sessions_app.question": ALL,
         "sessions_app.resource": ALL,
+        "sessions_app.reviewentry": READ,
+        "sessions_app.changerequest": (VIEW, CHANGE),
         "registrations.registration": READ,
     },
     "Registrations": {

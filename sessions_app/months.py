@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from accounts.zones import PROJECT_ZONE
 from sessions_app import times
 from sessions_app.listings import Listing
-from sessions_app.models import Publication, Session
+from sessions_app.models import Series, Session
 
 FIRST, LAST = date(2018, 1, 1), date(2099, 12, 1)
 NOON = time(12)
@@ -84,7 +84,7 @@ class Month:
         """Return the sessions of the weeks that the month touches, with a spare day on each side for every zone."""
         start = datetime.combine(self.first, time(), ZoneInfo(PROJECT_ZONE)) - timedelta(days=7)
         meeting = Session.objects.meeting().filter(starts_at__gte=start, starts_at__lt=start + timedelta(days=48))
-        public = meeting.filter(series__publication=Publication.PUBLISHED, series__is_cancelled=False)
+        public = meeting.filter(series__in=Series.objects.listed().filter(is_cancelled=False).order_by().values("pk"))
         return list(public.select_related("series__hub").order_by("starts_at", "pk"))
 
 

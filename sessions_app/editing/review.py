@@ -59,7 +59,7 @@ def may_publish(series: Series, user: User) -> bool:
 
 
 @transaction.atomic
-def publish(series: Series, *, by: User, now: datetime, revision: int | None = None) -> None:
+def publish(series: Series, *, by: User, now: datetime, revision: int | None = None, comment: str = "") -> None:
     """Publish a listing. With `revision`, only if nobody edited it after that one.
 
     The caller has checked that `by` may edit the series. Raises NotAllowedToPublishError and EditedMeanwhileError.
@@ -72,7 +72,7 @@ def publish(series: Series, *, by: User, now: datetime, revision: int | None = N
     if revision is not None and series.revision != revision:
         raise EditedMeanwhileError(read(series), series.revision)
     _set_publication(series, Publication.PUBLISHED)
-    add_entry(series, ReviewStep.PUBLISHED, by=by, now=now)
+    add_entry(series, ReviewStep.PUBLISHED, by=by, now=now, comment=comment)
 
 
 @transaction.atomic

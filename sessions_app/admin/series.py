@@ -1,4 +1,4 @@
-"""The program in the admin: a series on one page, with its sessions inline and English and French in tabs."""
+"""A series on one page of the admin, with its sessions inline and English and French in tabs."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,13 +20,36 @@ from django.utils.translation import ngettext
 
 from accounts.choices import Profession
 from accounts.fields import HTTPS_ASSUMED, choices_field, is_key
+from accounts.models import User
 from accounts.zones import PROJECT_ZONE, ZONES
-from sessions_app.models import Publication, Question, Resource, Series, SeriesQuerySet, Session
+from sessions_app.admin.review import ReviewFilter, ReviewMixin, staff_user
+from sessions_app.editing.notifications import add_entry
+from sessions_app.editing.review import publish
+from sessions_app.models import Publication, Question, Resource, ReviewStep, Series, SeriesQuerySet, Session
 from sessions_app.services import series_edited
 from sessions_app.status import registration_status
 
 
 class SeriesForm(forms.ModelForm):
+    """`seen_revision` is the revision that the page showed, so that nobody overwrites what they have not seen."""
+
+    seen_revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seen_revision"].initial = self.instance.revision
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        seen = data.get("seen_revision")
+        if self.instance.pk and seen is not None:
+            saved = Series.objects.select_for_update().values_list("revision", flat=True).get(pk=self.instance.pk)
+            if seen != saved:
+                raise forms.ValidationError(
+                    _("Someone else saved this series while you were editing. Open it again to see what changed.")
+                )
+        return data
+
     def clean_capacity(self) -> int | None:
         """Refuse a capacity below the seats taken. The row stays locked until the admin has saved."""
         capacity = self.cleaned_data["capacity"]
@@ -78,11 +101,11 @@ class ResourceInline(admin.TabularInline):
 
 
 @admin.register(Series)
-class SeriesAdmin(admin.ModelAdmin):
+class SeriesAdmin(ReviewMixin):
     form = SeriesForm
     inlines = [SessionInline, QuestionInline, ResourceInline]
     list_display = ["title_here", "publication", "status", "first_session", "hub", "seats"]
-    list_filter = ["publication", "hub", "language", "is_cancelled", "is_concluded"]
+    list_filter = [ReviewFilter, "publication", "hub", "language", "is_cancelled", "is_concluded"]
     list_select_related = ["hub"]
     search_fields = ["title_en", "title_fr", "slug", "slug_fr"]
     date_hierarchy = "first_starts_at"
@@ -91,18 +114,45 @@ class SeriesAdmin(admin.ModelAdmin):
     save_on_top = True
     readonly_fields = ["seats"]
     fieldsets = [
-        (None, {"fields": ["publication", ("slug", "slug_fr"), "hub", "language", "time_zone"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "publication",
+                    "is_unlisted",
+                    ("slug", "slug_fr"),
+                    "hub",
+                    "language",
+                    "time_zone",
+                    "seen_revision",
+                ]
+            },
+        ),
         (
             _("English"),
             {
-                "fields": ["title_en", "summary_en", "description_en", "objectives_en", "audience_note_en"],
+                "fields": [
+                    "title_en",
+                    "summary_en",
+                    "description_en",
+                    "objectives_en",
+                    "audience_note_en",
+                    "credits_en",
+                ],
                 "classes": ["language", "language-en"],
             },
         ),
         (
             _("French"),
             {
-                "fields": ["title_fr", "summary_fr", "description_fr", "objectives_fr", "audience_note_fr"],
+                "fields": [
+                    "title_fr",
+                    "summary_fr",
+                    "description_fr",
+                    "objectives_fr",
+                    "audience_note_fr",
+                    "credits_fr",
+                ],
                 "classes": ["language", "language-fr"],
             },
         ),
@@ -187,8 +237,26 @@ class SeriesAdmin(admin.ModelAdmin):
         self._set(request, queryset, Publication.DRAFT)
 
     def _set(self, request: HttpRequest, queryset: SeriesQuerySet, publication: Publication) -> None:
-        with transaction.atomic():
-            series_edited(queryset)  # before the update: the list may be filtered by publication
-            count = queryset.update(publication=publication, updated_at=timezone.now())
+        if publication == Publication.PUBLISHED:
+            count = self._publish(queryset, staff_user(request))
+        else:
+            with transaction.atomic():
+                series_edited(queryset)  # before the update: the list may be filtered by publication
+                count = queryset.update(publication=publication, updated_at=timezone.now())
         sentence = ngettext("%(n)s series changed to “%(state)s”.", "%(n)s series changed to “%(state)s”.", count)
         self.message_user(request, sentence % {"n": count, "state": publication.label}, messages.SUCCESS)
+
+    @transaction.atomic
+    def _publish(self, queryset: SeriesQuerySet, by: User) -> int:
+        """Publish each series as the button on its page does: it is written down, and the hub is told."""
+        now, chosen = timezone.now(), list(queryset)
+        for series in chosen:
+            publish(series, by=by, now=now)
+        return len(chosen)
+
+    def save_model(self, request: HttpRequest, obj: Series, form: Any, change: bool) -> None:
+        """Save an edit of staff. Whoever edits the series in a workspace sees it before they save."""
+        obj.revision += 1
+        super().save_model(request, obj, form, change)
+        if "publication" in form.changed_data and obj.publication == Publication.PUBLISHED:
+            add_entry(obj, ReviewStep.PUBLISHED, by=staff_user(request), now=timezone.now())

@@ -1,0 +1,93 @@
+"""A hub cancels a series with a message in both languages, or one session. This never waits for staff."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from outbox.models import Message
+from registrations.models import Announcement, Registration
+from registrations.services import notify_session_changes, register
+from sessions_app.editing.cancelling import cancel_series, cancel_session, postpone_session
+from sessions_app.editing.errors import AlreadyOverError, SessionTookPlaceError
+from sessions_app.models import Series
+from tests.factories import HubFactory, SessionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+ENGLISH, FRENCH = "Our speaker is ill.", "Notre conférencière est malade."
+
+
+@pytest.fixture
+def now():
+    """What follows from a save is written at the time of the save."""
+    return timezone.now()
+
+
+@pytest.fixture
+def session(now):
+    return SessionFactory(now=now, hub=HubFactory())
+
+
+def cancelled(series, now, drain, **notes):
+    for language in ("en", "fr"):
+        register(series, UserFactory(language=language, email=f"{language}@example.ca"), now=now)
+    drain(now)
+    for _ in range(2):
+        cancel_series(series, **notes, by=UserFactory(), now=now)
+    sent = {email.to[0]: email for email in drain(timezone.now()) if "@example.ca" in email.to[0]}
+    assert len(sent) == 2
+    return sent
+
+
+def test_each_person_gets_the_message_in_their_language(session, now, drain):
+    sent = cancelled(session.series, now, drain, note_en=ENGLISH, note_fr=FRENCH)
+    assert ENGLISH in sent["en@example.ca"].body
+    assert FRENCH in sent["fr@example.ca"].body
+    assert FRENCH not in sent["en@example.ca"].body
+    assert not Registration.objects.active().exists()
+
+
+def test_a_message_in_one_language_goes_to_everyone_and_says_which(session, now, drain):
+    sent = cancelled(session.series, now, drain, note_en=ENGLISH)
+    assert ENGLISH in sent["fr@example.ca"].body
+    html = sent["fr@example.ca"].alternatives[0].content
+    assert 'lang="en"' in html[: html.index(ENGLISH)][-60:]
+
+
+def test_a_series_is_cancelled_without_a_message(session, now, drain):
+    sent = cancelled(session.series, now, drain)
+    assert "Message from the team" not in sent["en@example.ca"].body
+
+
+def test_a_message_that_was_queued_before_an_upgrade_is_still_sent(session, now, drain):
+    register(session.series, UserFactory(), now=now)
+    drain(now)
+    cancel_series(session.series, by=UserFactory(), now=now)
+    message = Message.objects.get(message_type="series-cancelled")
+    message.data["note"] = ENGLISH
+    message.save()
+    assert any(ENGLISH in email.body for email in drain(timezone.now()))
+
+
+def test_a_draft_and_a_past_series_cannot_be_cancelled(now):
+    for fields in ({"publication": "draft"}, {"days": -9}):
+        with pytest.raises(AlreadyOverError):
+            cancel_series(SessionFactory(now=now, **fields).series, by=UserFactory(), now=now)
+    assert not Series.objects.filter(is_cancelled=True).exists()
+
+
+@pytest.mark.parametrize(("action", "delivery"), [(cancel_session, "cancelled"), (postpone_session, "postponed")])
+def test_one_session_is_cancelled_or_postponed_and_people_are_told(session, now, action, delivery):
+    register(session.series, UserFactory(), now=now - timedelta(hours=1))
+    for _ in range(2):
+        action(session, by=UserFactory(), now=now)
+    session.refresh_from_db()
+    assert (session.delivery, session.series.revision, session.sequence) == (delivery, 1, 1)
+    Announcement.objects.update(changed_at=now)
+    assert notify_session_changes(now + timedelta(minutes=6)) == 1
+
+
+def test_a_session_that_took_place_cannot_be_cancelled(now):
+    past = SessionFactory(now=now, days=-3)
+    with pytest.raises(SessionTookPlaceError):
+        cancel_session(past, by=UserFactory(), now=now)
