@@ -6,9 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from registrations.services import register
 from sessions_app.models import Question, ReviewEntry, Series
 from tests.browser.test_pages import sign_in
-from tests.factories import MembershipFactory, SeriesFactory, SessionFactory
+from tests.factories import MembershipFactory, SeriesFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.browser
 
@@ -32,6 +33,7 @@ def test_axe_finds_nothing_on_any_page(open_page, axe, live_server, membership, 
     session = SessionFactory(now=now, hub=membership.hub, title_en="Before the first word", capacity=12)
     SessionFactory(now=now, days=12, series=session.series)
     page = open_page(width)
+    page.on("dialog", lambda dialog: dialog.accept())
     sign_in(page, live_server, membership.user)
     pages = [("listings",), ("listing", draft.pk), ("listing", session.series.pk), ("listing_edit", draft.pk)]
     pages += [(f"listing_{name}", draft.pk) for name in ("publish", "delete", "duplicate", "submit")]
@@ -43,6 +45,20 @@ def test_axe_finds_nothing_on_any_page(open_page, axe, live_server, membership, 
     for name, *args in pages:
         page.goto(url(name, *args, language=language))
         axe(page)
+    # the page that says what a change means for people, and the one that compares two versions
+    register(session.series, UserFactory(with_profile=True), now=now)
+    page.goto(url("listing_edit", session.series.pk, language=language))
+    page.locator("#id_sessions-0-join_url").fill("https://example.ca/1")
+    page.locator(".editor-save button").first.click()
+    page.locator(".consequences").wait_for()
+    axe(page)
+    page.goto(url("listing_edit", draft.pk, language=language))
+    page.locator("#id_title_en").fill("Mine")
+    Series.objects.filter(pk=draft.pk).update(title_en="Theirs", summary_fr="Autre", revision=5)
+    page.locator(".editor-save button").first.click()
+    page.locator("input[value=theirs]").wait_for()
+    axe(page)
+    page.goto(url("listing_new", language=language))
     for summary in page.locator("main details > summary").all():
         summary.click()
     axe(page)
