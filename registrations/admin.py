@@ -20,6 +20,8 @@ from accounts.fields import AddressField, forbidden, is_key
 from accounts.forms import validate_name
 from accounts.languages import current_language
 from registrations import services
+from registrations.admin_history import HistoryMixin
+from registrations.history import scope_of_registration, scope_of_series
 from registrations.models import Answer, Attendance, Registration, RegistrationState, StaffAction
 from registrations.services.series import affected_registrations
 from sessions_app.admin import SeriesAdmin
@@ -89,7 +91,7 @@ class StaffActionInline(ReadOnlyInline):
 
 
 @admin.register(Registration)
-class RegistrationAdmin(admin.ModelAdmin):
+class RegistrationAdmin(HistoryMixin):
     list_display = ["user", "series", "state", "held_until", "created_at", "cancelled_at", "end_reason"]
     list_filter = ["state", "end_reason"]
     list_select_related = ["user", "series"]
@@ -98,6 +100,7 @@ class RegistrationAdmin(admin.ModelAdmin):
     show_full_result_count = False
     inlines = [AnswerInline, AttendanceInline, StaffActionInline]
     has_change_permission = has_delete_permission = forbidden
+    history_scope = staticmethod(scope_of_registration)
 
     def get_urls(self) -> list[URLPattern]:
         wrap, prefix = self.admin_site.admin_view, "registrations_registration"
@@ -224,10 +227,11 @@ admin.site.unregister(Series)
 
 
 @admin.register(Series)
-class SeriesWithRegistrationsAdmin(SeriesAdmin):
+class SeriesWithRegistrationsAdmin(HistoryMixin, SeriesAdmin):
     """The admin page of a series, with what an edit means for the people who are registered."""
 
     form = SeriesForm
+    history_scope = staticmethod(scope_of_series)
     fieldsets = [
         *SeriesAdmin.fieldsets[:-1],
         (

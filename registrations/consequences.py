@@ -169,7 +169,7 @@ class _Trial:
         ended = people.waitlisted if status in WAITLIST_OVER else 0
         promoted = 0 if ended else self._promoted(people.waitlisted)
         changes = list(self._session_changes()) if people.total else []
-        reach = self._reach(people, changes, ended)
+        reach = self._reach(people, changes, ended + promoted)  # these get another email, with the new dates
         with_emails = changes if reach.total else []
         return Consequences(
             zone=self.series.zone,
@@ -240,12 +240,12 @@ class _Trial:
         left = self.series.seats_left
         return waitlisted if left is None else min(left, waitlisted)
 
-    def _reach(self, people: Reach, changes: list[SessionChange], ended: int) -> Reach:
+    def _reach(self, people: Reach, changes: list[SessionChange], off_the_waitlist: int) -> Reach:
         if not changes:
             return Reach()
         if all(change.kind == Kind.LINK for change in changes):
             return Reach(seats=people.seats)
-        return Reach(people.seats, people.waitlisted - ended, people.invited)
+        return Reach(people.seats, people.waitlisted - off_the_waitlist, people.invited)
 
     def _reminders(self) -> Iterator[ReminderMove]:
         hours_before, hours_after = set(self.before.reminder_hours), set(self.series.reminder_hours)

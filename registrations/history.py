@@ -95,13 +95,17 @@ class HistoryPage:
 
 @dataclass(frozen=True)
 class Scope:
-    """Which events are read: a condition for each kind, and the hub in whose workspace they are shown, if it is there."""
+    """Which events are read: a condition for each kind, and the key of the hub in whose workspace they are shown. There,
+    staff are not named."""
 
     conditions: dict[str, Q]
-    hub: Hub | None = None
+    hub: int | None = None
+
+    def for_workspace(self, hub: Hub) -> "Scope":
+        return Scope(self.conditions, hub.pk)
 
     def only(self, subject: str) -> "Scope":
-        """Return the same scope for one of the SUBJECTS."""
+        """Return the same scope for one of the SUBJECTS. It may be empty: a series has no team."""
         wanted = SUBJECTS[subject]
         return Scope({kind: condition for kind, condition in self.conditions.items() if kind in wanted}, self.hub)
 
@@ -111,24 +115,24 @@ class Scope:
         return Scope({kind: condition & own for kind, condition in self.conditions.items()}, self.hub)
 
 
-def scope_of_hub(hub: Hub) -> Scope:
-    """Return the scope of everything that belongs to a hub, also of what was deleted.
+def scope_of_hub(hub: int) -> Scope:
+    """Return the scope of everything that belongs to the hub with this key, also of what was deleted.
 
     A series that moved to another hub takes its history along.
     """
     elsewhere = Series.objects.filter(pk=OuterRef("pgh_obj_id")).exclude(hub=hub)
     theirs = events_of("series").filter(hub=hub).exclude(Exists(elsewhere)).values("pgh_obj_id")
-    conditions = {"hub": Q(pgh_obj=hub.pk), "membership": Q(hub=hub.pk)}
-    return Scope(conditions | _conditions_of_series(theirs), hub)
+    conditions = {"hub": Q(pgh_obj=hub), "membership": Q(hub=hub)}
+    return Scope(conditions | _conditions_of_series(theirs))
 
 
-def scope_of_series(series: Series, *, hub: Hub | None = None) -> Scope:
+def scope_of_series(key: int) -> Scope:
     """Return the scope of a series with its sessions, questions and registrations."""
-    return Scope(_conditions_of_series([series.pk]), hub)
+    return Scope(_conditions_of_series([key]))
 
 
-def scope_of_registration(registration: Registration) -> Scope:
-    return Scope({"registration": Q(pgh_obj=registration.pk)})
+def scope_of_registration(key: int) -> Scope:
+    return Scope({"registration": Q(pgh_obj=key)})
 
 
 def _conditions_of_series(keys: Any) -> dict[str, Q]:
@@ -144,16 +148,18 @@ def events_of(kind: str) -> QuerySet[Any]:
 
 def read_history(scope: Scope, number: int = 1) -> HistoryPage:
     """Return a page of the history, newest first. `number` counts from 1."""
+    if not scope.conditions:
+        return HistoryPage([], number, has_next=False)
     start = (number - 1) * PER_PAGE
     keys = [
         events_of(kind)
         .filter(condition)
         .exclude(pgh_label=START)
-        .annotate(kind=Value(kind))
-        .values_list("kind", "pgh_id", "pgh_created_at")
+        .annotate(tracked=Value(kind))
+        .values_list("tracked", "pgh_id", "pgh_created_at")
         for kind, condition in scope.conditions.items()
     ]
-    ordered = keys[0].union(*keys[1:], all=True).order_by("-pgh_created_at", "kind", "-pgh_id")
+    ordered = keys[0].union(*keys[1:], all=True).order_by("-pgh_created_at", "tracked", "-pgh_id")
     found = list(ordered[start : start + PER_PAGE + 1])
     events = _load(found[:PER_PAGE])
     return HistoryPage(_Reader(events, scope.hub).entries(), number, len(found) > PER_PAGE)
@@ -181,7 +187,7 @@ def _load(keys: Sequence[tuple[str, int, datetime]]) -> list[_Event]:
     for kind, pgh_id, _at in keys:
         by_kind.setdefault(kind, []).append(pgh_id)
     reads = [_with_values(kind).filter(pgh_id__in=ids) for kind, ids in by_kind.items()]
-    columns = ("kind", "pgh_id", "pgh_created_at", "pgh_label", "pgh_context", "pgh_context_id", "after", "before")
+    columns = ("tracked", "pgh_id", "pgh_created_at", "pgh_label", "pgh_context", "pgh_context_id", "after", "before")
     rows = [read.values_list(*columns) for read in reads]
     loaded = {(row[0], row[1]): _Event(*row) for row in rows[0].union(*rows[1:], all=True)}
     return [loaded[kind, pgh_id] for kind, pgh_id, _at in keys]
@@ -193,7 +199,7 @@ def _with_values(kind: str) -> QuerySet[Any]:
     values = JSONObject(**{name: F(name) for name in names})
     previous = events.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id")).order_by("-pgh_id")
     before = Subquery(previous.annotate(values=values).values("values")[:1])
-    return events.annotate(kind=Value(kind), after=values, before=before)
+    return events.annotate(tracked=Value(kind), after=values, before=before)
 
 
 @dataclass
@@ -201,7 +207,7 @@ class _Reader:
     """Puts a page of events into words. The people and the series that they name are read at once."""
 
     events: list[_Event]
-    hub: Hub | None
+    hub: int | None
 
     def entries(self) -> list[Entry]:
         grouped = groupby(self.events, key=lambda event: (event.at, event.context_id, self._who(event)))
@@ -220,7 +226,7 @@ class _Reader:
         return User.objects.annotate(in_team=Exists(was_in_team)).in_bulk(named - {None})
 
     @cached_property
-    def _series(self) -> dict[int, Any]:
+    def _series(self) -> dict[Any, Any]:
         """The latest event of each series that is named, which exists also if the series was deleted."""
         keys = {event.after["series_id"] for event in self.events if "series_id" in event.after}
         latest = events_of("series").filter(pgh_obj__in=keys).order_by("pgh_obj_id", "-pgh_id").distinct("pgh_obj_id")
@@ -240,7 +246,9 @@ class _Reader:
 
     def _change(self, event: _Event) -> Change | None:
         """Return what changed, or None if nothing that is shown did."""
-        before = {"insert": {}, "delete": event.after}.get(event.label, event.before or {})
+        before = event.before or {}
+        if event.label != "update":
+            before = event.after if event.label == "delete" else {}
         after = {} if event.label == "delete" else event.after
         fields = list(self._fields(event.kind, before, after, self._zone(event)))
         if event.label == "update" and not fields:
@@ -262,7 +270,7 @@ class _Reader:
             if isinstance(field, ForeignKey):
                 if not before or not after:  # the page says anyway what it belongs to
                     continue
-                texts = [self._hub_names.get(key, "") for key in (old, new)]
+                texts = [self._hub_names.get(key or 0, "") for key in (old, new)]
             else:
                 texts = [format_value(field, value, zone) for value in (old, new)]
             yield FieldChange(str(capfirst(field.verbose_name)), *texts)
@@ -274,7 +282,7 @@ class _Reader:
 
     def _zone(self, event: _Event) -> ZoneInfo:
         name = event.after.get("time_zone")
-        if not name and (series := self._series.get(event.after.get("series_id", 0))):
+        if not name and (series := self._series.get(event.after.get("series_id"))):
             name = series.time_zone
         return ZoneInfo(name or PROJECT_ZONE)
 
@@ -293,7 +301,7 @@ class _Reader:
         return f"{title} ({when})" if title else when
 
     def _series_title(self, event: _Event) -> str:
-        series = self._series.get(event.after.get("series_id", 0))
+        series = self._series.get(event.after.get("series_id"))
         return _in_language("title", vars(series)) if series else ""
 
 

@@ -34,7 +34,7 @@ def name_of_program(context: dict[str, Any]) -> str:
     return _("The portal’s operators")
 
 
-def format_value(field: Field[Any, Any], value: Any, zone: ZoneInfo) -> str:
+def format_value(field: "Field[Any, Any]", value: Any, zone: ZoneInfo) -> str:
     """Return a value of an event, as JSON has it, in words. Empty if there is none."""
     if value is None or value in ("", []):
         return ""
@@ -47,5 +47,5 @@ def format_value(field: Field[Any, Any], value: Any, zone: ZoneInfo) -> str:
     return _label(field, value)
 
 
-def _label(field: Field[Any, Any], value: Any) -> str:
+def _label(field: "Field[Any, Any]", value: Any) -> str:
     return str(dict(field.flatchoices).get(value, value))

@@ -5,14 +5,15 @@ Every view of the workspace has one of the three decorators `for_viewers`, `for_
 hub that does not exist. Someone who is not signed in is asked to sign in, whatever the address.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, render
+from django.db.models import Prefetch, prefetch_related_objects
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.utils.functional import cached_property
 from django.views.decorators.cache import never_cache
 
@@ -47,7 +48,7 @@ class Workspace:
     @cached_property
     def other_hubs(self) -> list[Hub]:
         """The other hubs that this person can switch to."""
-        return list(Hub.objects.managed_by(self.user).exclude(pk=self.hub.pk))
+        return [other.hub for other in self.user.memberships.all() if other.hub_id != self.hub.pk]
 
     @property
     def series(self) -> SeriesQuerySet:
@@ -86,6 +87,17 @@ def _keep_what_was_typed(view: View) -> View:
     return wrapper
 
 
+def _membership_or_404(user: User, slug: str, roles: Collection[Role]) -> Membership:
+    """Return the person's membership in the hub. All their memberships are read at once: the menus of the page ask for
+    them too."""
+    own = Membership.objects.select_related("hub").order_by("hub__name_en", "pk")
+    prefetch_related_objects([user], Prefetch("memberships", own))
+    for membership in user.memberships.all():
+        if membership.hub.slug == slug and membership.role in roles:
+            return membership
+    raise Http404
+
+
 def _for_roles(*roles: Role) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
@@ -93,9 +105,8 @@ def _for_roles(*roles: Role) -> Callable[[View], View]:
         @_keep_what_was_typed
         @login_required
         def wrapper(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
-            memberships = Membership.objects.select_related("hub", "user").filter(role__in=roles)
-            membership = get_object_or_404(memberships, hub__slug=slug, user=request.user)
-            return view(request, Workspace(membership), **kwargs)
+            assert isinstance(request.user, User)  # noqa: S101 - login_required has checked it
+            return view(request, Workspace(_membership_or_404(request.user, slug, roles)), **kwargs)
 
         wrapper.roles = roles  # type: ignore[attr-defined]  # read by the test of every URL's access
         return wrapper

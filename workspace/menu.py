@@ -22,6 +22,7 @@ class MenuItem:
 ITEMS = [
     MenuItem("home", "workspace:home", _("Overview")),
     MenuItem("listing", "workspace:listings", _("Listings")),
+    MenuItem("history", "workspace:history", _("History"), for_coordinators=True),
 ]
 
 

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from workspace.views import home, listing_form, listing_review, listing_steps, listings
+from workspace.views import history, home, listing_form, listing_review, listing_steps, listings
 
 app_name = "workspace"
 
@@ -29,4 +29,5 @@ urlpatterns = [
         listing_steps.change_session,
         name="listing_session",
     ),
+    path(_("<slug:slug>/history/"), history.history_page, name="history"),
 ]

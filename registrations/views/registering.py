@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+import pghistory
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.core import ratelimit
 from django.contrib import messages
@@ -239,7 +240,9 @@ def settle(
     if details:
         save_details(me(request), details)
     try:
-        registration = services.register(series, me(request), now=timezone.now(), answers=answers)
+        # also for "My sessions", which finishes a registration after a second factor and is no POST
+        with pghistory.context(user=me(request).pk):
+            registration = services.register(series, me(request), now=timezone.now(), answers=answers)
     except (services.RegistrationRefusedError, services.NotForThisAudienceError):
         # closed or full by now, or only for other professions: the page says which
         return redirect("registrations:register", slug=series.slug_here)

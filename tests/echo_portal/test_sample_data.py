@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db.models import Count
 
 from accounts.models import ProviderProfile, User
 from echo_portal.checkout import sample
@@ -53,6 +54,20 @@ def test_there_are_staff_and_provider_accounts_to_sign_in_with(client, loaded):
     assert client.login(email=sample.STAFF_EMAIL, password=sample.STAFF_PASSWORD)
     assert User.objects.get(email=sample.PROVIDER_EMAIL).profile.province == "QC"
     assert User.objects.filter(email__in=[f"provider{n}@echo.example.ca" for n in (1, 2, 3)]).count() == 3
+
+
+def test_two_hubs_have_teams_at_work(client, loaded):
+    coordinator = User.objects.get(email=sample.COORDINATOR_EMAIL)
+    assert Hub.objects.exclude(memberships=None).distinct().count() == 2
+    assert Hub.objects.filter(is_trusted=True).count() == 1
+    assert User.objects.annotate(hubs=Count("memberships")).filter(hubs=2).count() == 1
+    for hub in Hub.objects.exclude(memberships=None).distinct():
+        assert hub.memberships.filter(role="coordinator").exists()
+    client.force_login(coordinator)
+    page = client.get("/en/workspace/", follow=True).content.decode()
+    assert "Returned to you:" in page
+    assert "Waiting for Pallium Canada:" in page
+    assert Series.objects.filter(publication="submitted", hub__memberships__user=coordinator).exists()
 
 
 def test_seat_counts_are_correct_and_realistic(loaded):

@@ -8,6 +8,7 @@ import time_machine
 from django.db import connection
 from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from outbox.models import Message
 from registrations.consequences import Kind, consequences
@@ -15,6 +16,7 @@ from registrations.models import Announcement, Registration
 from registrations.services import cancel, invite, notify_session_changes, queue_due_reminders, register
 from registrations.services.colleagues import Colleague
 from sessions_app.editing.data import SessionData, read
+from sessions_app.editing.writing import write
 from sessions_app.models import Delivery, Feed, Session
 from tests.factories import SessionFactory, UserFactory
 
@@ -56,15 +58,8 @@ def moved(data, by=DAY):
 
 
 def save(series, data):
-    """Save an edit for real, as the editing services do: the series first, then each session."""
-    for name, value in data.values.items():
-        setattr(series, name, value)
-    series.save()
-    for one in data.sessions:
-        session = Session.objects.get(pk=one.pk) if one.pk else Session(series=series)
-        for name in ("starts_at", "ends_at", "title_en", "title_fr", "join_url"):
-            setattr(session, name, getattr(one, name))
-        session.save()
+    """Save an edit for real, as the editing services do."""
+    write(series, read(series), data, timezone.now())
 
 
 def emails_after(series, data, drain, now, clock):
@@ -150,11 +145,12 @@ def test_a_new_session_reaches_everyone(series, drain, now, clock):
     assert len(emails_after(series, data, drain, now, clock)) == found.reach.total == 4
 
 
-def test_a_session_that_is_left_out_is_cancelled_for_everyone(series, now):
+def test_a_session_that_is_left_out_is_cancelled_for_everyone(series, drain, now, clock):
     data = read(series)
-    found = consequences(series, replace(data, sessions=data.sessions[1:]), now)
+    data = replace(data, sessions=data.sessions[1:])
+    found = consequences(series, data, now)
     assert [change.kind for change in found.sessions] == [Kind.CANCELLED]
-    assert found.reach.total == 4
+    assert len(emails_after(series, data, drain, now, clock)) == found.reach.total == 4
     assert found.emails[0].versions["en"].subject.startswith("A session is cancelled")
 
 
@@ -174,6 +170,13 @@ def test_seats_that_are_added_go_to_the_waitlist_at_once(series, drain, now, clo
     assert [str(example.to) for example in found.emails] == ["People on the waitlist who get a seat"]
     emails = emails_after(series, data, drain, now, clock)
     assert [email.subject for email in emails] == [found.emails[0].versions["en"].subject]
+
+
+def test_someone_who_gets_a_seat_in_a_moved_session_gets_one_email(series, drain, now, clock):
+    data = moved(read(series)).with_values(capacity=5)
+    found = consequences(series, data, now)
+    assert (found.promoted, found.reach.total) == (1, 3)
+    assert len(emails_after(series, data, drain, now, clock)) == 4
 
 
 def test_a_capacity_below_the_seats_taken_is_said_and_changes_nothing_else(series, now):

@@ -3,11 +3,13 @@
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from hubs.models import Hub
+from registrations.overview import overview
 from workspace.access import Workspace, for_viewers
 from workspace.pages import page
 
@@ -29,4 +31,6 @@ def choose(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_viewers
 def home(request: HttpRequest, workspace: Workspace) -> HttpResponse:
-    return page(request, workspace, "home.html")
+    """Show what needs attention first, then what comes up. A new hub sees how to start."""
+    found = overview(workspace.hub, workspace.series, timezone.now())
+    return page(request, workspace, "home.html", {"overview": found})

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.zones import PROJECT_ZONE
-from echo_portal.checkout.sample import dates, people
+from echo_portal.checkout.sample import dates, people, teams
 from hubs.models import Hub
 from registrations import services
 from registrations.models import Announcement, Attendance, EndReason, Registration, RegistrationState
@@ -109,7 +109,7 @@ def load_handful(now: datetime) -> None:
     """
     if is_loaded():
         return
-    User.objects.create_superuser(STAFF_EMAIL, STAFF_PASSWORD, name="Sample Staff")
+    staff = User.objects.create_superuser(STAFF_EMAIL, STAFF_PASSWORD, name="Sample Staff")
     _make_hubs()
     created = _write_programme(now)
     named, crowd = people.make_named(), people.make_crowd(now)
@@ -118,6 +118,7 @@ def load_handful(now: datetime) -> None:
     for email, slug in REGISTERED:
         if slug in created:
             services.register(created[slug], named[email], now=now)
+    teams.make_teams(created, first_words=FIRST_WORDS, going_home=GOING_HOME, staff=staff, now=now)
     transaction.on_commit(programme_changed)
 
 
