@@ -76,7 +76,7 @@ def test_three_sessions_are_saved_by_keyboard_and_without_javascript(open_page, 
     title.press_sequentially("First words")
     first = timezone.now() + timedelta(days=40)
     page.get_by_label("First session", exact=True).fill(f"{first:%Y-%m-%d}")
-    page.get_by_label("How many sessions").fill("3")
+    page.get_by_label("How many", exact=True).fill("3")
     page.get_by_role("button", name="Fill in dates").press("Enter")
     rows = page.locator("fieldset.row-card")
     assert rows.count() == 3

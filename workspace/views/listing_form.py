@@ -171,7 +171,7 @@ class Sending:
 
     def _who_saved(self) -> str:
         """The person who saved last, from the history."""
-        scope = scope_of_series(self.series, hub=self.workspace.hub).only("listings")
+        scope = scope_of_series(self.series.pk).only("listings").for_workspace(self.workspace.hub)
         entries = read_history(scope).entries
         return entries[0].who if entries else _("Someone else")
 
