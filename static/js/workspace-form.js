@@ -1,14 +1,19 @@
-// The form for a series works without this file. It warns before work is lost and keeps the language meters up to date.
+// The form for a series works without this file. It warns before work is lost, here and on the pages that ask something
+// before the form is saved, ignores a second click on a button, and keeps the language meters up to date.
 "use strict";
 
 const editor = document.querySelector("[data-editor]");
 
-// Warn when someone leaves with changes that are not saved. Browsers show their own words.
-function warnBeforeLeaving() {
-  let isDirty = "dirty" in editor.dataset;
+// Warn when someone leaves with changes that are not saved (browsers show their own words), and send the form only once.
+function watchForm() {
+  let isDirty = "dirty" in editor.dataset, isSending = false;
   editor.addEventListener("input", () => { isDirty = true; });
-  editor.addEventListener("submit", () => { isDirty = false; });
-  window.addEventListener("beforeunload", (event) => { if (isDirty) event.preventDefault(); });
+  editor.addEventListener("submit", (event) => {
+    if (isSending) event.preventDefault();
+    isSending = true;
+  });
+  window.addEventListener("pageshow", () => { isSending = false; }); // also when the back button restores the page
+  window.addEventListener("beforeunload", (event) => { if (isDirty && !isSending) event.preventDefault(); });
 }
 
 // A text counts if it is required or written in one of the languages, as in the meter that the server shows.
@@ -37,7 +42,7 @@ function openParts(event) {
 }
 
 if (editor) {
-  warnBeforeLeaving();
+  watchForm();
   editor.addEventListener("input", updateMeters);
   document.addEventListener("click", openParts);
 }

@@ -27,6 +27,7 @@ def test_changes_to_different_things_are_both_kept_after_a_look(client, editor, 
     page = save(mine)
     assert page.status_code == 409
     assert "Their title" in page.content.decode()
+    assert f"{editor.user.name} saved changes while you were editing" in page.content.decode()
     assert Series.objects.get().summary_en == "Old"
     assert save(mine, seen=str(page.context["comparison"].revision)).status_code == 302
     saved = Series.objects.get()

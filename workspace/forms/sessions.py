@@ -116,7 +116,7 @@ class RepeatForm(PortalForm):
     end = ClockField(label=gettext_lazy("Ends"), error_messages={"required": gettext_lazy("Enter the end time.")})
     every = forms.ChoiceField(label=gettext_lazy("How often"), choices=RHYTHMS)
     count = forms.IntegerField(
-        label=gettext_lazy("How many sessions"),
+        label=gettext_lazy("How many"),
         min_value=1,
         max_value=MOST_SESSIONS,
         error_messages={"required": gettext_lazy("Enter the number of sessions.")},

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.languages import current_language
 from accounts.zones import PROVINCE_ZONES
 from registrations.consequences import consequences
+from registrations.history import read_history, scope_of_series
 from sessions_app.editing.changes import Change, Group, compare, pick
 from sessions_app.editing.data import ListingData, read
 from sessions_app.editing.errors import EditedMeanwhileError, ListingRefusedError
@@ -134,7 +135,8 @@ class Sending:
         if current.revision != start.revision:
             comparison = Comparison(start, mine, current, self.editor.form.zone, self.request.POST)
             if not comparison.is_decided:
-                return self._page("conflict.html", {"comparison": comparison}, ASKED, status=409)
+                context = {"comparison": comparison, "who": self._who_saved()}
+                return self._page("conflict.html", context, ASKED, status=409)
             mine = comparison.merged
             self.editor = ListingEditor(current, values_of(mine))
         return self._confirm(mine, current) or self._save(mine, current.revision)
@@ -166,6 +168,12 @@ class Sending:
         else:
             messages.success(self.request, _("Saved."))
         return self._done()
+
+    def _who_saved(self) -> str:
+        """The person who saved last, from the history."""
+        scope = scope_of_series(self.series.pk).only("listings").for_workspace(self.workspace.hub)
+        entries = read_history(scope).entries
+        return entries[0].who if entries else _("Someone else")
 
     def _refused(self, error: Exception) -> HttpResponse:
         self.editor.add_error(error)
