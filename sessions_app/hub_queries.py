@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Prefetch, Q, TextField, Value, prefetch_related_objects
+from django.db.models import Count, Prefetch, TextField, Value, prefetch_related_objects
 from django.db.models.functions import Concat
 
 from accounts.choices import Province
@@ -70,8 +70,8 @@ def directory(now: datetime) -> Directory:
 def _upcoming_sessions(now: datetime) -> dict[Any, int]:
     """Return how many sessions of listed series take place after `now`, by hub, with None for national programming."""
     ahead = Session.objects.meeting().filter(ends_at__gt=now, series__in=upcoming(now).order_by().values("pk"))
-    called_off = Q(series__is_cancelled=True)
-    counted = ahead.exclude(called_off).order_by().values("series__hub").annotate(n=Count("pk"))
+    ahead = ahead.filter(series__is_cancelled=False)
+    counted = ahead.order_by().values("series__hub").annotate(n=Count("pk"))
     return {row["series__hub"]: row["n"] for row in counted}
 
 
@@ -85,7 +85,7 @@ def matching_hubs(filters: dict[str, Any]) -> HubQuerySet:
         hubs = hubs.alias(text=Fold(Concat(*columns, output_field=TextField())))
         for word in filters["q"].split():
             hubs = hubs.filter(text__contains=Fold(Value(word)))
-    return hubs.with_logo()
+    return hubs.with_logo().order_by("name_en", "pk")
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,9 @@ def test_the_table_has_the_same_facts(client, now):
 
 def test_many_hubs_take_four_queries_and_are_on_pages(client, now, django_assert_num_queries):
     hubs = [HubFactory(name_en=f"Hub {n:03}", provinces=["ON", "QC"]) for n in range(60)]
+    logo = logos.redraw(upload(picture()))
     for hub in hubs[:30]:
-        logos.save_logo(hub, logos.redraw(upload(picture())), alt_en="A pine", alt_fr="Un pin", now=now)
+        logos.save_logo(hub, logo, alt_en="A pine", alt_fr="Un pin", now=now)
         SessionFactory(now=now, hub=hub)
     with django_assert_num_queries(4):
         page = client.get("/en/hubs/?q=hub&province=ON").content.decode()

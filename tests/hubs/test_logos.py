@@ -98,7 +98,7 @@ def test_of_an_animation_the_first_frame_is_kept():
     [
         (SCRIPT, "can’t read this picture"),
         (b"", "can’t read this picture"),
-        (header_of_a_huge_png(), "at most 25 million pixels"),
+        (header_of_a_huge_png(), "at most 4000 × 4000 pixels"),
         (b"\0" * (logos.MAX_BYTES + 1), "at most 5 MB"),
     ],
 )

@@ -88,12 +88,11 @@ def test_no_other_address_may_be_framed(client, hub):
     assert len(addresses) > 60
     framed = set()
     for name, address in addresses.items():
-        for query in ("", "?lang=en"):
-            response = client.get(f"{address}{query}")
-            is_page = response.status_code == 200 and response["Content-Type"].startswith("text/html")
-            refuses = response.get("X-Frame-Options") == "DENY" and "frame-ancestors 'none'" in response[CSP]
-            if is_page and not refuses:
-                framed.add(name)
+        response = client.get(f"{address}?lang=en")
+        is_page = response.status_code == 200 and response["Content-Type"].startswith("text/html")
+        refuses = response.get("X-Frame-Options") == "DENY" and "frame-ancestors 'none'" in response[CSP]
+        if is_page and not refuses:
+            framed.add(name)
     assert framed == {"embed:hub"}
 
 
