@@ -37,7 +37,14 @@ Renderer = Callable[[Any, datetime], RenderedEmail]
 # What these say is a secret: it is not kept, not even until it is pruned.
 SECRET = {"code"}
 # What these say is for whoever reads that address, whatever address the account has by now.
-OF_THE_ADDRESS = {"security", "email-changed", "address-taken", "account-closed"}
+OF_THE_ADDRESS = {
+    "security",
+    "email-changed",
+    "address-taken",
+    "account-closed",
+    "team-invitation",
+    "interest-received",
+}
 # These go to an address that has no account, or may have none: the address is kept no longer than what the email said.
 TO_NO_ACCOUNT = {"no-account", "account-closed", "team-invitation", "interest-received", "interest-new"}
 

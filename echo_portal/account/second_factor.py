@@ -5,7 +5,9 @@ import hashlib
 from collections.abc import Callable
 from typing import cast
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -50,6 +52,13 @@ def _fernet() -> Fernet:
 def lacks_second_factor(user: User) -> bool:
     """Whether `user` must set up a second factor. allauth asks for an existing one at each sign-in."""
     return settings.SECOND_FACTOR_REQUIRED and not PortalMFAAdapter().is_mfa_enabled(user, types=["totp", "webauthn"])
+
+
+def record_confirmation(request: HttpRequest, user: User, authenticator: Authenticator, **_kwargs: object) -> None:
+    """Count adding an app or a passkey as a confirmation, because the person has just used it. Otherwise allauth asks for a
+    second code before it shows the recovery codes. Receives `allauth.mfa.signals.authenticator_added`."""
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        record_authentication(request, user, method="mfa", type=authenticator.type, reauthenticated=True)
 
 
 class SecondFactorMiddleware:

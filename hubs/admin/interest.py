@@ -21,8 +21,8 @@ from accounts.fields import forbidden
 from hubs.models import OPEN_STAGES, Hub, InterestNote, PartnerInterest, Stage
 from hubs.services.interest import AlreadyAcceptedError, SlugTakenError, accept_interest, move_to_stage
 
-# Words that the addresses of other pages under /hubs/ use.
-RESERVED_SLUGS = {"become-a-partner", "devenir-partenaire", "invitation"}
+# The addresses of other pages under /hubs/.
+RESERVED_SLUGS = {"become-a-partner", "devenir-partenaire"}
 
 
 class OverdueFilter(admin.SimpleListFilter):
@@ -86,7 +86,7 @@ TAKEN = _("Another page has this address. Choose another one.")
 
 @admin.register(PartnerInterest)
 class PartnerInterestAdmin(admin.ModelAdmin):
-    list_display = ["organization", "stage", "where", "owner", "next_step", "due", "created_at"]
+    list_display = ["organization", "stage", "due", "next_step", "owner", "where", "created_at"]
     list_filter = ["stage", OverdueFilter, "owner", "language"]
     list_select_related = ["owner"]
     search_fields = ["organization", "contact_name", "email"]
@@ -135,6 +135,14 @@ class PartnerInterestAdmin(admin.ModelAdmin):
         if db_field.name == "stage":
             kwargs["choices"] = [choice for choice in Stage.choices if choice[0] != Stage.ACCEPTED]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Show the owner without Django's buttons that edit the person."""
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "owner":
+            for action in ("add", "change", "delete", "view"):
+                setattr(field.widget, f"can_{action}_related", False)
+        return field
 
     @admin.display(description=_("provinces and territories"))
     def where(self, interest: PartnerInterest) -> str:

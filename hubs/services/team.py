@@ -7,7 +7,7 @@ coordinators who remove each other at the same moment wait for one another, and 
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from accounts.services import former_emails
@@ -177,10 +177,9 @@ def leave(membership: Membership, *, now: datetime) -> None:
 
 
 def only_coordinator_of(user: User) -> list[Hub]:
-    """Return the hubs whose only coordinator is `user`."""
+    """Return the hubs whose only coordinator is `user`. Someone whose account is inactive cannot coordinate."""
     own = Hub.objects.managed_by(user, Role.COORDINATOR)
-    others = Membership.objects.filter(role=Role.COORDINATOR).exclude(user=user)
-    return list(own.exclude(pk__in=others.values("hub")))
+    return list(own.exclude(pk__in=_active_coordinators().exclude(user=user).values("hub")))
 
 
 @transaction.atomic
@@ -216,6 +215,10 @@ def _check_limit(hub: Hub, now: datetime) -> None:
 
 def _check_keeps_coordinator(member: Membership) -> None:
     """Raise LastCoordinatorError if the hub has no coordinator other than `member`. The caller has locked the hub."""
-    others = Membership.objects.filter(hub=member.hub, role=Role.COORDINATOR).exclude(pk=member.pk)
+    others = _active_coordinators().filter(hub=member.hub).exclude(pk=member.pk)
     if member.role == Role.COORDINATOR and not others.exists():
         raise LastCoordinatorError([member.hub])
+
+
+def _active_coordinators() -> QuerySet[Membership]:
+    return Membership.objects.filter(role=Role.COORDINATOR, user__is_active=True)

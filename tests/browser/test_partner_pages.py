@@ -70,6 +70,10 @@ def test_axe_finds_nothing_on_the_pages_of_partners(
     check("close_account")
     sign_in(page, live_server, UserFactory(email="anna@example.ca", name=""))
     check("hubs:accept_invitation", invitation.secret, shown="invitation-join")
+    page.locator("#id_name").fill("Anna Roy")
+    page.locator("main form button.act").click()
+    page.wait_for_url("**/north/")
+    axe(page)
 
 
 def fill_in(page):

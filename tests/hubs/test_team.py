@@ -162,6 +162,10 @@ class TestRolesAndLeaving:
         with pytest.raises(team.LastCoordinatorError) as error:
             team.change_role(coordinator, Role.VIEWER, by=coordinator.user, now=now)
         assert error.value.hubs == [hub]
+        inactive = MembershipFactory(hub=hub, user__is_active=False)
+        with pytest.raises(team.LastCoordinatorError):
+            team.leave(coordinator, now=now)
+        inactive.delete()
         MembershipFactory(hub=hub)
         team.leave(coordinator, now=now)
         assert not Membership.objects.filter(pk=coordinator.pk).exists()

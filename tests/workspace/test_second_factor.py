@@ -49,6 +49,16 @@ def test_coordinators_and_those_who_may_publish_are_led_through_setting_it_up(cl
     assert "Continue to the page you wanted" not in client.get("/en/account/security/").content.decode()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_recovery_codes_follow_without_a_second_code(client, sign_in):
+    sign_in(Role.COORDINATOR)
+    client.get("/en/workspace/north/team/")
+    set_up_app(client)
+    page = client.get("/en/account/security/recovery-codes/").content.decode()
+    assert "You have 10 of 10 codes left." in page
+    assert 'href="/en/workspace/north/team/"' in page
+
+
 @pytest.mark.parametrize(("role", "is_trusted"), [(Role.VIEWER, False), (Role.VIEWER, True), (Role.EDITOR, False)])
 def test_others_need_none(client, sign_in, role, is_trusted):
     sign_in(role, is_trusted=is_trusted)
