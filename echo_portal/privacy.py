@@ -20,7 +20,7 @@ from echo_portal.middleware import A_YEAR, KNOWN_COOKIE
 from sessions_app.times import format_date
 
 # The date shown as the last update of the page. Change it whenever the meaning of the text changes.
-UPDATED = datetime(2026, 11, 24, 12, tzinfo=ZoneInfo(settings.TIME_ZONE))
+UPDATED = datetime(2026, 11, 26, 12, tzinfo=ZoneInfo(settings.TIME_ZONE))
 
 # The deletion tasks run at least this often, so data may be kept this much longer. Periods are rounded up to days.
 DELETED_EVERY = timedelta(hours=1)

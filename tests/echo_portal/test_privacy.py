@@ -67,7 +67,7 @@ def test_the_page_has_the_same_periods_in_french(client):
     for sentence in (
         "2 jours après le dernier code",
         "48 heures après son envoi",
-        "Dernière mise à jour : 24 novembre 2026",
+        "Dernière mise à jour : 26 novembre 2026",
     ):
         assert sentence in page
 
