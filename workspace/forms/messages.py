@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import uuid4
 
-from crispy_forms.layout import Fieldset, Layout
+from crispy_forms.layout import Div, Layout
 from django import forms
 from django.http import QueryDict
 from django.utils.functional import cached_property
@@ -98,8 +98,8 @@ class HubMessageForm(PortalForm):
 
     def layout(self) -> Layout:
         to = [name for name in ("recipients", "session", "person", "token") if name in self.fields]
-        english = Fieldset(_("In English"), "subject_en", "body_en")
-        return Layout(*to, english, Fieldset(_("In French"), "subject_fr", "body_fr"))
+        english, french = Div("subject_en", "body_en"), Div("subject_fr", "body_fr")
+        return Layout(*to, Div(english, french, css_class="two-languages"))
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data

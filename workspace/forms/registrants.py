@@ -22,7 +22,7 @@ from sessions_app.times import format_date
 
 MOST_WORDS = 6
 STATES = [
-    ("", _("Everyone who hasn’t cancelled")),
+    ("", _("All except cancelled")),
     (RegistrationState.CONFIRMED.value, _("With a seat")),
     (HELD, _("Invited, not confirmed yet")),
     (RegistrationState.WAITLISTED.value, _("On the waitlist")),

@@ -61,6 +61,7 @@ def registrant_list(request: HttpRequest, workspace: Workspace, series: int) -> 
         "registrants": registrants(found.rows, list(form.sessions.values()), now),
         "counts": count_states(people),
         "query": form.query,
+        "more": f"&{form.query}" if form.query else "",
     }
     return page(request, workspace, "registrants/list.html", context)
 
