@@ -17,7 +17,6 @@ from workspace.views import (
     registrants,
     team,
 )
-from workspace.views import history, home, listing_form, listing_review, listing_steps, listings
 
 app_name = "workspace"
 
