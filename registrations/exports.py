@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import IO, Any
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
@@ -14,7 +15,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
-from registrations.models import Registration, RegistrationQuerySet
+from accounts.choices import PracticeSetting, Profession, Province
+from registrations.models import Registration, RegistrationQuerySet, RegistrationState
 from registrations.registrants import Registrant, answer_text, for_list, option_labels
 from sessions_app.models import Series
 from sessions_app.times import format_date
@@ -35,6 +37,10 @@ def neutralized(value: Cell) -> Cell:
     return FORMULA.sub(r"\1'\2", value) if isinstance(value, str) else value
 
 
+def _labels(choices: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    return {value: str(label) for value, label in choices}
+
+
 class RegistrantTable:
     """The table of some of a series' registrations, in the language that is active when it is made."""
 
@@ -44,6 +50,10 @@ class RegistrantTable:
         self.sessions = list(series.sessions.order_by("starts_at", "pk"))
         self.questions = list(series.questions.all())
         self.language = translation.get_language()
+        # read once, because Django's get_profession_display takes most of the time of a row
+        self.professions, self.provinces = _labels(Profession.choices), _labels(Province.choices)
+        self.settings, self.languages = _labels(PracticeSetting.choices), _labels(settings.LANGUAGES)
+        self.states = _labels(RegistrationState.choices)
         self.options = {question.pk: option_labels(question) for question in self.questions}
         self.header = self._header()
 
@@ -85,9 +95,9 @@ class RegistrantTable:
         details: Row = ["", "", "", ""]
         if profile:
             details = [
-                profile.get_profession_display(),
-                profile.get_province_display(),
-                profile.get_practice_setting_display(),
+                self.professions[profile.profession],
+                self.provinces[profile.province],
+                self.settings.get(profile.practice_setting, ""),
                 profile.organization,
             ]
         answers = {answer.question_id: answer.value for answer in registration.answers.all()}
@@ -96,8 +106,8 @@ class RegistrantTable:
             registrant.name,
             registrant.email,
             *details,
-            registrant.person.get_language_display(),
-            registrant.state,
+            self.languages[registrant.person.language],
+            registrant.state if registration.is_held else self.states[registration.state],
             place,
             f"{registration.created_at.astimezone(self.series.zone):%Y-%m-%d %H:%M}",
             registrant.accessibility_needs,

@@ -48,16 +48,20 @@ def _people(workspace: Workspace, series: Series) -> RegistrationQuerySet:
     return workspace.registrations.filter(series=series)
 
 
+def _details(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
+    return with_position(for_list(registrations))
+
+
 @require_safe
 @for_viewers
 def registrant_list(request: HttpRequest, workspace: Workspace, series: int) -> HttpResponse:
     now, own = timezone.now(), get_series(workspace, series)
     form, people = _filter(request, own, now), _people(workspace, own)
-    rows = with_position(for_list(find(people, form.wanted)))
+    found = read_page(find(people, form.wanted), request.GET.get("page"), details=_details)
     context = {
         "series": own,
         "form": form,
-        "page": (found := read_page(rows, request.GET.get("page"))),
+        "page": found,
         "registrants": registrants(found.rows, list(form.sessions.values()), now),
         "counts": count_states(people),
         "query": form.query,
@@ -72,8 +76,10 @@ def print_view(request: HttpRequest, workspace: Workspace, series: int) -> HttpR
     """The first MOST_PRINTED people on one page, with their answers."""
     now, own = timezone.now(), get_series(workspace, series)
     form = _filter(request, own, now)
-    rows = with_position(for_list(find(_people(workspace, own), form.wanted)))
-    found = read_page(rows.prefetch_related(with_questions()), None, MOST_PRINTED)
+    rows = find(_people(workspace, own), form.wanted)
+    found = read_page(
+        rows, None, MOST_PRINTED, details=lambda found: _details(found).prefetch_related(with_questions())
+    )
     people = registrants(found.rows, list(form.sessions.values()), now)
     context = {"series": own, "form": form, "page": found, "registrants": people, "query": form.query, "now": now}
     return page(request, workspace, "registrants/print.html", context)
@@ -115,7 +121,7 @@ def attendance(request: HttpRequest, workspace: Workspace, series: int) -> HttpR
 @for_viewers
 def registrant(request: HttpRequest, workspace: Workspace, series: int, registration: int) -> HttpResponse:
     now, own = timezone.now(), get_series(workspace, series)
-    rows = with_position(for_list(_people(workspace, own))).prefetch_related(with_questions())
+    rows = _details(_people(workspace, own)).prefetch_related(with_questions())
     found: Any = get_object_or_404(rows, pk=registration)
     context = {
         "series": own,
