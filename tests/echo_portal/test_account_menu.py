@@ -72,7 +72,7 @@ def test_the_account_link_leads_to_sign_in_or_to_the_account(client, signed_in):
 
 
 def test_the_menu_fragment_is_personal_and_never_cached(signed_in, django_assert_max_num_queries):
-    with django_assert_max_num_queries(2):  # the session, the person
+    with django_assert_max_num_queries(3):  # the session, the person, whether they are in the team of a hub
         response = signed_in.get(FRAGMENT)
     assert {"no-store", "private"} <= set(response["Cache-Control"].split(", "))
     for entry in ("Zoé Roy", "zoe@example.ca", 'href="/en/registration/mine/"', 'action="/en/account/sign-out/"'):
