@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -135,7 +135,4 @@ def _workspace_link(series: Series) -> str:
     """Return the page of the listing in the workspace. National programming has only its public page."""
     if series.hub is None:
         return absolute_url(series)
-    try:
-        return absolute_url(reverse("workspace:listing", args=[series.hub.slug, series.pk]))
-    except NoReverseMatch:
-        return absolute_url(reverse("workspace:home", args=[series.hub.slug]))
+    return absolute_url(reverse("workspace:listing", args=[series.hub.slug, series.pk]))
