@@ -156,7 +156,7 @@ def _review(step: ReviewStep, publication: Publication, **fields: Any) -> Callab
     def factory(rows: Rows, now: datetime) -> Rows:
         series = rows["series"]
         Series.objects.filter(pk=series.pk).update(publication=publication)
-        values = {"comment": "The French summary is missing. Could you add it?"} | fields
+        values = {"comment": REVIEW_COMMENT} | fields
         entry = ReviewEntry.objects.create(series=series, step=step, by=rows["other"], at=now, **values)
         return {"entry": entry.pk}
 
@@ -168,7 +168,7 @@ def _changes_sent(rows: Rows, now: datetime) -> Rows:
     request = ChangeRequest.objects.create(
         series=rows["series"],
         before=editing_data.to_json(before),
-        changes=editing_data.to_json(before.with_values(capacity=40, credits_en="1 hour of Mainpro+ credits.")),
+        changes=editing_data.to_json(before.with_values(capacity=40)),
         by=rows["other"],
         created_at=now,
     )
@@ -176,6 +176,7 @@ def _changes_sent(rows: Rows, now: datetime) -> Rows:
 
 
 NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
+REVIEW_COMMENT = "The French summary is missing. Could you add it?"
 NOTES = {"en": NOTE, "fr": "Notre conférencière est malade. Nous espérons reprendre en mai.\nLe pôle du Nord"}
 SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "code": lambda _made, _now: {"code": "402817"},

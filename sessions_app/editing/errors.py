@@ -1,16 +1,12 @@
 """Why an edit or a step of the review was refused. `str(error)` is a sentence for the page, in the reader's language."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING
-
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from sessions_app.editing.data import ListingData
+from sessions_app.editing.merging import Conflict
 from sessions_app.models import Question, Session
-
-if TYPE_CHECKING:
-    from sessions_app.editing.data import ListingData
-    from sessions_app.editing.merging import Conflict
+from sessions_app.times import format_date
 
 
 class ListingRefusedError(Exception):
@@ -20,7 +16,7 @@ class ListingRefusedError(Exception):
 class EditedMeanwhileError(ListingRefusedError):
     """Someone else saved first. `current` is what they saved (with what waits for staff), `revision` goes with it."""
 
-    def __init__(self, current: "ListingData", current_revision: int) -> None:
+    def __init__(self, current: ListingData, current_revision: int) -> None:
         super().__init__()
         self.current, self.current_revision = current, current_revision
 
@@ -50,8 +46,6 @@ class SessionTookPlaceError(ListingRefusedError):
         self.session = session
 
     def __str__(self) -> str:
-        from sessions_app.times import format_date  # noqa: PLC0415 - only needed for the sentence
-
         day = format_date(self.session.starts_at, self.session.series.zone)
         return _("The session on %(day)s has already taken place, so it has to stay.") % {"day": day}
 
@@ -96,7 +90,7 @@ class CommentMissingError(ListingRefusedError):
 class ChangesConflictError(ListingRefusedError):
     """The series was edited after the hub sent its changes, and both touched the same thing."""
 
-    def __init__(self, conflicts: "list[Conflict]") -> None:
+    def __init__(self, conflicts: list[Conflict]) -> None:
         super().__init__()
         self.conflicts = conflicts
 
@@ -106,10 +100,6 @@ class ChangesConflictError(ListingRefusedError):
 
 class AlreadyOverError(ListingRefusedError):
     """A series that is past, cancelled or not published cannot be cancelled."""
-
-    def __init__(self, since: datetime | None = None) -> None:
-        super().__init__()
-        self.since = since
 
     def __str__(self) -> str:
         return _("This series can’t be cancelled, because it is over or was never published.")

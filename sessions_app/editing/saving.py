@@ -92,8 +92,9 @@ def save_listing(series: Series, data: ListingData, *, revision: int, by: User, 
     """Save an edit that started from `revision`, in one transaction with everything that follows from it.
 
     A draft is saved whole. On a published listing, a trusted hub's wording, links and settings go live at once, and its
-    dates, seats and accreditation wait for staff. Of another hub only links go live at once. What waits is one
-    ChangeRequest, which a second save replaces. Saving the same again changes nothing.
+    dates, seats and accreditation wait for staff. Of another hub only links go live at once. Adding and removing a
+    session changes the dates; cancelling one never waits (cancelling.py). What waits is one ChangeRequest, which a second
+    save replaces. Saving the same again changes nothing.
 
     Raises EditedMeanwhileError if someone saved after `revision`, CapacityTooLowError, SessionTookPlaceError,
     QuestionAnsweredError, UnknownRowError, and ValidationError for what the database would refuse.
@@ -148,6 +149,7 @@ def _keep_waiting(
     if not is_waiting:
         if request:
             settle(request, State.TAKEN_BACK, by=by, now=now)
+            add_entry(series, ReviewStep.WITHDRAWN, by=by, now=now)
         return request is not None
     request = request or ChangeRequest(series=series)
     contents = to_json(before), to_json(after)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sessions_app.editing.data import ListingData, QuestionData, SessionData
 from sessions_app.editing.slugs import add_french, must_renew, save_with_slugs
-from sessions_app.models import Delivery, Publication, Question, Series, Session
+from sessions_app.models import Delivery, Question, Series, Session
 
 DATES = ("first_starts_at", "last_starts_at", "last_ends_at", "has_postponed")
 
@@ -53,9 +53,9 @@ def _write_sessions(series: Series, before: list[SessionData], after: list[Sessi
 
 
 def _remove(series: Series, session: Session) -> None:
-    """Delete a session. If people know of it, cancel it instead: they are told, and their calendars are updated."""
-    is_public = series.publication in (Publication.PUBLISHED, Publication.ARCHIVED)
-    if is_public and series.registrations.exists():
+    """Delete a session. If people registered for the series, cancel it instead: they are told, and their calendars and
+    what refers to it stay right."""
+    if series.registrations.exists():
         session.delivery = Delivery.CANCELLED
         session.save()
     else:

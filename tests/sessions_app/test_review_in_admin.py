@@ -174,7 +174,7 @@ def test_nothing_is_done_by_a_get_or_an_unknown_step(client, staff, submitted, r
 def test_the_pages_are_in_french_too(client, staff, submitted, request_of_hub):
     page = client.get(f"/fr/admin/sessions_app/changerequest/{request_of_hub.pk}/change/").content.decode()
     assert "Approuver" in page
-    assert "À approuver" in client.get("/fr/admin/").content.decode()
+    assert "1 nouvelle série" in client.get("/fr/admin/").content.decode()
 
 
 def test_two_staff_members_do_not_overwrite_each_other(client, staff, now):
@@ -193,3 +193,13 @@ def test_two_staff_members_do_not_overwrite_each_other(client, staff, now):
     assert "Someone else saved this series" in response.content.decode()
     assert Series.objects.get().title_en == "Mine"
     assert read_for_editing(Series.objects.get()).revision == 1
+
+
+def test_the_list_of_changes_takes_the_same_number_of_queries_however_many_there_are(
+    client, staff, editor, now, django_assert_max_num_queries
+):
+    for capacity in range(30, 35):
+        series = SessionFactory(now=now, hub=editor.memberships.get().hub).series
+        save_listing(series, read(series).with_values(capacity=capacity), revision=0, by=editor, now=now)
+    with django_assert_max_num_queries(8):
+        assert client.get(CHANGES).content.decode().count("Northern hub") == 5
