@@ -171,7 +171,7 @@ def test_a_draft_is_deleted_after_a_question_and_nothing_else_is(client, editor,
 
 
 def test_the_overview_needs_few_queries(client, editor, url, published, django_assert_max_num_queries):
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(10):
         client.get(url("listing", published.pk))
     with django_assert_max_num_queries(9):
         client.get(url("listing_edit", published.pk))
