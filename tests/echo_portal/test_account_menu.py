@@ -46,6 +46,8 @@ def public_addresses(now):
         "sessions:language_feed": ["en"],
         "hubs:detail": ["north"],
         "hubs:feed": ["north"],
+        "embed:hub": ["north"],
+        "embed:sessions": ["north"],
     }
     return [reverse(name, args=arguments.get(name)) for name in sorted(PUBLIC_PAGES)]
 

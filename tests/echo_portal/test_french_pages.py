@@ -160,10 +160,12 @@ def assert_all_french(pages):
 def names_without_arguments(patterns=None, prefix=""):
     """Yield the URL names that take no arguments, without those of the admin."""
     for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        if pattern.pattern.converters:
+            continue
         if isinstance(pattern, URLResolver) and pattern.app_name != "admin":
             namespace = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
             yield from names_without_arguments(pattern.url_patterns, namespace)
-        elif isinstance(pattern, URLPattern) and pattern.name and not pattern.pattern.converters:
+        elif isinstance(pattern, URLPattern) and pattern.name:
             yield prefix + pattern.name
 
 

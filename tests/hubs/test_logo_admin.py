@@ -21,7 +21,8 @@ def save(client, hub):
 
     def run(**fields):
         values = {name: value for name, value in model_to_dict(hub).items() if name != "id"}
-        return client.post(f"/en/admin/hubs/hub/{hub.pk}/change/", values | fields)
+        team = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+        return client.post(f"/en/admin/hubs/hub/{hub.pk}/change/", values | team | fields)
 
     return run
 

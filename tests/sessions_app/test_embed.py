@@ -62,14 +62,14 @@ def test_only_the_frame_may_be_framed_and_it_sets_no_cookie(client, series):
 def every_url():
     """Yield the name and an address of each page outside the admin, with `north` and the like for what varies."""
 
-    def walk(patterns, namespace=""):
+    def walk(patterns, namespace="", outer=None):
         for pattern in patterns:
+            converters = (outer or {}) | pattern.pattern.converters
             if isinstance(pattern, URLPattern):
-                yield f"{namespace}{pattern.name}", pattern.pattern.converters
+                yield f"{namespace}{pattern.name}", converters
             elif getattr(pattern, "namespace", None) != "admin":
-                yield from walk(
-                    pattern.url_patterns, f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
-                )
+                inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+                yield from walk(pattern.url_patterns, inner, converters)
 
     values = {"SlugConverter": "north", "IntConverter": 1, "StringConverter": "x", "PathConverter": "x"}
     for name, converters in walk(get_resolver().url_patterns):

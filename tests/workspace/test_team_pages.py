@@ -55,7 +55,7 @@ def test_the_page_shows_members_and_unanswered_invitations(browser, hub, invitat
             sent_at=timezone.now(),
             expires_at=timezone.now() - timedelta(days=1),
         )
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         page = text(browser.get(address("team")))
     assert "Zoé Roy" in page
     assert "Viewer 3" in page

@@ -1,7 +1,7 @@
 """The hub's own page: what it says about itself, and its logo. Coordinators edit them. Name and address stay with staff."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -50,5 +50,5 @@ def remove_logo(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         messages.success(request, _("Your logo has been removed."))
         return redirect("workspace:hub_page", workspace.hub.slug)
     if not workspace.hub.logo_or_none:
-        raise Http404
+        return redirect("workspace:hub_page", workspace.hub.slug)
     return page(request, workspace, "hub_logo_remove.html")

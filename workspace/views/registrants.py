@@ -93,7 +93,7 @@ def export(request: HttpRequest, workspace: Workspace, series: int) -> Streaming
     form = _filter(request, own, now)
     table = RegistrantTable(own, find(_people(workspace, own), form.wanted), now)
     filename = f"{own.slug_here}-{now.astimezone(own.zone):%Y-%m-%d}"
-    match request.GET.get("format"):
+    match request.GET.get("format", "csv"):
         case "csv":
             response = StreamingHttpResponse(csv_lines(table), content_type="text/csv; charset=utf-8")
             response["Content-Disposition"] = f'attachment; filename="{filename}.csv"'
