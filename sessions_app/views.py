@@ -6,6 +6,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
@@ -21,12 +22,12 @@ from sessions_app.version import programme_version
 
 @require_safe
 def programme(request: HttpRequest) -> HttpResponse:
-    version = programme_version()  # read first, so that what is cached under it is never older
+    # Read first, so that what is cached under it is never older. Without one (the cache server is down), nothing is found again.
+    version = programme_version() or get_random_string(12)
     now, hubs = timezone.now(), Hub.objects.listed().choices()
     form = ProgrammeFilter(request.GET, hubs=hubs, months=SimpleLazyObject(lambda: queries.upcoming_months(now)))
     context = _list_context(request, queries.upcoming(now, form.chosen), form, now)
-    # without a version (the cache server is down), the moment keeps one request's fragments from the next
-    context |= {"feed": feeds.matching(form.chosen, hubs), "version": version or now, "now": now}
+    context |= {"feed": feeds.matching(form.chosen, hubs), "version": version, "now": now}
     return render(request, "sessions_app/list.html", context)
 
 
