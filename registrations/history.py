@@ -121,9 +121,10 @@ def scope_of_hub(hub: int) -> Scope:
     A series that moved to another hub takes its history along.
     """
     elsewhere = Series.objects.filter(pk=OuterRef("pgh_obj_id")).exclude(hub=hub)
-    theirs = events_of("series").filter(hub=hub).exclude(Exists(elsewhere)).values("pgh_obj_id")
+    theirs = events_of("series").filter(hub=hub).exclude(Exists(elsewhere)).values_list("pgh_obj_id", flat=True)
     conditions = {"hub": Q(pgh_obj=hub), "membership": Q(hub=hub)}
-    return Scope(conditions | _conditions_of_series(theirs))
+    # a list, because Postgres plans the union of a subquery over all events badly
+    return Scope(conditions | _conditions_of_series(list(theirs.distinct())))
 
 
 def scope_of_series(key: int) -> Scope:
