@@ -123,7 +123,7 @@ def scope_of_hub(hub: int) -> Scope:
     elsewhere = Series.objects.filter(pk=OuterRef("pgh_obj_id")).exclude(hub=hub)
     theirs = events_of("series").filter(hub=hub).exclude(Exists(elsewhere)).values_list("pgh_obj_id", flat=True)
     conditions = {"hub": Q(pgh_obj=hub), "membership": Q(hub=hub)}
-    # a list, because Postgres plans the union of a subquery over all events badly
+    # read once, because each kind of event needs it
     return Scope(conditions | _conditions_of_series(list(theirs.distinct())))
 
 
