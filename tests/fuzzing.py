@@ -1,4 +1,4 @@
-"""Send random requests to every URL with every method and unusual values: signed out, as a provider and as staff."""
+"""Send random requests to every URL with every method and unusual values: signed out, as a provider, a coordinator and staff."""
 
 import logging
 import random
@@ -24,7 +24,7 @@ from registrations.services import register
 from registrations.services.calendar import calendar_of
 from registrations.tokens import make_join_token, make_registration_token
 from sessions_app.models import Question, Series
-from tests.factories import HubFactory, SessionFactory, UserFactory
+from tests.factories import HubFactory, MembershipFactory, SessionFactory, UserFactory
 
 METHODS = ["GET"] * 5 + ["POST"] * 5 + ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "ODD"]
 ODD = [
@@ -69,6 +69,7 @@ def make_target() -> Target:
     series = [SessionFactory(now=now, days=days, hub=hub).series for days in (-20, 3, 9)]
     Question.objects.create(series=series[2], label_en="Why?", position=1, is_required=True)
     provider = UserFactory(with_profile=True)
+    coordinator = MembershipFactory(hub=hub, user=UserFactory(with_profile=True)).user
     staff = UserFactory(with_profile=True, is_staff=True, is_superuser=True)
     registration = register(series[1], provider, now=now)
     register(series[1], staff, now=now)
@@ -84,10 +85,16 @@ def make_target() -> Target:
             "1-1:x",
         ],
         "pk": [str(Registration.objects.latest("pk").pk), "1", "999999999999999999999"],
+        "series": [*(str(one.pk) for one in series), "1"],
+        "session": [str(session.pk), "1"],
+        "registration": [str(registration.pk), "1"],
         "object_id": [str(model.pk) for model in (*series, provider, hub)] + ["1", "_5F", "1_2F", "x"],
     }
-    clients = {role: OddClient(raise_request_exception=False) for role in ("signed out", "provider", "staff")}
+    clients = {
+        role: OddClient(raise_request_exception=False) for role in ("signed out", "provider", "coordinator", "staff")
+    }
     clients["provider"].force_login(provider)
+    clients["coordinator"].force_login(coordinator)
     clients["staff"].force_login(staff)
     name = settings.SESSION_COOKIE_NAME
     sessions = {role: client.cookies[name].value if name in client.cookies else "" for role, client in clients.items()}
@@ -205,6 +212,8 @@ def send(target: Target, count: int, seed: int) -> tuple[Counter[int], list[str]
             role = rng.choice(list(target.clients))
             if "/admin/" in path and rng.random() < 0.8:  # everyone else only gets refusals there
                 role = "staff"
+            elif ("/workspace/" in path or "/espace/" in path) and rng.random() < 0.8:
+                role = "coordinator"
             query = urlencode(_pairs(rng), errors="replace") if rng.random() < 0.6 else ""
             method, headers = rng.choice(METHODS), _headers(rng)
             body, content_type = _body(rng) if method not in ("GET", "HEAD") else (b"", "")

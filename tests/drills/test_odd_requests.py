@@ -1,4 +1,4 @@
-"""10,000 odd requests to every URL with every method, signed out, as a provider and as staff: none returns a 5xx."""
+"""10,000 odd requests to every URL with every method, signed out, as a provider, a coordinator and staff: none returns a 5xx."""
 
 import os
 import time
