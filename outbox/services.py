@@ -61,6 +61,12 @@ def write(drafts: Iterable[Draft], *, now: datetime) -> None:
         transaction.on_commit(nudge)
 
 
+def was_written(prefix: str, *, since: datetime) -> bool:
+    """Whether a message whose key begins with `prefix` was written since then, and was sent or is still to be sent."""
+    found = Message.objects.filter(key__startswith=prefix, not_before__gt=since)
+    return found.exclude(state=State.EXPIRED).exists()
+
+
 def nudge() -> None:
     """Ask a worker to drain now, unless one was asked and has not started. So a burst asks once.
 

@@ -89,7 +89,7 @@ def register_message_types() -> None:
 
 def render_to_staff(email: ReviewEmail, data: dict[str, Any], now: datetime) -> RenderedEmail:
     entry = _entry(email, data)
-    context: dict[str, Any] = {"link": _admin_link(entry.series), "changes": []}
+    context: dict[str, Any] = {"link": _admin_link(entry.series), "author": entry.by, "changes": []}
     if "request" in data:
         request = ChangeRequest.objects.filter(pk=data["request"], state=ChangeRequest.State.WAITING).first()
         if request is None:
@@ -101,7 +101,8 @@ def render_to_staff(email: ReviewEmail, data: dict[str, Any], now: datetime) -> 
 
 def render_to_hub(email: ReviewEmail, data: dict[str, Any], now: datetime) -> RenderedEmail:
     entry = _entry(email, data)
-    return _render("to_hub", email, entry, {"link": _workspace_link(entry.series)})
+    context = {"link": _workspace_link(entry.series), "author": _("Pallium Canada")}
+    return _render("to_hub", email, entry, context)
 
 
 def changes_of(request: ChangeRequest) -> list[Change]:

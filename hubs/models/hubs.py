@@ -78,7 +78,9 @@ class Hub(models.Model):
     is_trusted = models.BooleanField(
         _("publishes by itself"),
         default=False,
-        help_text=_("The hub’s listings go live without review. We still review new dates, seats and credit wording."),
+        help_text=_(
+            "The hub’s new listings go live without review. We still review changes to the dates, seats and accreditation of published ones."
+        ),
     )
 
     objects = HubQuerySet.as_manager()

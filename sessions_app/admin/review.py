@@ -20,9 +20,6 @@ from sessions_app.editing.errors import ListingRefusedError
 from sessions_app.editing.saving import waiting_request
 from sessions_app.models import ChangeRequest, Publication, Series
 
-TO_PUBLISH = (Publication.DRAFT, Publication.SUBMITTED)
-
-
 # What each button does with what its form sent, and what the page says afterwards.
 Steps = dict[str, tuple[Callable[[dict[str, Any]], Any], str]]
 
@@ -91,7 +88,13 @@ class ReviewMixin(admin.ModelAdmin):
         by, now = staff_user(request), timezone.now()
         steps: Steps = {
             "publish": (
-                lambda sent: review.publish(series, by=by, now=now, revision=sent["revision"], comment=sent["comment"]),
+                lambda sent: review.publish(
+                    series,
+                    revision=-1 if sent["revision"] is None else sent["revision"],
+                    comment=sent["comment"],
+                    by=by,
+                    now=now,
+                ),
                 gettext("The listing is published. We’re emailing the hub."),
             ),
             "return": (
@@ -120,6 +123,6 @@ def review_context(series: Series) -> dict[str, Any]:
         "series": series,
         "entries": list(series.review.select_related("by")),
         "request": waiting_request(series),
-        "may_publish": series.publication in TO_PUBLISH,
+        "may_publish": series.publication in review.TO_PUBLISH,
         "may_return": series.publication == Publication.SUBMITTED,
     }

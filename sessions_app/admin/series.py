@@ -1,6 +1,6 @@
 """A series on one page of the admin, with its sessions inline and English and French in tabs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -20,13 +20,15 @@ from django.utils.translation import ngettext
 
 from accounts.choices import Profession
 from accounts.fields import HTTPS_ASSUMED, choices_field, is_key
+from accounts.links import absolute_url
 from accounts.models import User
 from accounts.zones import PROJECT_ZONE, ZONES
+from hubs.models import EDITING_ROLES, Membership
 from sessions_app.admin.review import ReviewFilter, ReviewMixin, staff_user
 from sessions_app.editing.notifications import add_entry
-from sessions_app.editing.review import publish
+from sessions_app.editing.review import TO_PUBLISH, note_taken_off, publish, take_off_site
+from sessions_app.editing.slugs import save_with_slugs
 from sessions_app.models import Publication, Question, Resource, ReviewStep, Series, SeriesQuerySet, Session
-from sessions_app.services import series_edited
 from sessions_app.status import registration_status
 
 
@@ -98,6 +100,9 @@ class ResourceInline(admin.TabularInline):
     model = Resource
     extra = 0
     formfield_overrides = HTTPS_ASSUMED
+
+
+ADDRESS_FIELDS = {"is_unlisted", "slug", "slug_fr"}
 
 
 @admin.register(Series)
@@ -237,26 +242,51 @@ class SeriesAdmin(ReviewMixin):
         self._set(request, queryset, Publication.DRAFT)
 
     def _set(self, request: HttpRequest, queryset: SeriesQuerySet, publication: Publication) -> None:
-        if publication == Publication.PUBLISHED:
-            count = self._publish(queryset, staff_user(request))
-        else:
-            with transaction.atomic():
-                series_edited(queryset)  # before the update: the list may be filtered by publication
-                count = queryset.update(publication=publication, updated_at=timezone.now())
-        sentence = ngettext("%(n)s series changed to “%(state)s”.", "%(n)s series changed to “%(state)s”.", count)
-        self.message_user(request, sentence % {"n": count, "state": publication.label}, messages.SUCCESS)
+        """Take each step as the button on the page of a series does: it is written down, and the hub is told."""
+        by, now = staff_user(request), timezone.now()
+        is_publishing = publication == Publication.PUBLISHED
+        step: Callable[..., None] = publish if is_publishing else take_off_site
+        chosen = self._may_be_published(request, queryset) if is_publishing else list(queryset)
+        with transaction.atomic():
+            for series in chosen:
+                step(series, by=by, now=now)
+        sentence = ngettext("%(n)s series changed to “%(state)s”.", "%(n)s series changed to “%(state)s”.", len(chosen))
+        level = messages.SUCCESS if chosen else messages.WARNING
+        self.message_user(request, sentence % {"n": len(chosen), "state": publication.label}, level)
 
-    @transaction.atomic
-    def _publish(self, queryset: SeriesQuerySet, by: User) -> int:
-        """Publish each series as the button on its page does: it is written down, and the hub is told."""
-        now, chosen = timezone.now(), list(queryset)
-        for series in chosen:
-            publish(series, by=by, now=now)
-        return len(chosen)
+    def _may_be_published(self, request: HttpRequest, queryset: SeriesQuerySet) -> list[Series]:
+        """Return those that only staff edit. What a hub's team edits may have changed since staff last read it, so it is
+        published on its own page, where they see it."""
+        teams = Membership.objects.filter(hub=OuterRef("hub"), role__in=EDITING_ROLES)
+        found = list(queryset.filter(publication__in=TO_PUBLISH).annotate(has_team=Exists(teams)))
+        count = sum(series.has_team for series in found)
+        if count:
+            sentence = ngettext(
+                "%(n)s listing is edited by a hub, so it wasn’t published. Open it to review and publish it.",
+                "%(n)s listings are edited by hubs, so they weren’t published. Open each one to review and publish it.",
+                count,
+            )
+            self.message_user(request, sentence % {"n": count}, messages.WARNING)
+        return [series for series in found if not series.has_team]
 
     def save_model(self, request: HttpRequest, obj: Series, form: Any, change: bool) -> None:
-        """Save an edit of staff. Whoever edits the series in a workspace sees it before they save."""
+        """Save an edit of staff. Whoever edits the series in a workspace sees it before they save.
+
+        An unlisted series gets an address that nobody can guess, also if staff entered another one.
+        """
         obj.revision += 1
-        super().save_model(request, obj, form, change)
-        if "publication" in form.changed_data and obj.publication == Publication.PUBLISHED:
-            add_entry(obj, ReviewStep.PUBLISHED, by=staff_user(request), now=timezone.now())
+        if obj.is_unlisted and ADDRESS_FIELDS.intersection(form.changed_data):
+            save_with_slugs(obj)
+            sentence = _("Only people with the link find this series. Its address is now %(address)s")
+            self.message_user(request, sentence % {"address": absolute_url(obj)}, messages.WARNING)
+        else:
+            super().save_model(request, obj, form, change)
+        if "publication" in form.changed_data:
+            self._note_publication(obj, form.initial.get("publication", ""), staff_user(request))
+
+    def _note_publication(self, series: Series, before: str, by: User) -> None:
+        now = timezone.now()
+        if series.publication == Publication.PUBLISHED:
+            add_entry(series, ReviewStep.PUBLISHED, by=by, now=now)
+        else:
+            note_taken_off(series, before, by=by, now=now)

@@ -87,6 +87,13 @@ class CommentMissingError(ListingRefusedError):
         return _("Write a comment, so the hub knows what to change.")
 
 
+class TooManyCommentsError(ListingRefusedError):
+    """The hub wrote too many comments within a day. Each one is an email to staff."""
+
+    def __str__(self) -> str:
+        return _("Your team has sent a lot of comments today. You can send more tomorrow.")
+
+
 class ChangesConflictError(ListingRefusedError):
     """The series was edited after the hub sent its changes, and both touched the same thing."""
 

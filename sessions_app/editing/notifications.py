@@ -7,10 +7,11 @@ from django.conf import settings
 
 from accounts.models import User
 from hubs.models import EDITING_ROLES, Membership
-from outbox.services import Draft, write
+from outbox.services import Draft, was_written, write
 from sessions_app.models import ChangeRequest, ReviewEntry, ReviewStep, Series
 
 LIFETIME = timedelta(days=7)
+ONE_EMAIL_WITHIN = timedelta(hours=1)
 TO_STAFF = {
     ReviewStep.SUBMITTED: "listing-submitted",
     ReviewStep.CHANGES_SENT: "listing-changes-sent",
@@ -36,12 +37,16 @@ def add_entry(
     request: ChangeRequest | None = None,
 ) -> ReviewEntry:
     """Add a step to the review. What the hub does goes to staff, what staff do to those of the hub who edit listings,
-    except the person who did it. Staff get one email for each change request, however often it is sent again."""
+    except the person who did it.
+
+    Staff get one email for each change request, however often it is sent again. When a series or changes to it are
+    submitted, taken back and submitted again, they get at most one email an hour."""
     entry = ReviewEntry.objects.create(series=series, step=step, by=by, at=now, comment=comment.strip())
     data = {"entry": entry.pk} | ({"request": request.pk} if request else {})
     if step in TO_STAFF and not from_staff:
-        key = f"changes-sent:{request.pk}" if request else f"review:{entry.pk}:staff"
-        _write_to_staff(TO_STAFF[step], key, data, now)
+        prefix = f"{TO_STAFF[step]}:{series.pk}:"
+        if step == ReviewStep.COMMENTED or not was_written(prefix, since=now - ONE_EMAIL_WITHIN):
+            _write_to_staff(TO_STAFF[step], f"{prefix}{request.pk if request else entry.pk}", data, now)
     elif step in TO_HUB:
         _write_to_hub(series, TO_HUB[step], f"review:{entry.pk}", data, by=by, now=now)
     return entry

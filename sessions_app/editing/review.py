@@ -3,10 +3,13 @@
 Each step writes a ReviewEntry and emails the other side. A step that was taken already changes nothing (a double click).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from sessions_app.editing.checking import check
@@ -16,6 +19,7 @@ from sessions_app.editing.errors import (
     CommentMissingError,
     EditedMeanwhileError,
     NotAllowedToPublishError,
+    TooManyCommentsError,
     WrongStepError,
 )
 from sessions_app.editing.notifications import add_entry
@@ -24,6 +28,10 @@ from sessions_app.editing.writing import write
 from sessions_app.models import ChangeRequest, Publication, ReviewEntry, ReviewStep, Series, SeriesQuerySet
 
 State = ChangeRequest.State
+TO_PUBLISH = (Publication.DRAFT, Publication.SUBMITTED)
+TAKEN_OFF = _("Pallium Canada took this series off the site.")
+# So that a hub cannot flood our mailbox: this many comments within a day, on all its listings.
+MOST_COMMENTS, A_DAY = 30, timedelta(days=1)
 
 
 @transaction.atomic
@@ -54,19 +62,32 @@ def is_staff_here(user: User) -> bool:
 
 
 def may_publish(series: Series, user: User) -> bool:
-    """Whether this person may publish the listing: staff always, the team of a hub only if the hub is trusted."""
-    return is_staff_here(user) or bool(series.hub and series.hub.is_trusted)
+    """Whether this person may publish the listing: staff always, the team of a hub only if the hub is trusted.
+
+    A listing that staff returned, or took off the site, is published again only by staff.
+    """
+    if is_staff_here(user):
+        return True
+    return bool(series.hub and series.hub.is_trusted) and not _needs_staff(series)
+
+
+def _needs_staff(series: Series) -> bool:
+    """Whether staff returned the listing and it was not published since. Submitting it doesn't change that. One query."""
+    decisions = _steps().filter(series=series, step__in=[ReviewStep.RETURNED, ReviewStep.PUBLISHED])
+    return decisions.first() == ReviewStep.RETURNED
 
 
 @transaction.atomic
 def publish(series: Series, *, by: User, now: datetime, revision: int | None = None, comment: str = "") -> None:
-    """Publish a listing. With `revision`, only if nobody edited it after that one.
+    """Publish a draft or a submitted listing. With `revision`, only if nobody edited it after that one.
 
-    The caller has checked that `by` may edit the series. Raises NotAllowedToPublishError and EditedMeanwhileError.
+    The caller has checked that `by` may edit the series. Raises WrongStepError if it is archived,
+    NotAllowedToPublishError and EditedMeanwhileError.
     """
     series = lock(series)
     if series.publication == Publication.PUBLISHED:
         return
+    _require(series, *TO_PUBLISH)
     if not may_publish(series, by):
         raise NotAllowedToPublishError
     if revision is not None and series.revision != revision:
@@ -89,10 +110,33 @@ def return_to_hub(series: Series, *, comment: str, by: User, now: datetime) -> N
 
 
 @transaction.atomic
+def take_off_site(series: Series, *, by: User, now: datetime) -> None:
+    """Staff set a series back to draft. If it was published, its hub is told and only staff can publish it again."""
+    series = lock(series)
+    before = series.publication
+    if before == Publication.DRAFT:
+        return
+    _set_publication(series, Publication.DRAFT)
+    note_taken_off(series, before, by=by, now=now)
+
+
+def note_taken_off(series: Series, before: str, *, by: User, now: datetime) -> None:
+    """If staff just took a hub's listing off the site, write that down in both languages. `before` is what it was."""
+    if series.hub_id is None or before != Publication.PUBLISHED or series.publication == Publication.PUBLISHED:
+        return
+    sentences = []
+    for language, _label in settings.LANGUAGES:
+        with translation.override(language):
+            sentences.append(str(TAKEN_OFF))
+    add_entry(series, ReviewStep.RETURNED, by=by, now=now, comment="\n\n".join(sentences), from_staff=True)
+
+
+@transaction.atomic
 def comment(series: Series, *, text: str, by: User, now: datetime, from_staff: bool = False) -> ReviewEntry:
     """Add a comment and email it to the other side: to staff or, if it is `from_staff`, to the hub's team.
 
-    The same comment twice in a row is one comment. Raises CommentMissingError.
+    The same comment twice in a row is one comment. Raises CommentMissingError, and TooManyCommentsError if the hub wrote
+    MOST_COMMENTS within a day.
     """
     if not text.strip():
         raise CommentMissingError
@@ -100,7 +144,15 @@ def comment(series: Series, *, text: str, by: User, now: datetime, from_staff: b
     latest = series.review.last()
     if latest and (latest.step, latest.by_id, latest.comment) == (ReviewStep.COMMENTED, by.pk, text.strip()):
         return latest
+    if not from_staff and _comments_of_today(series, now) >= MOST_COMMENTS:
+        raise TooManyCommentsError
     return add_entry(series, ReviewStep.COMMENTED, by=by, now=now, comment=text, from_staff=from_staff)
+
+
+def _comments_of_today(series: Series, now: datetime) -> int:
+    """How many comments the team of the series' hub wrote within a day."""
+    comments = ReviewEntry.objects.filter(series__hub=series.hub_id, step=ReviewStep.COMMENTED, at__gt=now - A_DAY)
+    return comments.exclude(by__is_staff=True).count()
 
 
 def read_request(request: ChangeRequest) -> ForEditing:
@@ -190,8 +242,8 @@ def _require_waiting(request: ChangeRequest) -> None:
         raise WrongStepError
 
 
-def _require(series: Series, publication: Publication) -> None:
-    if series.publication != publication:
+def _require(series: Series, *publications: Publication) -> None:
+    if series.publication not in publications:
         raise WrongStepError
 
 

@@ -1,5 +1,6 @@
 """The program in the admin: sessions inline, both languages, the time zone of the series, and capacity checks."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -119,6 +120,31 @@ def test_a_published_series_is_on_the_site_at_once(staff, client, now, django_ca
     with django_capture_on_commit_callbacks(execute=True):
         staff.post("/en/admin/sessions_app/series/", {"action": "withdraw", "_selected_action": [series.pk]})
     assert client.get(f"/en/sessions/{series.slug}/").status_code == 404
+
+
+def test_an_unlisted_series_gets_an_address_that_nobody_can_guess(staff):
+    page = staff.post("/en/admin/sessions_app/series/add/", fields(is_unlisted="on"), follow=True).content.decode()
+    series = Series.objects.get()
+    assert re.fullmatch(r"pain-at-home-[0-9a-f]{16}", series.slug)
+    assert re.fullmatch(r"la-douleur-a-domicile-[0-9a-f]{16}", series.slug_fr)
+    assert f"/en/sessions/{series.slug}/" in page
+
+
+def test_a_series_that_becomes_unlisted_gets_a_new_address_once(staff, now):
+    series = SessionFactory(now=now).series
+    address = f"/en/admin/sessions_app/series/{series.pk}/change/"
+    before = series.slug
+    staff.post(address, edit(series, is_unlisted="on"))
+    series.refresh_from_db()
+    secret = series.slug
+    assert secret.startswith("pain-at-home-")
+    assert staff.get(f"/en/sessions/{before}/").status_code == 404
+    staff.post(address, edit(series, is_unlisted="on", slug_fr=series.slug_fr or "", title_en="Pain"))
+    series.refresh_from_db()
+    assert (series.title_en, series.slug) == ("Pain", secret)
+    staff.post(address, edit(series, is_unlisted="on") | {"slug": "pain"})
+    series.refresh_from_db()
+    assert series.slug not in ("pain", secret)
 
 
 def test_the_page_links_to_a_preview_until_the_series_is_published(staff, now):

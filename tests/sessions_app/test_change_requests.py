@@ -110,6 +110,14 @@ def test_staff_get_one_email_with_before_and_after(trusted, now, drain, settings
         assert words in email.body
 
 
+def test_changes_sent_and_taken_back_again_and_again_are_one_email_an_hour(trusted, staff, now, drain):
+    for minutes, emails in ((0, 1), (20, 0), (59, 0), (61, 1)):
+        later = now + timedelta(minutes=minutes)
+        save(trusted, lambda data: data.with_values(capacity=30), later)
+        assert len(drain(later)) == emails, minutes
+        review.take_back(trusted.change_requests.get(state="waiting"), by=staff, now=later)
+
+
 def test_the_editor_goes_on_from_the_changes_that_wait(trusted, now):
     save(trusted, lambda data: data.with_values(capacity=30), now)
     assert read_for_editing(trusted).data.values["capacity"] == 30

@@ -1,5 +1,7 @@
 """Draft → submitted → published, or returned with a comment. Each step is written down and emailed to the other side."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import translation
 
@@ -11,6 +13,7 @@ from sessions_app.editing.errors import (
     CommentMissingError,
     EditedMeanwhileError,
     NotAllowedToPublishError,
+    TooManyCommentsError,
     WrongStepError,
 )
 from sessions_app.editing.saving import save_listing
@@ -125,6 +128,26 @@ def test_a_hub_publishes_by_itself_only_if_it_is_trusted(draft, hub, editor, now
     assert emails() == [("listing-published", "camille@example.ca", "fr")]  # whoever published it knows
 
 
+def test_a_trusted_hub_does_not_publish_what_staff_returned(submitted, hub, editor, staff, now):
+    hub.is_trusted = True
+    hub.save()
+    assert review.may_publish(submitted, editor)
+    review.return_to_hub(submitted, comment="Please add the French.", by=staff, now=now)
+    for step in (review.submit, review.withdraw_submission):
+        step(submitted, by=editor, now=now)
+        with pytest.raises(NotAllowedToPublishError):
+            review.publish(submitted, by=editor, now=now)
+    review.publish(submitted, by=staff, now=now)
+    assert Series.objects.get().publication == "published"
+
+
+def test_nobody_publishes_an_archived_listing(draft, hub, editor, staff, now):
+    Series.objects.update(publication="archived")
+    for person in (editor, staff):
+        with pytest.raises(WrongStepError):
+            review.publish(draft, by=person, now=now)
+
+
 def test_a_listing_is_returned_with_a_comment(submitted, editor, staff, now, drain):
     with pytest.raises(CommentMissingError):
         review.return_to_hub(submitted, comment=" ", by=staff, now=now)
@@ -159,6 +182,38 @@ def test_a_comment_of_staff_goes_to_the_hub(submitted, editor, staff, now):
     }
     with pytest.raises(CommentMissingError):
         review.comment(submitted, text="", by=staff, now=now, from_staff=True)
+
+
+def test_a_hub_sends_thirty_comments_a_day_on_all_its_listings(draft, hub, editor, staff, now):
+    other = SeriesFactory(hub=hub)
+    for n in range(30):
+        review.comment((draft, other)[n % 2], text=f"Comment {n}", by=editor, now=now)
+    with pytest.raises(TooManyCommentsError):
+        review.comment(draft, text="One more", by=editor, now=now)
+    review.comment(draft, text="Please wait.", by=staff, now=now, from_staff=True)
+    review.comment(draft, text="One more", by=editor, now=now + timedelta(days=1))
+    assert Message.objects.filter(message_type="listing-comment-of-hub").count() == 31
+
+
+def test_submitting_again_and_again_is_one_email_an_hour(draft, editor, now, drain):
+    review.submit(draft, by=editor, now=now)
+    assert len(drain(now)) == 1
+    for _ in range(2):
+        review.withdraw_submission(draft, by=editor, now=now)
+        review.submit(draft, by=editor, now=now)
+    assert drain(now) == []
+    later = now + timedelta(minutes=61)
+    review.withdraw_submission(draft, by=editor, now=later)
+    review.submit(draft, by=editor, now=later)
+    assert len(drain(later)) == 1
+
+
+def test_an_email_that_came_too_late_does_not_count(draft, editor, now, drain):
+    review.submit(draft, by=editor, now=now)
+    review.withdraw_submission(draft, by=editor, now=now)
+    assert drain(now) == []
+    review.submit(draft, by=editor, now=now)
+    assert len(drain(now)) == 1
 
 
 def test_an_email_about_a_step_that_was_overtaken_is_not_sent(draft, editor, now, drain):

@@ -3,11 +3,13 @@
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.utils import timezone
 
 from outbox.models import Message
 from registrations.services import register
 from sessions_app.editing.data import read
-from sessions_app.editing.review import submit
+from sessions_app.editing.errors import NotAllowedToPublishError
+from sessions_app.editing.review import may_publish, publish, submit
 from sessions_app.editing.saving import read_for_editing, save_listing
 from sessions_app.models import ChangeRequest, Series
 from tests.factories import HubFactory, MembershipFactory, SeriesFactory, SessionFactory, UserFactory
@@ -60,6 +62,15 @@ def press(client, series, step, **fields):
     return client.post(f"{LIST}{series.pk}/review/", data, follow=True).content.decode()
 
 
+def fields_of(series, **changes):
+    """What the page of a series sends, without its sessions."""
+    data = {"seen_revision": series.revision, "title_en": series.title_en, "slug": series.slug, "language": "en"}
+    data |= {"time_zone": series.time_zone, "publication": "published", "hub": series.hub_id or ""}
+    for name in ("sessions", "questions", "resources"):
+        data |= {f"{name}-TOTAL_FORMS": "0", f"{name}-INITIAL_FORMS": "0"}
+    return data | changes
+
+
 def settle(client, request, step, **fields):
     data = {"step": step, "revision": Series.objects.get(pk=request.series_id).revision} | fields
     return client.post(f"{CHANGES}{request.pk}/settle/", data, follow=True).content.decode()
@@ -105,10 +116,52 @@ def test_staff_send_a_comment(client, staff, submitted, editor):
     assert (Series.objects.get().publication, Message.objects.get().to) == ("submitted", editor.email)
 
 
-def test_the_publish_action_of_the_list_writes_the_step_down_and_tells_the_hub(client, staff, submitted, editor):
-    client.post(LIST, {"action": "publish", "_selected_action": [submitted.pk]})
-    assert Series.objects.get().review.last().step == "published"
-    assert Message.objects.get().to == editor.email
+def test_staff_do_not_publish_without_saying_what_they_saw(client, staff, submitted):
+    assert "Someone else saved this series" in press(client, submitted, "publish", revision="")
+    assert Series.objects.get().publication == "submitted"
+
+
+def test_the_publish_action_of_the_list_publishes_only_what_no_team_edits(client, staff, submitted):
+    national = SeriesFactory(publication="draft")
+    without_team = SeriesFactory(publication="submitted", hub=HubFactory())
+    archived = SeriesFactory(publication="archived")
+    chosen = [submitted.pk, national.pk, without_team.pk, archived.pk]
+    page = client.post(LIST, {"action": "publish", "_selected_action": chosen}, follow=True).content.decode()
+    assert "1 listing is edited by a hub, so it wasn’t published." in page
+    assert "2 series changed to “Published”." in page
+    states = dict(Series.objects.values_list("pk", "publication"))
+    assert [states[key] for key in chosen] == ["submitted", "published", "published", "archived"]
+    assert national.review.get().step == "published"
+
+
+def test_a_trusted_hub_cannot_undo_that_staff_took_its_series_off_the_site(client, staff, editor, now, drain):
+    hub = editor.memberships.get().hub
+    hub.is_trusted = True
+    hub.save()
+    series = SessionFactory(now=now, hub=hub).series
+    client.post(LIST, {"action": "withdraw", "_selected_action": [series.pk]})
+    series.refresh_from_db()
+    assert series.publication == "draft"
+    [email] = drain(timezone.now())
+    assert email.to == [editor.email]
+    for words in ("Pallium Canada took this series off the site.", "Pallium Canada a retiré cette série du site."):
+        assert words in email.body
+    assert staff.name not in email.body
+    with pytest.raises(NotAllowedToPublishError):
+        publish(series, by=editor, now=now)
+    submit(series, by=editor, now=now)
+    press(client, series, "publish")
+    series.refresh_from_db()
+    assert series.publication == "published"
+    assert may_publish(series, editor)
+
+
+@pytest.mark.parametrize("publication", ["draft", "archived"])
+def test_on_the_page_of_a_series_too(client, staff, editor, now, publication):
+    series = SessionFactory(now=now, hub=editor.memberships.get().hub).series
+    client.post(f"{LIST}{series.pk}/change/", fields_of(series, publication=publication))
+    series.refresh_from_db()
+    assert (series.publication, series.review.get().step) == (publication, "returned")
 
 
 def test_a_change_is_shown_before_and_after(client, staff, request_of_hub):
@@ -182,10 +235,7 @@ def test_two_staff_members_do_not_overwrite_each_other(client, staff, now):
     series = session.series
     page = client.get(f"{LIST}{series.pk}/change/")
     form = page.context["adminform"].form
-    data = {"seen_revision": series.revision, "title_en": "Mine", "slug": series.slug, "language": "en"}
-    data |= {"time_zone": series.time_zone, "publication": "published", "hub": series.hub_id}
-    for name in ("sessions", "questions", "resources"):
-        data |= {f"{name}-TOTAL_FORMS": "0", f"{name}-INITIAL_FORMS": "0"}
+    data = fields_of(series, title_en="Mine")
     assert form["seen_revision"].value() == 0
     assert client.post(f"{LIST}{series.pk}/change/", data).status_code == 302
     assert (Series.objects.get().title_en, Series.objects.get().revision) == ("Mine", 1)

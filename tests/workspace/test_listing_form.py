@@ -26,6 +26,24 @@ def test_a_title_is_enough_for_a_draft(client, editor, url):
     assert series.reminder_hours == [24, 1]
 
 
+def test_a_form_that_is_sent_twice_makes_one_draft(client, editor, url):
+    page = client.get(url("listing_new"))
+    sent = sent_from(page, title_en="First words", token=page.context["token"])
+    first, second = (client.post(url("listing_new"), sent).url for _ in range(2))
+    assert first == second == url("listing", Series.objects.get().pk)
+    other = client.post(url("listing_new"), sent | {"title_en": "Other words"})  # after going back
+    assert other.url != first
+    Series.objects.all().delete()
+    assert client.post(url("listing_new"), sent).url not in (first, other.url)
+
+
+def test_the_buttons_of_the_form_keep_its_token(client, editor, url):
+    page = client.get(url("listing_new"))
+    assert f'name="token" value="{page.context["token"]}"' in page.content.decode()
+    sent = sent_from(page, token=page.context["token"], action="add-session")
+    assert client.post(url("listing_new"), sent).context["token"] == page.context["token"]
+
+
 def test_the_repeat_helper_fills_in_dates_and_loses_nothing(client, editor, url):
     sent = new_form(
         client, url, title_fr="Premiers mots", action="repeat", repeat__first="2027-03-18", repeat__count="6"
@@ -77,7 +95,7 @@ def test_the_join_link_is_copied_to_the_sessions_that_have_none(client, editor, 
     assert [row["join_url"] for row in rows(response)] == [links[1], links[1], links[2]]
 
 
-@pytest.mark.parametrize("action", ["nonsense", "remove-session-7", "remove-session-x"])
+@pytest.mark.parametrize("action", ["nonsense", "remove-session-7", "remove-session-x", "remove-session-" + "9" * 5000])
 def test_a_button_that_the_form_does_not_have_is_refused(client, editor, url, action):
     assert client.post(url("listing_new"), new_form(client, url, action=action)).status_code == 400
 

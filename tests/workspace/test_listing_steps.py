@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from registrations.services import register
+from sessions_app.editing import review
 from sessions_app.models import ChangeRequest, Series
-from tests.factories import SeriesFactory, SessionFactory, UserFactory
+from tests.factories import MembershipFactory, SeriesFactory, SessionFactory, UserFactory
 from tests.workspace.listing_forms import sent_from
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +71,38 @@ def test_an_empty_comment_is_refused_on_the_page(client, editor, url, published)
     response = client.post(url("listing_comment", published.pk), {"comment": " "})
     assert response.status_code == 400
     assert "Write a comment." in response.content.decode()
+
+
+def test_staff_are_not_named_in_the_conversation(client, editor, url, published):
+    staff = UserFactory(is_staff=True, is_superuser=True, name="Sam Staff")
+    left = MembershipFactory(hub=editor.hub, user__name="Lee Left")
+    review.comment(published, text="From us", by=staff, now=timezone.now(), from_staff=True)
+    review.comment(published, text="From a colleague", by=left.user, now=timezone.now())
+    left.delete()
+    html = client.get(url("listing", published.pk)).content.decode()
+    assert "Sam Staff" not in html
+    assert "· Pallium Canada" in html
+    assert "· Lee Left" in html
+
+
+def test_a_comment_too_many_is_refused_and_stays_in_the_form(client, editor, url, published, monkeypatch):
+    monkeypatch.setattr(review, "MOST_COMMENTS", 0)
+    response = client.post(url("listing_comment", published.pk), {"comment": "Our answer"})
+    assert response.status_code == 400
+    assert "You can send more tomorrow." in response.content.decode()
+    assert "Our answer" in response.content.decode()
+
+
+def test_a_trusted_hub_submits_what_staff_took_off_the_site(client, trusted, url, published):
+    staff = UserFactory(is_staff=True, is_superuser=True)
+    review.take_off_site(published, by=staff, now=timezone.now())
+    html = client.get(url("listing", published.pk)).content.decode()
+    assert url("listing_submit", published.pk) in html
+    assert url("listing_publish", published.pk) not in html
+    assert "Pallium Canada took this series off the site." in html
+    client.post(url("listing_publish", published.pk), {"revision": "0"})
+    published.refresh_from_db()
+    assert published.publication == "draft"
 
 
 def test_publishing_what_someone_else_edited_meanwhile_is_refused(client, trusted, url):

@@ -18,13 +18,14 @@ from workspace.forms.fields import DATE_FORMAT, local_parts
 from workspace.forms.rows import Typed
 from workspace.forms.sessions import MOST_SESSIONS, RepeatForm
 
+MOST_DIGITS = 4
 Values = dict[str, Any]  # "form" and "repeat": what was typed in each; "sessions" and "questions": a list of rows
 
 
 def press(action: str, values: Values) -> str:
     """Do what a button says, in `values`. Raises BadRequest for a button that the form does not have."""
     name, _dash, number = action.rpartition("-")
-    if name in REMOVE and number.isdecimal():
+    if name in REMOVE and number.isdecimal() and len(number) <= MOST_DIGITS:
         return _remove(values[REMOVE[name]], int(number))
     if action not in BUTTONS:
         raise BadRequest("The form has no such button.")

@@ -95,14 +95,13 @@ def comment(request: HttpRequest, workspace: Workspace, series: int) -> HttpResp
     found, now, form = get_series(workspace, series), timezone.now(), CommentForm(request.POST)
     if not form.is_valid():
         return overview_page(request, workspace, found, form, status=400)
-    text = form.cleaned_data["comment"]
-    return step(
-        request,
-        workspace,
-        found,
-        _("Comment sent."),
-        lambda: review.comment(found, text=text, by=workspace.user, now=now),
-    )
+    try:
+        review.comment(found, text=form.cleaned_data["comment"], by=workspace.user, now=now)
+    except ListingRefusedError as error:
+        form.add_error("comment", str(error))
+        return overview_page(request, workspace, found, form, status=400)
+    messages.success(request, str(_("Comment sent.")))
+    return redirect("workspace:listing", workspace.hub.slug, found.pk)
 
 
 @require_POST

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, Exists, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.zones import reader_zone
+from registrations.history import events_of
 from registrations.models import Registration, RegistrationState
 from sessions_app.editing import removing, review
 from sessions_app.editing.changes import compare
@@ -68,12 +69,20 @@ def overview_page(
         "is_returned": review.is_returned(series),
         "may_publish": review.may_publish(series, workspace.user),
         "may_archive": removing.may_archive(series, now),
-        "entries": series.review.select_related("by"),
+        "entries": _conversation(workspace, series),
         "comment_form": form or CommentForm(),
         **checks(workspace, series),
         **_waiting_changes(series),
     }
     return page(request, workspace, "listings/overview.html", context, status=status)
+
+
+def _conversation(workspace: Workspace, series: Series) -> Any:
+    """Return the steps of the review, each with `of_team`: whether someone who is or was in the team took it.
+
+    Staff are not named to hubs."""
+    was_in_team = events_of("membership").filter(hub=workspace.hub.pk, user=OuterRef("by"))
+    return series.review.select_related("by").annotate(of_team=Exists(was_in_team))
 
 
 def checks(workspace: Workspace, series: Series) -> dict[str, Any]:
