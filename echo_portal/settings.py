@@ -189,6 +189,7 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     "send-form-without-proof": {"ip": [(10, 3600), (40, 86400)]},
     "add-registrant": {"key": [(60, 3600), (300, 86400)]},  # for each member of a hub's team
     "hub-message": {"key": (20, 86400)},  # for each hub
+    "team-invitation": {"key": (30, 86400)},  # for each hub, sent or sent again
     "save-profile": {"key": (10, 600), "ip": (600, 600)},
     "begin-passkey": {"ip": (200, 60)},
     "change-email": {"key": [(10, 3600), (20, 86400)]},

@@ -11,7 +11,7 @@ from hubs.services import logos
 LOGO_HINT = _("PNG, JPEG or WebP, up to 5 MB. We make it smaller and remove hidden data, such as a location.")
 SENTENCES = {
     logos.LogoTooLargeError: _("This file is too large. Choose one of at most 5 MB."),
-    logos.LogoTooManyPixelsError: _("This picture is too large. Choose one of at most 4000 × 4000 pixels."),
+    logos.LogoTooManyPixelsError: _("This picture is too large. Choose one of at most 3000 × 2000 pixels."),
     logos.LogoUnreadableError: _("We can’t read this picture. Save it as a PNG, JPEG or WebP file and try again."),
 }
 

@@ -4,23 +4,26 @@
     found.is_empty                             # nobody is reached, so the page can save without asking
     {% include "workspace/consequences.html" with consequences=found %}
 
-The edit is made in a transaction that is rolled back, so that the dates of the series, its status and the emails are the
-real ones. No signal runs, nothing is written to the outbox, and nothing is left behind.
+The edit is made in a transaction that is rolled back, so that the dates of the series and its status are the real ones. No
+signal runs, nothing is written to the outbox, and nothing is left behind. The example emails are rendered after the rollback,
+because rendering takes long and the edit locks the series: nobody could get a seat meanwhile.
 
 If only a part of the edit goes live at once, pass that part (`sessions_app.editing.changes.pick`). For the part that waits
 for staff, add `waits=True` to the include: the emails then leave after the approval.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, models, transaction
-from django.db.models import Count, Q
+from django.db import IntegrityError, OperationalError, connection, models, transaction
+from django.db.models import Count, Min, Q
 from django.utils import translation
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from psycopg2.errors import LockNotAvailable
 
 from accounts.languages import LANGUAGES
 from accounts.models import User
@@ -36,12 +39,18 @@ from sessions_app.status import Status, registration_status
 
 # At most this many sessions are shown with their email. The emails about the others read the same.
 SESSIONS_PREVIEWED = 3
+# How long to wait for others who are changing the series or its seats.
+LOCK_TIMEOUT = "2s"
 EDITED = ("starts_at", "ends_at", "title_en", "title_fr", "speakers_en", "speakers_fr", "join_url", "delivery")
 CONFIRMED, WAITLISTED, CANCELLED = (
     RegistrationState.CONFIRMED,
     RegistrationState.WAITLISTED,
     RegistrationState.CANCELLED,
 )
+
+
+class SeriesBusyError(Exception):
+    """Others kept the series locked for longer than LOCK_TIMEOUT."""
 
 
 class Kind(models.TextChoices):
@@ -135,17 +144,20 @@ def consequences(series: Series, after: ListingData, now: datetime) -> Consequen
     """Return what saving `after` at `now` would mean for the people of `series`. Changes nothing.
 
     Empty for a series that is not published, cancelled or past, and for an edit that the database would refuse: saving
-    says why.
+    says why. Raises SeriesBusyError.
     """
     if series.publication != Publication.PUBLISHED or series.is_cancelled:
         return Consequences()
+    trial = _Trial(series, after, now)
     try:
         with transaction.atomic():
-            found = _Trial(series, after, now).run()
+            found = trial.run()
             transaction.set_rollback(True)
-    except IntegrityError:
-        return Consequences()
-    return found
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise SeriesBusyError from error
+        raise
+    return replace(found, emails=trial.emails(found))
 
 
 class _Trial:
@@ -159,8 +171,12 @@ class _Trial:
         self.seats_missing = 0
 
     def run(self) -> Consequences:
-        self._edit_series()
-        self._edit_sessions()
+        """Return everything but the emails."""
+        try:
+            with transaction.atomic():
+                self._edit()
+        except IntegrityError:
+            return Consequences()
         self.series = Series.objects.select_related("hub").prefetch_related("sessions").get(pk=self.before.pk)
         status = registration_status(self.series, self.now)
         if status in (Status.PAST, Status.CANCELLED):
@@ -183,8 +199,19 @@ class _Trial:
             seats_missing=self.seats_missing,
             opens=_moved(self.before.registration_opens_at, self.series.registration_opens_at),
             closes=_moved(self.before.closes_at, self.series.closes_at),
-            emails=list(_Examples(self.series, reach, self.now).emails(with_emails, promoted, ended)),
         )
+
+    def emails(self, found: Consequences) -> list[ExampleEmail]:
+        """Return the example emails of what was found. The edit need not be there any more."""
+        if not (found.sessions or found.promoted or found.waitlist_ended):
+            return []
+        return list(_Examples(self.series, found, self.now).emails())
+
+    def _edit(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])  # until the rollback
+        self._edit_series()
+        self._edit_sessions()
 
     def _edit_series(self) -> None:
         values = dict(self.data.values)
@@ -295,35 +322,36 @@ def _leaves(session: Session | None, hours: int, now: datetime) -> datetime | No
 
 @dataclass
 class _Examples:
-    """Renders the emails to an example person. Their links do not work."""
+    """Renders the emails to an example person, who is not in the database. Their links do not work."""
 
     series: Series
-    reach: Reach
+    found: Consequences
     now: datetime
     person: User = field(default_factory=lambda: User(pk=0, email="example@example.ca"))
 
-    def emails(self, changes: list[SessionChange], promoted: int, ended: int) -> Iterator[ExampleEmail]:
-        for number, change in enumerate(changes[:SESSIONS_PREVIEWED]):
+    def emails(self) -> Iterator[ExampleEmail]:
+        for number, change in enumerate(self.found.sessions[:SESSIONS_PREVIEWED]):
             to_all = self._recipients(change)
             for to, registration in to_all if number == 0 else to_all[:1]:
                 data = {"registration": registration, **what_was_told(change.told)}
                 yield ExampleEmail(to, change.session, self._render("session-changed", data))
-        if promoted:
+        if self.found.promoted:
             person = self._example(CONFIRMED, waitlisted_at=self.now)
             versions = self._render("seat-found", {"registration": person})
             yield ExampleEmail(_("People on the waitlist who get a seat"), None, versions)
-        if ended:
+        if self.found.waitlist_ended:
             person = self._example(CANCELLED, end_reason=EndReason.WAITLIST_CLOSED)
             versions = self._render("waitlist-closed", {"registration": person})
             yield ExampleEmail(_("People on the waitlist"), None, versions)
 
     def _recipients(self, change: SessionChange) -> list[tuple[Any, Registration]]:
         found: list[tuple[Any, Registration]] = []
-        if self.reach.seats:
+        reach = self.found.reach
+        if reach.seats:
             found.append((_("People with a seat"), self._example(CONFIRMED)))
-        if self.reach.waitlisted and change.kind != Kind.LINK:
+        if reach.waitlisted and change.kind != Kind.LINK:
             found.append((_("People on the waitlist"), self._example(WAITLISTED)))
-        if self.reach.invited and change.kind != Kind.LINK:
+        if reach.invited and change.kind != Kind.LINK:
             found.append((_("Invited colleagues who haven’t answered yet"), self._invited()))
         return found
 
@@ -333,23 +361,15 @@ class _Examples:
             pk=0, series=self.series, user=self.person, state=state, confirmed_at=confirmed_at, **fields
         )
 
+    @cached_property
+    def _held_until(self) -> datetime:
+        held = Registration.objects.filter(series=self.series, state=CONFIRMED, held_until__isnull=False)
+        return held.aggregate(first=Min("held_until"))["first"] or self.now
+
     def _invited(self) -> Registration:
-        """An invited colleague. The email names the inviter, so these rows exist until the transaction is rolled back."""
-        invited, inviter = User.objects.bulk_create(
-            [User(email="invited@example.invalid"), User(email="inviter@example.invalid", name="Sam Tremblay")]
-        )
-        held_until = Registration.objects.filter(series=self.series, state=CONFIRMED, held_until__isnull=False)
-        registration = Registration(
-            series=self.series,
-            user=invited,
-            state=CONFIRMED,
-            created_at=self.now,
-            held_until=held_until.values_list("held_until", flat=True).order_by("held_until").first(),
-        )
-        Registration.objects.bulk_create([registration])
-        Invitation.objects.bulk_create(
-            [Invitation(series=self.series, inviter=inviter, registration=registration, created_at=self.now)]
-        )
+        """An invited colleague. The email names the inviter."""
+        registration = self._example(CONFIRMED, held_until=self._held_until)
+        Invitation(series=self.series, inviter=User(name="Sam Tremblay"), registration=registration)
         return registration
 
     def _render(self, message_type: str, data: dict[str, Any]) -> dict[str, RenderedEmail]:

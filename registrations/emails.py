@@ -122,7 +122,7 @@ def load_registrations(datas: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
     The registrations come with everything that the renderers and templates read of them, in three queries for all.
     """
-    registrations = Registration.objects.select_related("series__hub", "user__profile")
+    registrations = Registration.objects.select_related("series__hub", "user__profile", "invitation__inviter")
     registrations = registrations.prefetch_related("series__sessions", "intentions")
     found = registrations.in_bulk({data["registration"] for data in datas})
     return [data | {"registration": found.get(data["registration"])} for data in datas]
@@ -337,9 +337,7 @@ def _context(registration: Registration) -> dict[str, Any]:
     series = registration.series
     return {
         "registration": registration,
-        "invitation": Invitation.objects.filter(registration=registration).select_related("inviter").first()
-        if registration.held_until
-        else None,
+        "invitation": getattr(registration, "invitation", None) if registration.held_until else None,
         "series": series,
         "person": registration.user,
         "reader": registration.user.zone_if_known,

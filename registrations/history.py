@@ -96,7 +96,7 @@ class HistoryPage:
 @dataclass(frozen=True)
 class Scope:
     """Which events are read: a condition for each kind, and the key of the hub in whose workspace they are shown. There,
-    staff are not named."""
+    staff and the teams of other hubs are not named."""
 
     conditions: dict[str, Q]
     hub: int | None = None
@@ -220,11 +220,13 @@ class _Reader:
 
     @cached_property
     def _people(self) -> dict[int, Any]:
-        """The people who are named, each with `in_team`: whether they are or were in the hub's team."""
+        """The people of the page, each with whether they are or were in the hub's team (`in_team`), or in another's."""
         named = {(event.context or {}).get("user") for event in self.events}
         named |= {event.after["user_id"] for event in self.events if "user_id" in event.after}
-        was_in_team = events_of("membership").filter(hub=self.hub, user=OuterRef("pk"))
-        return User.objects.annotate(in_team=Exists(was_in_team)).in_bulk(named - {None})
+        memberships = events_of("membership").filter(user=OuterRef("pk"))
+        teams = {"in_team": memberships.filter(hub=self.hub), "in_another": memberships.exclude(hub=self.hub)}
+        people = User.objects.annotate(**{name: Exists(found) for name, found in teams.items()})
+        return people.in_bulk(named - {None})
 
     @cached_property
     def _series(self) -> dict[Any, Any]:
@@ -241,8 +243,11 @@ class _Reader:
         if person is None or person.closed_at:
             return _("Someone who has closed their account")
         is_theirs = event.after.get("user_id") == key
-        if self.hub and person.is_staff and not person.in_team and not is_theirs:
-            return _("Pallium staff")
+        if self.hub and not person.in_team and not is_theirs:
+            if person.is_staff:
+                return _("Pallium staff")
+            if person.in_another:  # from before the series moved here
+                return _("Someone from another hub")
         return str(person)
 
     def _change(self, event: _Event) -> Change | None:

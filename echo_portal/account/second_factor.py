@@ -64,9 +64,9 @@ def record_confirmation(request: HttpRequest, user: User, authenticator: Authent
 class SecondFactorMiddleware:
     """Redirects people who need a second factor, and have none, to the page where they set one up.
 
-    Staff need it for the admin. Hub partners need it for the workspace of a hub that they coordinate, or where they may
-    publish without review (`Membership.needs_second_factor`). The page they wanted is kept in the web session, and the
-    pages that follow link to it (templates/mfa/continue.html).
+    Staff need it for the admin, for every workspace and for previews of series. Hub partners need it for the workspace of
+    a hub that they coordinate, or where they may publish without review (`Membership.needs_second_factor`). The page they
+    wanted is kept in the web session, and the pages that follow link to it (templates/mfa/continue.html).
 
     allauth asks for the factor at sign-in, because the admin's sign-in page redirects to allauth's (urls.py).
     """
@@ -95,7 +95,12 @@ def _is_for_second_factor(request: HttpRequest) -> bool:
         return False
     if match.app_name == "admin":
         return user.is_staff and match.url_name not in ("logout", "jsi18n")
-    if match.app_name == "workspace" and "slug" in match.kwargs:
-        found = Membership.objects.select_related("hub").filter(user=user, hub__slug=match.kwargs["slug"]).first()
-        return found is not None and found.needs_second_factor
-    return False
+    if match.view_name == "sessions:preview":
+        return user.has_perm("sessions_app.view_series")
+    return match.app_name == "workspace" and (user.is_staff or _may_do_harm(user, match.kwargs.get("slug")))
+
+
+def _may_do_harm(user: User, slug: str | None) -> bool:
+    """Whether someone who signed in as this person could do harm in the workspace of a hub."""
+    found = Membership.objects.select_related("hub").filter(user=user, hub__slug=slug).first() if slug else None
+    return found is not None and found.needs_second_factor

@@ -19,6 +19,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Profession, Province
 from accounts.fields import HTTPS_ASSUMED, AddressField, choices_field, forbidden
+from accounts.limits import within_limits
+from hubs.admin.slugs import FreeSlugMixin
 from hubs.fields import LOGO_HINT, LogoField
 from hubs.models import Hub, Membership, Role, TeamInvitation
 from hubs.services import logos, team
@@ -42,7 +44,7 @@ class InviteForm(forms.Form):
     language = forms.ChoiceField(label=_("Language of the email"), choices=settings.LANGUAGES)
 
 
-class HubForm(forms.ModelForm):
+class HubForm(FreeSlugMixin, forms.ModelForm):
     logo_file = LogoField(label=_("New logo"), required=False, help_text=LOGO_HINT)
     logo_alt_en = forms.CharField(
         label=_("Description of the logo (English)"), required=False, max_length=150, widget=AdminTextInputWidget
@@ -146,14 +148,8 @@ class HubAdmin(admin.ModelAdmin):
             raise Http404
         hub = get_object_or_404(Hub, pk=pk)
         form = InviteForm(request.POST or None, initial={"role": Role.COORDINATOR})
-        if form.is_valid():
-            try:
-                invitation = team.invite(hub, **form.cleaned_data, by=request.user, now=timezone.now())  # type: ignore[arg-type]
-            except team.TeamError as error:
-                form.add_error("email", _sentence(error))
-            else:
-                self.message_user(request, f"{invitation}: {gettext('We sent the invitation.')}", messages.SUCCESS)
-                return redirect("admin:hubs_hub_change", hub.pk)
+        if form.is_valid() and self._invite(request, hub, form):
+            return redirect("admin:hubs_hub_change", hub.pk)
         pending = TeamInvitation.objects.pending().filter(hub=hub)
         context = self.admin_site.each_context(request) | {
             "opts": self.opts,
@@ -166,6 +162,19 @@ class HubAdmin(admin.ModelAdmin):
             "media": self.media + form.media,
         }
         return TemplateResponse(request, "admin/hubs/invite.html", context)
+
+    def _invite(self, request: HttpRequest, hub: Hub, form: InviteForm) -> bool:
+        """Send the invitation, or add to the form why it can't be sent. Returns whether it was sent."""
+        if not within_limits(request, "team-invitation", str(hub.pk)):
+            form.add_error("email", gettext("This hub sent many invitations today. Try again tomorrow."))
+            return False
+        try:
+            invitation = team.invite(hub, **form.cleaned_data, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        except team.TeamError as error:
+            form.add_error("email", _sentence(error))
+            return False
+        self.message_user(request, f"{invitation}: {gettext('We sent the invitation.')}", messages.SUCCESS)
+        return True
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -180,6 +189,4 @@ def _sentence(error: team.TeamError) -> str:
             return gettext("The person with this address is already in the team.")
         case team.AlreadyInvitedError():
             return gettext("This address already has an invitation. A coordinator can send it again.")
-        case team.TooManyInvitationsError():
-            return gettext("This hub sent many invitations today. Try again tomorrow.")
     raise error

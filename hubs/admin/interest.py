@@ -18,11 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Province
 from accounts.fields import forbidden
+from hubs.admin.slugs import TAKEN, FreeSlugMixin
 from hubs.models import OPEN_STAGES, Hub, InterestNote, PartnerInterest, Stage
 from hubs.services.interest import AlreadyAcceptedError, SlugTakenError, accept_interest, move_to_stage
-
-# The addresses of other pages under /hubs/.
-RESERVED_SLUGS = {"become-a-partner", "devenir-partenaire"}
 
 
 class OverdueFilter(admin.SimpleListFilter):
@@ -56,7 +54,7 @@ class NoteInline(admin.TabularInline):
         return field
 
 
-class AcceptForm(forms.ModelForm):
+class AcceptForm(FreeSlugMixin, forms.ModelForm):
     """The hub that is created. The service checks the page address under its lock."""
 
     provinces = forms.MultipleChoiceField(
@@ -73,15 +71,6 @@ class AcceptForm(forms.ModelForm):
 
     def validate_unique(self) -> None:
         """Leave this to the service, so that pressing the button twice is not an error."""
-
-    def clean_slug(self) -> str:
-        slug: str = self.cleaned_data["slug"]
-        if slug in RESERVED_SLUGS:
-            raise forms.ValidationError(TAKEN)
-        return slug
-
-
-TAKEN = _("Another page has this address. Choose another one.")
 
 
 @admin.register(PartnerInterest)

@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
-from hubs.models import Hub, InterestNote, PartnerInterest, Role, Stage
+from hubs.models import OPEN_STAGES, Hub, InterestNote, PartnerInterest, Role, Stage
 from hubs.services import team
 from hubs.services.notifications import notify_of_interest
 
-# Partner interests are deleted this long after they were accepted or declined.
+# Partner interests are deleted this long after they were accepted or declined, or last touched.
 KEPT_FOR = timedelta(days=730)
 
 
@@ -97,6 +98,13 @@ def add_note(interest: PartnerInterest, text: str, *, by: User, now: datetime) -
 
 
 def delete_old_interests(now: datetime) -> int:
-    """Delete interests that were settled more than KEPT_FOR ago, with their notes. Returns how many interests."""
-    deleted = PartnerInterest.objects.filter(settled_at__lt=now - KEPT_FOR).delete()[1]
+    """Delete interests that were settled more than KEPT_FOR ago, with their notes. Returns how many interests.
+
+    So are open ones that were received before that, if no note and no next step is later.
+    """
+    before = now - KEPT_FOR
+    is_planned = Q(next_step_on__gte=before.date())
+    has_recent_note = Exists(InterestNote.objects.filter(interest=OuterRef("pk"), at__gte=before))
+    is_forgotten = Q(stage__in=OPEN_STAGES, created_at__lt=before) & ~is_planned & ~has_recent_note
+    deleted = PartnerInterest.objects.filter(Q(settled_at__lt=before) | is_forgotten).delete()[1]
     return deleted.get("hubs.PartnerInterest", 0)

@@ -16,7 +16,7 @@ from hubs.models import Hub, Logo
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_BYTES = 5 * 1024 * 1024
-MAX_PIXELS = 16_000_000  # decoding them takes up to 300 MB of memory
+MAX_PIXELS = 6_000_000  # decoding them takes up to 110 MB of memory
 MAX_SIZE = (640, 320)
 CHECKSUM_LENGTH = 32
 

@@ -18,8 +18,6 @@ from hubs.services.notifications import notify_invited, notify_joined, notify_of
 VALID_FOR = timedelta(days=14)
 # Invitations are deleted this long after they were accepted or revoked, or expired.
 KEPT_FOR = timedelta(days=90)
-# So that a hub cannot flood mailboxes: this many invitations, sent or sent again, within a day.
-MOST_A_DAY, A_DAY = 30, timedelta(days=1)
 
 
 class TeamError(Exception):
@@ -32,10 +30,6 @@ class AlreadyMemberError(TeamError):
 
 class AlreadyInvitedError(TeamError):
     """This address has an invitation that was neither accepted nor revoked."""
-
-
-class TooManyInvitationsError(TeamError):
-    """The hub sent MOST_A_DAY invitations within a day."""
 
 
 class InvitationOverError(TeamError):
@@ -58,14 +52,14 @@ class LastCoordinatorError(TeamError):
 def invite(hub: Hub, email: str, role: str, language: str, *, by: User, now: datetime) -> TeamInvitation:
     """Invite someone, with or without an account, by an email in `language`. The link works once, within VALID_FOR.
 
-    Raises AlreadyMemberError, AlreadyInvitedError or TooManyInvitationsError.
+    The caller limits how many a hub sends ("team-invitation" in the settings). Raises AlreadyMemberError or
+    AlreadyInvitedError.
     """
     _lock(hub)
     if Membership.objects.filter(hub=hub, user__email=email).exists():
         raise AlreadyMemberError
     if TeamInvitation.objects.pending().filter(hub=hub, email=email).exists():
         raise AlreadyInvitedError
-    _check_limit(hub, now)
     invitation = TeamInvitation.objects.create(
         hub=hub,
         email=email,
@@ -84,13 +78,12 @@ def invite(hub: Hub, email: str, role: str, language: str, *, by: User, now: dat
 def resend(invitation: TeamInvitation, *, by: User, now: datetime) -> TeamInvitation:
     """Send an invitation again, also an expired one. Its link is new, and the earlier one stops working.
 
-    Raises InvitationOverError if it was accepted or revoked, or TooManyInvitationsError.
+    Raises InvitationOverError if it was accepted or revoked.
     """
     _lock(invitation.hub)
     locked = TeamInvitation.objects.pending().select_for_update(of=("self",)).filter(pk=invitation.pk).first()
     if locked is None:
         raise InvitationOverError
-    _check_limit(locked.hub, now)
     locked.secret, locked.invited_by = new_secret(), by
     locked.sent_at, locked.expires_at = now, now + VALID_FOR
     locked.save(update_fields=["secret", "invited_by", "sent_at", "expires_at"])
@@ -98,8 +91,10 @@ def resend(invitation: TeamInvitation, *, by: User, now: datetime) -> TeamInvita
     return locked
 
 
+@transaction.atomic
 def revoke(invitation: TeamInvitation, *, now: datetime) -> None:
     """Make the link of an invitation stop working. Raises InvitationOverError if it was accepted or revoked before."""
+    _lock(invitation.hub)
     if not TeamInvitation.objects.pending().filter(pk=invitation.pk).update(revoked_at=now):
         raise InvitationOverError
 
@@ -139,7 +134,8 @@ def accept_invitation(secret: str, user: User, *, now: datetime, name: str = "")
 
 @transaction.atomic
 def change_role(membership: Membership, role: str, *, by: User, now: datetime) -> Membership:
-    """Give a member another role, and tell them if someone else did it.
+    """Give a member another role, and tell them if someone else did it. The pending invitations of someone who no longer
+    coordinates are revoked.
 
     Raises LastCoordinatorError, or Membership.DoesNotExist if the person has left meanwhile.
     """
@@ -150,6 +146,8 @@ def change_role(membership: Membership, role: str, *, by: User, now: datetime) -
     _check_keeps_coordinator(current)
     current.role = role
     current.save(update_fields=["role"])
+    if role != Role.COORDINATOR:
+        _revoke_sent_by(current.user, current.hub, now)
     if by != current.user:
         notify_of_role(current, now)
     return current
@@ -157,9 +155,9 @@ def change_role(membership: Membership, role: str, *, by: User, now: datetime) -
 
 @transaction.atomic
 def remove_member(membership: Membership, *, by: User, now: datetime) -> None:
-    """Remove someone from the team, and tell them if someone else did it. Someone who has left meanwhile stays out.
+    """Remove someone from the team, revoke their pending invitations, and tell them if someone else did it.
 
-    Raises LastCoordinatorError.
+    Someone who has left meanwhile stays out. Raises LastCoordinatorError.
     """
     _lock(membership.hub)
     current = Membership.objects.select_related("hub", "user").filter(pk=membership.pk).first()
@@ -168,6 +166,7 @@ def remove_member(membership: Membership, *, by: User, now: datetime) -> None:
     _check_keeps_coordinator(current)
     if by != current.user:
         notify_removed(current, now)
+    _revoke_sent_by(current.user, current.hub, now)
     current.delete()
 
 
@@ -184,7 +183,8 @@ def only_coordinator_of(user: User) -> list[Hub]:
 
 @transaction.atomic
 def leave_all(user: User, *, now: datetime) -> None:
-    """Leave every team, and delete the invitations to this person's addresses: the account is about to be closed.
+    """Leave every team, revoke the invitations that the person sent for them, and delete those to their addresses: the
+    account is about to be closed.
 
     Raises LastCoordinatorError if a hub would be left without a coordinator.
     """
@@ -192,6 +192,8 @@ def leave_all(user: User, *, now: datetime) -> None:
     list(Hub.objects.filter(pk__in=mine.values("hub")).order_by("pk").select_for_update(no_key=True))
     if hubs := only_coordinator_of(user):
         raise LastCoordinatorError(hubs)
+    sent = TeamInvitation.objects.pending().filter(hub__in=mine.values("hub"), invited_by=user)
+    sent.update(revoked_at=now)
     mine.delete()
     TeamInvitation.objects.filter(email__in=[user.email, *former_emails(user)]).delete()
 
@@ -208,9 +210,9 @@ def _lock(hub: Hub) -> None:
     Hub.objects.select_for_update(no_key=True).get(pk=hub.pk)
 
 
-def _check_limit(hub: Hub, now: datetime) -> None:
-    if TeamInvitation.objects.filter(hub=hub, sent_at__gt=now - A_DAY).count() >= MOST_A_DAY:
-        raise TooManyInvitationsError
+def _revoke_sent_by(user: User, hub: Hub, now: datetime) -> None:
+    """Revoke the pending invitations of a coordinator who no longer is one. The caller has locked the hub."""
+    TeamInvitation.objects.pending().filter(hub=hub, invited_by=user).update(revoked_at=now)
 
 
 def _check_keeps_coordinator(member: Membership) -> None:

@@ -148,7 +148,7 @@ def test_two_people_who_accept_at_once_create_one_hub(interest):
     assert TeamInvitation.objects.count() == Message.objects.filter(message_type="team-invitation").count() == 1
 
 
-@pytest.mark.parametrize("slug", ["north", "become-a-partner"])
+@pytest.mark.parametrize("slug", ["north", "become-a-partner", "devenir-partenaire"])
 def test_a_page_address_that_is_taken_is_refused(client, staff, interest, slug):
     HubFactory(slug="north")
     response = client.post(f"{LIST}{interest.pk}/accept/", NEW_HUB | {"slug": slug})

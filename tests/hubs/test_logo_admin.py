@@ -58,3 +58,9 @@ def test_staff_edit_what_the_hub_is_and_whether_it_publishes_by_itself(save):
         "Nous",
         True,
     )
+
+
+@pytest.mark.parametrize("slug", ["become-a-partner", "devenir-partenaire"])
+def test_a_page_address_that_another_page_has_is_refused(save, hub, slug):
+    assert "Another page has this address." in save(slug=slug).content.decode()
+    assert Hub.objects.get().slug == "north"

@@ -8,7 +8,7 @@ from django.core import mail
 from django.urls import reverse
 
 from accounts.bots import BITS, is_proof
-from hubs.models import PartnerInterest
+from hubs.models import InterestNote, PartnerInterest
 from hubs.services.interest import KEPT_FOR
 from hubs.tasks import prune
 from outbox.models import Message
@@ -183,6 +183,24 @@ def test_settled_interests_are_deleted_after_two_years(now, clock):
     fields = {"organization": "A", "email": "a@example.ca", "created_at": now - 2 * KEPT_FOR}
     PartnerInterest.objects.create(**fields, stage="declined", settled_at=now - KEPT_FOR - timedelta(hours=1))
     PartnerInterest.objects.create(**fields, stage="declined", settled_at=now - KEPT_FOR + timedelta(hours=1))
-    PartnerInterest.objects.create(**fields)
     prune()
-    assert PartnerInterest.objects.count() == 2
+    assert PartnerInterest.objects.count() == 1
+
+
+def test_open_interests_that_nobody_touched_for_two_years_are_deleted(now, clock):
+    def received(name, days_ago=731, **fields):
+        created_at = now - timedelta(days=days_ago)
+        return PartnerInterest.objects.create(organization=name, email="a@example.ca", created_at=created_at, **fields)
+
+    received("Forgotten", stage="contacted")
+    received("Long overdue", next_step_on=(now - timedelta(days=732)).date())
+    noted = received("Noted then")
+    InterestNote.objects.create(interest=noted, text="Call", at=now - timedelta(days=731))
+    received("Recent", days_ago=729)
+    received("Overdue", next_step_on=(now - timedelta(days=729)).date())
+    noted = received("Noted")
+    for days in (731, 729):
+        InterestNote.objects.create(interest=noted, text="Call", at=now - timedelta(days=days))
+    prune()
+    kept = set(PartnerInterest.objects.values_list("organization", flat=True))
+    assert kept == {"Recent", "Overdue", "Noted"}

@@ -4,7 +4,7 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -65,16 +65,6 @@ class TestInviting:
             invite()
         assert team.invite(HubFactory(), "anna@example.ca", Role.VIEWER, "en", by=coordinator.user, now=now)
 
-    def test_a_hub_sends_a_limited_number_a_day(self, invite, monkeypatch, now):
-        monkeypatch.setattr(team, "MOST_A_DAY", 2)
-        invitation = invite("a@example.ca")
-        invite("b@example.ca")
-        with pytest.raises(team.TooManyInvitationsError):
-            invite("c@example.ca")
-        with pytest.raises(team.TooManyInvitationsError):
-            team.resend(invitation, by=invitation.invited_by, now=now)
-        assert invite("c@example.ca", at=now + A_DAY)
-
 
 class TestSendingAgainAndRevoking:
     def test_sending_again_makes_a_new_link_and_starts_the_14_days_again(self, invite, drain, now):
@@ -102,6 +92,42 @@ class TestSendingAgainAndRevoking:
         with pytest.raises(team.InvitationOverError):
             team.resend(invitation, by=invitation.invited_by, now=now)
         assert invite()
+
+    def test_an_accepted_invitation_cannot_be_revoked(self, invite, now):
+        invitation = invite()
+        team.accept_invitation(invitation.secret, UserFactory(email="anna@example.ca"), now=now)
+        with pytest.raises(team.InvitationOverError):
+            team.revoke(invitation, now=now)
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize("first", ["accept", "revoke"])
+    def test_of_accepting_and_revoking_at_once_only_one_works(self, invite, now, first):
+        """The second waits until the first is done, although it began before."""
+        invitation, person = invite(), UserFactory(email="anna@example.ca")
+        acts = {
+            "accept": lambda: team.accept_invitation(invitation.secret, person, now=now),
+            "revoke": lambda: team.revoke(invitation, now=now),
+        }
+        second, refused = acts["revoke" if first == "accept" else "accept"], []
+
+        def act():
+            try:
+                second()
+            except team.InvitationOverError:
+                refused.append(second)
+            connection.close()
+
+        waiting = Thread(target=act)
+        with transaction.atomic():
+            acts[first]()
+            waiting.start()
+            waiting.join(0.3)
+            assert waiting.is_alive()
+        waiting.join()
+        assert refused == [second]
+        invitation.refresh_from_db()
+        assert (invitation.accepted_at is None) == (first == "revoke")
+        assert (invitation.revoked_at is None) == (first == "accept")
 
 
 class TestAccepting:
@@ -169,6 +195,27 @@ class TestRolesAndLeaving:
         MembershipFactory(hub=hub)
         team.leave(coordinator, now=now)
         assert not Membership.objects.filter(pk=coordinator.pk).exists()
+
+    @pytest.mark.parametrize("how", ["removed", "left", "demoted", "account closed"])
+    def test_the_invitations_of_someone_who_no_longer_coordinates_are_revoked(self, hub, coordinator, now, how):
+        former = MembershipFactory(hub=hub)
+        MembershipFactory(hub=(elsewhere := HubFactory()))
+        theirs = team.invite(hub, "a@example.ca", Role.COORDINATOR, "en", by=former.user, now=now)
+        others = [
+            team.invite(hub, "b@example.ca", Role.VIEWER, "en", by=coordinator.user, now=now),
+            team.invite(elsewhere, "c@example.ca", Role.VIEWER, "en", by=former.user, now=now),
+        ]
+        if how == "removed":
+            team.remove_member(former, by=coordinator.user, now=now)
+        elif how == "left":
+            team.leave(former, now=now)
+        elif how == "demoted":
+            team.change_role(former, Role.EDITOR, by=coordinator.user, now=now)
+        else:
+            team.leave_all(former.user, now=now)
+        assert set(TeamInvitation.objects.pending()) == set(others)
+        with pytest.raises(team.InvitationOverError):
+            team.accept_invitation(theirs.secret, UserFactory(email="a@example.ca"), now=now)
 
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.parametrize("action", ["demote", "remove"])

@@ -10,6 +10,8 @@ from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import User
+from outbox import message_types
 from outbox.models import Message
 from registrations.consequences import Kind, consequences
 from registrations.models import Announcement, Registration
@@ -117,6 +119,7 @@ def test_looking_at_the_consequences_leaves_nothing_behind(series, now, django_c
             list(Registration.objects.order_by("pk").values()),
             Message.objects.count(),
             Feed.objects.count(),
+            User.objects.count(),
             Session.events.rel.related_model.objects.count(),
         ]
 
@@ -242,6 +245,31 @@ def test_a_series_that_is_not_public_has_no_consequences(series, now, fields):
 def test_an_edit_that_the_database_refuses_has_no_consequences(series, now):
     first = read(series).sessions[0]
     assert consequences(series, edit_first(read(series), ends_at=first.starts_at), now).is_empty
+
+
+def test_the_example_people_need_no_addresses_of_their_own(series, now):
+    for name in ("example@example.ca", "invited@example.invalid", "inviter@example.invalid"):
+        UserFactory(email=name)
+    data = read(series)
+    later = [replace(one, starts_at=one.starts_at + DAY, ends_at=one.ends_at + DAY) for one in data.sessions]
+    found = consequences(series, replace(data, sessions=later), now)
+    assert (len(found.sessions), len(found.emails)) == (2, 4)
+    to_invited = next(example for example in found.emails if "Invited" in str(example.to))
+    assert "Sam Tremblay reserved a seat for you" in to_invited.versions["en"].text.replace("\n", " ")
+
+
+def test_the_series_is_not_locked_any_more_when_the_emails_are_rendered(series, now, monkeypatch):
+    data = moved(read(series)).with_values(title_en="A new title")
+    render, titles = message_types.render, []
+
+    def look(*args):
+        titles.append(type(series).objects.get(pk=series.pk).title_en)
+        return render(*args)
+
+    monkeypatch.setattr(message_types, "render", look)
+    found = consequences(series, data, now)
+    assert set(titles) == {series.title_en}
+    assert "A new title" in found.emails[0].versions["en"].subject
 
 
 def test_the_number_of_queries_does_not_grow_with_sessions_and_people(series, now):

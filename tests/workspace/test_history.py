@@ -193,6 +193,27 @@ def test_a_series_that_moved_to_another_hub_takes_its_history_along(client, hub,
     assert "Northern hub" in text(page(client, other.hub))
 
 
+def test_the_former_hubs_people_are_not_named_in_the_history_of_a_series_that_moved(
+    client, hub, session, now, provider
+):
+    colleague = MembershipFactory(hub=hub, user__name="Former Editor")
+    with as_person(colleague.user):
+        Series.objects.filter(pk=session.series_id).update(capacity=12)
+    colleague.delete()
+    with as_person(provider):
+        register(session.series, provider, now=now)
+    other = MembershipFactory(hub__name_en="Other hub", user__name="Olga Other")
+    with as_person(other.user):
+        Series.objects.filter(pk=session.series_id).update(hub=other.hub)
+    found = {(entry.who, entry.changes[0].kind) for entry in entries(other.hub)}
+    assert {("Someone from another hub", "Series"), ("Olga Other", "Series"), (provider.name, "Registration")} <= found
+    client.force_login(other.user)
+    shown = text(page(client, other.hub))
+    assert "Former Editor" not in shown
+    assert "Someone from another hub" in shown
+    assert "Former Editor" in {entry.who for entry in read_history(scope_of_hub(other.hub.pk)).entries}
+
+
 @pytest.mark.parametrize("query", [{"series": "0"}, {"person": "0"}, {"about": "x"}, {"page": "0"}, {"page": "x"}])
 def test_a_filter_that_is_not_offered_is_a_404(client, hub, coordinator, query):
     client.force_login(coordinator)

@@ -37,6 +37,7 @@ def coordinator(client, hub):
 
 
 def test_a_coordinator_edits_the_public_page(client, coordinator, hub):
+    MembershipFactory(hub=hub, user__email="north@example.ca", role="viewer")
     page = client.get(PAGE).content.decode()
     assert "Your hub’s name and web address stay the same" in page
     response = client.post(PAGE, TEXTS | {"name_en": "Renamed", "slug": "renamed", "is_trusted": "on"})
@@ -52,10 +53,24 @@ def test_a_coordinator_edits_the_public_page(client, coordinator, hub):
     assert "Ontario, Manitoba" in public
 
 
+def test_the_teams_email_is_that_of_a_member_or_the_one_that_staff_set(client, coordinator, hub):
+    hub.contact_email = "team@example.ca"
+    hub.save()
+    outsiders = [MembershipFactory().user, MembershipFactory(hub=hub, user__is_active=False).user]
+    for email in ("elsewhere@example.ca", *(user.email for user in outsiders)):
+        response = client.post(PAGE, TEXTS | {"contact_email": email})
+        assert response.status_code == 400
+        assert "Enter the address of someone in your team." in response.content.decode()
+    for email in ("Team@example.ca", coordinator.email, ""):
+        assert client.post(PAGE, TEXTS | {"contact_email": email}).status_code == 302
+        assert Hub.objects.get(slug="north").contact_email == email.lower()
+    assert client.post(PAGE, TEXTS | {"contact_email": "team@example.ca"}).status_code == 400
+
+
 def test_what_is_wrong_is_said_and_nothing_is_saved(client, coordinator, hub):
     response = client.post(PAGE, TEXTS | {"provinces": ["XX"], "website": "javascript:alert(1)"})
     assert response.status_code == 400
-    assert "2 things to correct" in response.content.decode()
+    assert "3 things to correct" in response.content.decode()
     assert Hub.objects.get().summary_en == ""
 
 

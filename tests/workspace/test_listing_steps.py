@@ -1,10 +1,13 @@
 """From an empty form to a published series, and the other steps of a listing."""
 
 from datetime import timedelta
+from threading import Event, Thread
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
+from registrations import consequences
 from registrations.services import register
 from sessions_app.editing import review
 from sessions_app.models import ChangeRequest, Series
@@ -208,3 +211,28 @@ def test_the_overview_needs_few_queries(client, editor, url, published, django_a
         client.get(url("listing", published.pk))
     with django_assert_max_num_queries(9):
         client.get(url("listing_edit", published.pk))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_series_that_others_keep_locked_is_tried_again_later(client, trusted, url, published, monkeypatch):
+    monkeypatch.setattr(consequences, "LOCK_TIMEOUT", "50ms")
+    sent = sent_from(client.get(url("listing_edit", published.pk)), summary_en="Kept")
+    locked, answered = Event(), Event()
+
+    def hold():
+        with transaction.atomic():
+            Series.objects.select_for_update().get(pk=published.pk)
+            locked.set()
+            answered.wait(30)
+        connection.close()
+
+    other = Thread(target=hold)
+    other.start()
+    locked.wait(30)
+    page = client.post(url("listing_edit", published.pk), sent)
+    answered.set()
+    other.join()
+    assert page.status_code == 400
+    assert "Wait a minute and try again." in page.content.decode()
+    assert page.context["editor"].form["summary_en"].value() == "Kept"
+    assert client.post(url("listing_edit", published.pk), sent).status_code == 302

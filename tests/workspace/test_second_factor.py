@@ -3,10 +3,11 @@
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Permission
 
 from hubs.models import Role
 from tests.echo_portal.test_account import set_up_app
-from tests.factories import HubFactory, MembershipFactory, UserFactory
+from tests.factories import HubFactory, MembershipFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 REQUIRED = "/en/account/security/?required=1"
@@ -83,3 +84,22 @@ def test_outside_production_nobody_needs_one(client, sign_in, settings):
     settings.SECOND_FACTOR_REQUIRED = False
     sign_in(Role.COORDINATOR)
     assert client.get("/en/workspace/north/").status_code == 200
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, None])
+def test_staff_need_it_in_every_workspace_and_for_previews(client, sign_in, now, role):
+    member = sign_in(Role.VIEWER)
+    preview = f"/en/sessions/{SessionFactory(now=now, hub=member.hub, publication='draft').series.slug}/preview/"
+    assert client.get(preview).status_code == 404
+    member.user.is_staff = True
+    member.user.save()
+    if role is None:
+        member.delete()
+    assert client.get(preview).status_code == 404  # not every member of staff may see it
+    member.user.user_permissions.add(Permission.objects.get(codename="view_series"))
+    for address in ("/en/workspace/", "/en/workspace/north/", "/fr/espace/north/", preview):
+        assert client.get(address).url.endswith("?required=1")
+    assert client.post("/en/workspace/north/team/leave/").url == REQUIRED
+    set_up_app(client)
+    assert client.get(preview).status_code == 200
+    assert client.get("/en/workspace/north/").status_code == (404 if role is None else 200)

@@ -102,6 +102,22 @@ def test_an_address_does_not_get_many_invitations(browser, settings, invitation)
     assert "We can’t send an email to this address right now." in page
 
 
+def test_a_hub_sends_a_limited_number_a_day_and_sending_again_counts(browser, client, settings, hub, invitation):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"team-invitation": {"key": (2, 86400)}}
+    assert "Only the new link works." in text(browser.post(address("team_resend", invitation.pk), follow=True))
+    assert browser.post(address("team_invite"), TYPED | {"email": "b@example.ca"}).status_code == 302
+    refused = "Your hub sent many invitations today. Try again tomorrow."
+    assert refused in text(browser.post(address("team_resend", invitation.pk), follow=True))
+    assert refused in text(browser.post(address("team_invite"), TYPED | {"email": "c@example.ca"}))
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    page = client.post(f"/en/admin/hubs/hub/{hub.pk}/invite/", TYPED | {"email": "c@example.ca"})
+    assert "This hub sent many invitations today." in text(page)
+    assert TeamInvitation.objects.count() == 2
+    client.force_login((other := MembershipFactory(hub__slug="south")).user)
+    assert client.post(address("team_invite", hub="south"), TYPED).status_code == 302
+    assert TeamInvitation.objects.filter(hub=other.hub).exists()
+
+
 def test_an_invitation_is_sent_again_and_withdrawn(browser, invitation):
     page = text(browser.post(address("team_resend", invitation.pk), follow=True))
     assert "Only the new link works." in page

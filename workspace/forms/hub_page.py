@@ -60,12 +60,24 @@ class HubPageForm(PortalForm):
     website = forms.URLField(label=_("Website"), max_length=200, required=False, assume_scheme="https")
     contact_email = AddressField(
         label=_("Team’s email"),
-        help_text=_("We send replies to the hub’s emails here, and tell this address who can’t come."),
+        help_text=_(
+            "We send replies to the hub’s emails here, and tell this address who can’t come. It must be the address of "
+            "someone in your team. Pallium Canada can set another one for you, such as a shared mailbox."
+        ),
         required=False,
     )
 
     def __init__(self, data: Any = None, *, hub: Hub) -> None:
+        self.hub = hub
         super().__init__(data, initial={name: getattr(hub, name) for name in pages.PUBLIC_FIELDS})
+
+    def clean_contact_email(self) -> str:
+        email: str = self.cleaned_data["contact_email"]
+        if not pages.may_be_contact(self.hub, email):
+            raise forms.ValidationError(
+                _("Enter the address of someone in your team. If you need another one, write to Pallium Canada.")
+            )
+        return email
 
     def layout(self) -> Layout:
         pairs = [("summary_en", "summary_fr"), ("description_en", "description_fr"), ("region_en", "region_fr")]

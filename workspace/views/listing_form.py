@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.languages import current_language
 from accounts.zones import PROVINCE_ZONES
 from hubs.models import Hub
-from registrations.consequences import consequences
+from registrations.consequences import SeriesBusyError, consequences
 from registrations.history import read_history, scope_of_series
 from sessions_app.editing.changes import Change, Group, compare, pick
 from sessions_app.editing.data import ListingData, read
@@ -167,7 +167,14 @@ class Sending:
                 return self._page("conflict.html", context, ASKED, status=409)
             mine = comparison.merged
             self.editor = ListingEditor(current, values_of(mine))
-        return self._confirm(mine, current) or self._save(mine, current.revision)
+        try:
+            return self._confirm(mine, current) or self._save(mine, current.revision)
+        except SeriesBusyError:
+            return self._refused(
+                ValidationError(
+                    _("Others are changing this series or registering for it. Wait a minute and try again.")
+                )
+            )
 
     def _confirm(self, data: ListingData, current: Start) -> HttpResponse | None:
         """Return the page that says what the changes mean for people, until someone confirms it."""

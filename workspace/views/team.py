@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.languages import current_language
-from accounts.limits import EMAIL_REFUSED, may_send_email
+from accounts.limits import EMAIL_REFUSED, may_send_email, within_limits
 from hubs.models import Membership, TeamInvitation, TeamInvitationQuerySet
 from hubs.services import team as services
 from workspace.access import Workspace, for_coordinators, for_viewers
@@ -40,7 +40,7 @@ def invite(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         try:
-            _check_limits(request, data["email"])
+            _check_limits(request, workspace, data["email"])
             services.invite(workspace.hub, **data, by=workspace.user, now=timezone.now())
         except services.TeamError as error:
             form.add_error("email", sentence(error))
@@ -55,7 +55,7 @@ def invite(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 def resend(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse:
     invitation = get_object_or_404(_invitations(workspace), pk=pk)
     try:
-        _check_limits(request, invitation.email)
+        _check_limits(request, workspace, invitation.email)
         services.resend(invitation, by=workspace.user, now=timezone.now())
     except services.TeamError as error:
         messages.error(request, sentence(error))
@@ -145,8 +145,14 @@ class EmailRefusedError(services.TeamError):
     """Too many emails were sent to this address, or from this network."""
 
 
-def _check_limits(request: HttpRequest, email: str) -> None:
-    """Raise EmailRefusedError if this address or network has had too many emails."""
+class TooManyInvitationsError(services.TeamError):
+    """The hub has sent as many invitations as it may within a day."""
+
+
+def _check_limits(request: HttpRequest, workspace: Workspace, email: str) -> None:
+    """Count an invitation, sent or sent again. Raises TooManyInvitationsError or EmailRefusedError."""
+    if not within_limits(request, "team-invitation", str(workspace.hub.pk)):
+        raise TooManyInvitationsError
     if not may_send_email(request, email):
         raise EmailRefusedError
 
@@ -158,7 +164,7 @@ def sentence(error: services.TeamError) -> str:
             return _("The person with this address is already in the team. You can change their role on the team page.")
         case services.AlreadyInvitedError():
             return _("This address already has an invitation. You can send it again from the team page.")
-        case services.TooManyInvitationsError():
+        case TooManyInvitationsError():
             return _("Your hub sent many invitations today. Try again tomorrow.")
         case services.InvitationOverError():
             return _("This invitation was already accepted or withdrawn.")
