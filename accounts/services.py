@@ -43,15 +43,15 @@ class Details:
 
 
 @transaction.atomic
-def get_or_create_user(email: str, *, language: str) -> User:
-    """Return the account with this address, or create one.
+def get_or_create_user(email: str, *, language: str, name: str = "") -> User:
+    """Return the account with this address, or create one. `language` and `name` are only for a new account.
 
-    A new account has only the address until a code proves it, so that nothing a stranger enters is saved to someone's
-    account. Accounts that are never proven are deleted after UNPROVEN_KEPT_FOR.
+    Without a name, a new account has only the address until a code proves it, so that nothing a stranger enters is saved
+    to someone's account. Accounts that are never proven are deleted after UNPROVEN_KEPT_FOR.
     """
     email = normalize_email(email)
-    unusable = make_password(None)
-    user, created = User.objects.get_or_create(email=email, defaults={"language": language, "password": unusable})
+    defaults = {"language": language, "name": name, "password": make_password(None)}
+    user, created = User.objects.get_or_create(email=email, defaults=defaults)
     if created:
         EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
     return user

@@ -10,7 +10,7 @@ READ, EDIT, ALL = (VIEW,), (VIEW, ADD, CHANGE), (VIEW, ADD, CHANGE, DELETE)
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "Program": {
         "hubs.hub": EDIT,
-        "hubs.membership": READ,
+        "hubs.membership": (VIEW, ADD),
         "hubs.partnerinterest": (VIEW, CHANGE, DELETE),
         "hubs.interestnote": (VIEW, ADD),
         "sessions_app.series": EDIT,

@@ -26,7 +26,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from outbox.models import Message, State, Suppression, SuppressionReason
-from registrations.models import HubMessage, Registration
+from registrations.models import HubMessage
+from registrations.registrants import shown_name
 
 BOUNCES = (SuppressionReason.HARD_BOUNCE, SuppressionReason.SOFT_BOUNCES)
 
@@ -87,16 +88,15 @@ def counted(counts: Counter[Outcome]) -> list[tuple[str, int]]:
 
 @dataclass(frozen=True)
 class Receipt:
-    """One person who was sent a message. `email` comes from `emails_of`. The registration is None if it was deleted."""
+    """One person who was sent a message. `email` comes from `emails_of`. The registration has `is_known`; it is None if it
+    was deleted."""
 
     email: Any
-    registration: Registration | None
+    registration: Any
 
     @property
     def name(self) -> str:
-        if self.registration is None or self.registration.user.closed_at:
-            return _("Closed account")
-        return str(self.registration.user)
+        return shown_name(self.registration) if self.registration else _("Closed account")
 
     @property
     def to(self) -> str:
@@ -104,7 +104,8 @@ class Receipt:
 
     @property
     def language(self) -> str:
-        return self.email.get_language_display()
+        is_known = self.registration is not None and self.registration.is_known
+        return self.email.get_language_display() if is_known else ""
 
     @property
     def outcome(self) -> str:

@@ -106,7 +106,7 @@ class RegistrantTable:
             registrant.name,
             registrant.email,
             *details,
-            self.languages[registrant.person.language],
+            self.languages[registrant.person.language] if registrant.is_known else "",
             registrant.state if registration.is_held else self.states[registration.state],
             place,
             f"{registration.created_at.astimezone(self.series.zone):%Y-%m-%d %H:%M}",

@@ -26,6 +26,7 @@ from hubs.history import START
 from hubs.models import Hub, Membership
 from registrations.history_values import format_value, name_of_program
 from registrations.models import Registration
+from registrations.registrants import registered_themselves
 from sessions_app.models import Question, Series, Session
 from sessions_app.times import format_when
 
@@ -147,6 +148,41 @@ def events_of(kind: str) -> QuerySet[Any]:
     return cast("Any", apps.get_model(f"{meta.label}Event")).objects.order_by()
 
 
+def was_in_team(hub: int | None, user: str) -> Exists:
+    """Whether the person whose key is in the column `user` is or was in the team of the hub with this key."""
+    return Exists(events_of("membership").filter(hub=hub, user=OuterRef(user)))
+
+
+@dataclass(frozen=True)
+class ShownAction:
+    """Something that was done to a registration, as a hub's team sees it."""
+
+    what: str
+    who: str
+    reason: str
+    at: datetime
+
+
+def actions_for_hub(registration: Registration, hub: Hub) -> list[ShownAction]:
+    """Return what staff and the hub's team did to a registration. What staff wrote is not for hubs, nor is their name."""
+    actions: Any = registration.staff_actions.select_related("by").annotate(in_team=was_in_team(hub.pk, "by"))
+    return [
+        ShownAction(
+            what=action.get_action_display(),
+            who=_who_acted(action),
+            reason=action.reason if action.in_team and not action.by.is_staff else "",
+            at=action.at,
+        )
+        for action in actions
+    ]
+
+
+def _who_acted(action: Any) -> str:
+    if not action.in_team:
+        return _("Pallium Canada")
+    return _("Someone who has closed their account") if action.by.closed_at else str(action.by)
+
+
 def read_history(scope: Scope, number: int = 1) -> HistoryPage:
     """Return a page of the history, newest first. `number` counts from 1."""
     if not scope.conditions:
@@ -220,13 +256,20 @@ class _Reader:
 
     @cached_property
     def _people(self) -> dict[int, Any]:
-        """The people of the page, each with whether they are or were in the hub's team (`in_team`), or in another's."""
+        """The people who are named, each with whether they are or were in the hub's team (`in_team`) or another's
+        (`in_another`), and whether they registered themselves for a series of the hub (`is_known`)."""
         named = {(event.context or {}).get("user") for event in self.events}
         named |= {event.after["user_id"] for event in self.events if "user_id" in event.after}
-        memberships = events_of("membership").filter(user=OuterRef("pk"))
-        teams = {"in_team": memberships.filter(hub=self.hub), "in_another": memberships.exclude(hub=self.hub)}
-        people = User.objects.annotate(**{name: Exists(found) for name, found in teams.items()})
+        elsewhere = events_of("membership").filter(user=OuterRef("pk")).exclude(hub=self.hub)
+        own = registered_themselves().filter(series__hub=self.hub, user=OuterRef("pk"))
+        people = User.objects.annotate(
+            in_team=was_in_team(self.hub, "pk"), in_another=Exists(elsewhere), is_known=Exists(own)
+        )
         return people.in_bulk(named - {None})
+
+    def _person(self, person: Any) -> str:
+        """Return what a person is called. A hub sees the names of its team and of people it knows (registrants.py)."""
+        return person.email if self.hub and not (person.in_team or person.is_known) else str(person)
 
     @cached_property
     def _series(self) -> dict[Any, Any]:
@@ -248,7 +291,7 @@ class _Reader:
                 return _("Pallium staff")
             if person.in_another:  # from before the series moved here
                 return _("Someone from another hub")
-        return str(person)
+        return self._person(person)
 
     def _change(self, event: _Event) -> Change | None:
         """Return what changed, or None if nothing that is shown did."""
@@ -296,7 +339,8 @@ class _Reader:
         values = event.after
         if event.kind in ("membership", "registration"):
             person = self._people.get(values["user_id"])
-            return str(person) if person and not person.closed_at else _("Someone who has closed their account")
+            is_open = person and not person.closed_at
+            return self._person(person) if is_open else _("Someone who has closed their account")
         if event.kind == "session":
             return self._session_name(values, self._zone(event))
         return _in_language({"hub": "name", "series": "title", "question": "label"}[event.kind], values)

@@ -1,4 +1,8 @@
-"""What a hub's team reads about the people who registered for one of its series."""
+"""What a hub's team reads about the people who registered for one of its series.
+
+The team sees the details of people who registered themselves for a series of its hub (`is_known`). Of others, whom the team
+or a colleague registered, it sees the email address that was typed, and nothing that the person told us elsewhere.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +30,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import ProviderProfile, User
-from registrations.models import Answer, Attendance, Intention, Registration, RegistrationQuerySet, RegistrationState
+from registrations.models import (
+    Answer,
+    Attendance,
+    Intention,
+    Registration,
+    RegistrationQuerySet,
+    RegistrationState,
+    StaffAction,
+)
 from sessions_app.models import Question, QuestionKind, Series, Session
 from sessions_app.search import Fold
 
@@ -48,8 +60,32 @@ class Order(TextChoices):
     WAITLIST = "waitlist", gettext_lazy("Waitlist")
 
 
+def registered_themselves() -> RegistrationQuerySet:
+    """Return the registrations that people made themselves, and the seats from colleagues that they confirmed."""
+    added = StaffAction.objects.filter(registration=OuterRef("pk"), action=StaffAction.Action.REGISTERED)
+    return Registration.objects.filter(~Exists(added), held_until=None).order_by()
+
+
+def is_known() -> Exists:
+    """Whether the team of a registration's hub may see the person's details."""
+    return Exists(registered_themselves().filter(user=OuterRef("user"), series__hub=OuterRef("series__hub")))
+
+
+def shown_name(registration: Any) -> str:
+    """Return what the team calls a person. The registration has `is_known`."""
+    if registration.user.closed_at:
+        return _("Closed account")
+    return str(registration.user) if registration.is_known else registration.user.email
+
+
+def with_sort_name(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
+    """Add `sort_name`, which orders people by what the team calls them."""
+    shown = Case(When(is_known(), then="user__name"), default="user__email", output_field=TextField())
+    return registrations.alias(sort_name=Fold(shown))
+
+
 ORDERS: dict[str, list[Any]] = {
-    Order.NAME: [Fold("user__name"), "pk"],
+    Order.NAME: ["sort_name", "pk"],
     Order.NEWEST: ["-created_at", "-pk"],
     Order.WAITLIST: [F("waitlisted_at").asc(nulls_last=True), "pk"],
 }
@@ -68,7 +104,10 @@ class Wanted:
 
 
 def find(registrations: RegistrationQuerySet, wanted: Wanted) -> RegistrationQuerySet:
-    """Return the registrations that are `wanted`. Each word must be in the name, the email address or the organization."""
+    """Return the registrations that are `wanted`. Each word must be in the name, the email address or the organization.
+
+    Of people who are not known, only the email address is searched, and no filter by their details finds them.
+    """
     if wanted.presence:
         registrations = with_presence(registrations, *wanted.presence)
     if wanted.state == HELD:
@@ -81,16 +120,17 @@ def find(registrations: RegistrationQuerySet, wanted: Wanted) -> RegistrationQue
         registrations = registrations.active()
     for name in ("profession", "province"):
         if value := getattr(wanted, name):
-            registrations = registrations.filter(**{f"user__profile__{name}": value})
+            registrations = registrations.filter(is_known(), **{f"user__profile__{name}": value})
     if wanted.words:
         registrations = _search(registrations, wanted.words)
-    return registrations.order_by(*ORDERS[wanted.order])
+    return with_sort_name(registrations).order_by(*ORDERS[wanted.order])
 
 
 def _search(registrations: Any, words: str) -> RegistrationQuerySet:
     organization = Coalesce("user__profile__organization", Value(""))
-    text = Fold(Concat("user__name", Value("\n"), "user__email", Value("\n"), organization, output_field=TextField()))
-    registrations = registrations.alias(text=text)
+    everything = Concat("user__name", Value("\n"), "user__email", Value("\n"), organization, output_field=TextField())
+    text = Case(When(is_known(), then=everything), default="user__email", output_field=TextField())
+    registrations = registrations.alias(text=Fold(text))
     for word in words.split():
         registrations = registrations.filter(text__contains=Fold(Value(word)))
     return registrations
@@ -112,13 +152,18 @@ def with_presence(registrations: RegistrationQuerySet, presence: Presence, sessi
 
 
 def for_list(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
-    """Add everything that a `Registrant` shows, except the answers, in the same query."""
+    """Add everything that a `Registrant` shows, except the answers, in the same query, and `sort_name`."""
     said = Intention.objects.filter(registration=OuterRef("pk"))
     came = Attendance.objects.filter(registration=OuterRef("pk"))
-    return registrations.select_related("user__profile").annotate(
-        declined_sessions=ArraySubquery(said.filter(is_coming=False).values("session")),
-        coming_sessions=ArraySubquery(said.filter(is_coming=True).values("session")),
-        attended_sessions=ArraySubquery(came.values("session")),
+    return (
+        with_sort_name(registrations)
+        .select_related("user__profile")
+        .annotate(
+            is_known=is_known(),
+            declined_sessions=ArraySubquery(said.filter(is_coming=False).values("session")),
+            coming_sessions=ArraySubquery(said.filter(is_coming=True).values("session")),
+            attended_sessions=ArraySubquery(came.values("session")),
+        )
     )
 
 
@@ -155,8 +200,13 @@ class Registrant:
         return self.person.closed_at is not None
 
     @property
+    def is_known(self) -> bool:
+        """Whether the team may see the person's details."""
+        return self.registration.is_known
+
+    @property
     def name(self) -> str:
-        return _("Closed account") if self.is_closed else str(self.person)
+        return shown_name(self.registration)
 
     @property
     def email(self) -> str:
@@ -164,7 +214,7 @@ class Registrant:
 
     @cached_property
     def profile(self) -> ProviderProfile | None:
-        return getattr(self.person, "profile", None)
+        return getattr(self.person, "profile", None) if self.is_known else None
 
     @property
     def accessibility_needs(self) -> str:

@@ -144,7 +144,7 @@ class HubAdmin(admin.ModelAdmin):
 
     def invite(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Invite someone to the hub's team, for example a coordinator for a hub that has none."""
-        if not request.user.has_perm("hubs.change_hub"):
+        if not request.user.has_perm("hubs.add_membership"):
             raise Http404
         hub = get_object_or_404(Hub, pk=pk)
         form = InviteForm(request.POST or None, initial={"role": Role.COORDINATOR})
@@ -179,7 +179,7 @@ class HubAdmin(admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        may_invite = request.user.has_perm("hubs.change_hub")
+        may_invite = request.user.has_perm("hubs.add_membership")
         return super().change_view(request, object_id, form_url, (extra_context or {}) | {"may_invite": may_invite})
 
 

@@ -1,4 +1,7 @@
-"""What staff do to a registration. Each action is recorded with who did it, when and why."""
+"""What staff and hub teams do to a registration. Each action is recorded with who did it, when and why.
+
+A hub's team (`by_hub`) may do less than staff: it adds no seats, and gives nobody a place in a series that staff closed.
+"""
 
 from datetime import datetime
 
@@ -11,6 +14,7 @@ from registrations.models import EndReason, Invitation, Registration, Registrati
 from registrations.services.notifications import notify
 from registrations.services.seats import (
     OPEN_TO_STAFF,
+    RegistrationRefusedError,
     check_status,
     create,
     end_and_free_seat,
@@ -29,38 +33,64 @@ class NoSeatError(Exception):
 
 
 @transaction.atomic
-def register_for(series: Series, email: str, *, name: str, language: str, by: User, now: datetime) -> Registration:
+def register_for(
+    series: Series, email: str, *, name: str, language: str, by: User, now: datetime, by_hub: bool = False
+) -> Registration:
     """Register someone by their email address, also before registration opens and after it closes. Creates an account
     if there is none.
 
-    The name is saved if the account has none. Raises RegistrationRefusedError if nobody can be registered.
+    The name is only for a new account. Someone who is already registered stays so, and nothing is recorded. Raises
+    RegistrationRefusedError if nobody can be registered.
     """
-    user = get_or_create_user(email, language=language)
-    if name and not user.name:
-        user.name = name
-        user.save(update_fields=["name"])
+    user = get_or_create_user(email, language=language, name=name)
+    if by_hub:
+        _check_not_closed(Series.objects.select_for_update().get(pk=series.pk))
     registration = register(series, user, now=now, by_staff=True)
-    _record_action(registration, StaffAction.Action.REGISTERED, by, now)
+    if registration.created_at == now:
+        _record_action(registration, StaffAction.Action.REGISTERED, by, now)
     return registration
 
 
+def _check_not_closed(series: Series) -> None:
+    """Raise RegistrationRefusedError if staff closed registration. The caller has locked the series' row."""
+    if series.is_closed:
+        raise RegistrationRefusedError(Status.CLOSED)
+
+
 @transaction.atomic
-def promote(registration: Registration, *, by: User, reason: str, now: datetime) -> Registration:
-    """Give someone on the waitlist a seat out of turn. A full series gets one more seat, so nobody loses theirs."""
+def promote(registration: Registration, *, by: User, reason: str, now: datetime, by_hub: bool = False) -> Registration:
+    """Give someone on the waitlist a seat out of turn. A full series gets one more seat, so nobody loses theirs.
+
+    A hub's team adds no seat, because staff review changes of the capacity: NoSeatError is raised instead. Raises
+    RegistrationRefusedError if the series is past or cancelled.
+    """
     series, registration = lock(registration)
     if registration.state != RegistrationState.WAITLISTED:
         return registration
     check_status(series, OPEN_TO_STAFF, now)
+    if by_hub:
+        _check_not_closed(series)
     if not take_seat(series.pk):
-        Series.objects.filter(pk=series.pk).update(capacity=F("capacity") + 1, seats_taken=F("seats_taken") + 1)
+        if by_hub:
+            raise NoSeatError
+        _add_taken_seat(series)
     give_seat(registration, now)
     _record_action(registration, StaffAction.Action.PROMOTED, by, now, reason)
     transaction.on_commit(programme_changed)
     return registration
 
 
+def _add_taken_seat(series: Series) -> None:
+    """Add a seat that is taken. It counts as an edit, so that nobody who edits the listing sets the old capacity again."""
+    Series.objects.filter(pk=series.pk).update(
+        capacity=F("capacity") + 1, seats_taken=F("seats_taken") + 1, revision=F("revision") + 1
+    )
+
+
 @transaction.atomic
-def move(registration: Registration, to: Series, *, by: User, reason: str, now: datetime) -> Registration:
+def move(
+    registration: Registration, to: Series, *, by: User, reason: str, now: datetime, by_hub: bool = False
+) -> Registration:
     """Move someone to another series: their registration here ends and they get one there, which is returned. They get
     one email about both.
 
@@ -73,6 +103,8 @@ def move(registration: Registration, to: Series, *, by: User, reason: str, now: 
         return registration
     to = Series.objects.get(pk=to.pk)
     check_status(to, OPEN_TO_STAFF, now)
+    if by_hub:
+        _check_not_closed(to)
     other = Registration.objects.active().filter(series=to, user=registration.user_id).first()
     arrived = other or _register_in(registration, to, now)
     _record_action(registration, StaffAction.Action.MOVED, by, now, reason)
@@ -87,6 +119,8 @@ def _register_in(registration: Registration, to: Series, now: datetime) -> Regis
     arrived = create(to.pk, registration.user, _state_in(registration, to, now), now, held_until=held_until)
     if held_until:  # the inviter still waits for an answer
         Invitation.objects.filter(registration=registration).update(registration=arrived, series=to)
+    for added in registration.staff_actions.filter(action=StaffAction.Action.REGISTERED):
+        _record_action(arrived, added.action, added.by, added.at)  # the person still hasn't registered themselves
     return arrived
 
 
@@ -114,7 +148,5 @@ def cancel_for(registration: Registration, *, by: User, note: str, now: datetime
     return registration
 
 
-def _record_action(
-    registration: Registration, action: StaffAction.Action, by: User, now: datetime, reason: str = ""
-) -> None:
+def _record_action(registration: Registration, action: str, by: User | None, now: datetime, reason: str = "") -> None:
     StaffAction.objects.create(registration=registration, action=action, by=by, at=now, reason=reason)

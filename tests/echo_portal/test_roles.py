@@ -1,10 +1,10 @@
 """The staff groups: each has the permissions that its work needs, and no others."""
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
-from tests.factories import UserFactory
+from tests.factories import HubFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -48,3 +48,12 @@ def test_set_up_roles_restores_the_permissions_of_a_group(role):
     call_command("set_up_roles", verbosity=0)
     assert set(group.permissions.all()) == before
     assert Group.objects.count() == 3
+
+
+def test_only_who_may_add_members_invites_to_a_team(client, role):
+    page = f"/en/admin/hubs/hub/{HubFactory().pk}/invite/"
+    assert client.get(page).status_code == (200 if role == "Program" else 404)
+    editor = UserFactory(is_staff=True)
+    editor.user_permissions.add(*Permission.objects.filter(codename__in=["view_hub", "change_hub"]))
+    client.force_login(editor)
+    assert client.get(page).status_code == 404

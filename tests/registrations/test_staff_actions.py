@@ -59,7 +59,9 @@ def message_types(registration):
 def test_promoting_out_of_turn_adds_a_seat_and_records_the_reason(now, staff):
     series, registrations = full_series(now)
     promote(registrations[2], by=staff, reason="She presents the case.", now=now)
+    before = series.revision
     series.refresh_from_db()
+    assert series.revision == before + 1  # so that nobody who edits the listing meanwhile sets the old capacity
     assert states(registrations) == ["confirmed", "waitlisted", "confirmed"]
     assert (series.capacity, series.seats_taken) == (2, 2)
     action = StaffAction.objects.get()
@@ -242,3 +244,25 @@ class TestAdmin:
         assert "To take it off the site, open its page" in page
         assert set(Series.objects.values_list("publication", flat=True)) == {"published", "draft"}
         assert states(registrations)[0] == "confirmed"
+
+
+def test_registering_someone_who_is_registered_already_records_nothing(now, staff, provider):
+    series = SessionFactory(now=now).series
+    registration = register(series, provider, now=now)
+    later = now + timedelta(hours=1)
+    assert register_for(series, provider.email, name="", language="en", by=staff, now=later) == registration
+    assert not StaffAction.objects.exists()
+
+
+def test_a_moved_registration_is_still_one_that_staff_made(now, staff):
+    series, other = (SessionFactory(now=now).series for _ in range(2))
+    added = register_for(series, "new@example.ca", name="", language="en", by=staff, now=now)
+    moved = move(added, other, by=staff, reason="", now=now + timedelta(hours=1))
+    assert list(moved.staff_actions.values_list("action", "by", "at")) == [("registered", staff.pk, now)]
+
+
+def test_the_reason_says_who_can_read_it(client, now, staff):
+    _series, registrations = full_series(now)
+    client.force_login(staff)
+    page = client.get(reverse("admin:registrations_registration_promote", args=[registrations[1].pk]))
+    assert "Hubs can’t see this. The person can, in a copy of their data." in page.content.decode()

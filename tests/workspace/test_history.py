@@ -11,7 +11,7 @@ from accounts.services import close
 from hubs.models import Hub, Role
 from registrations.history import PER_PAGE, read_history, scope_of_hub, scope_of_registration
 from registrations.models import Registration
-from registrations.services import cancel, register
+from registrations.services import cancel, register, register_for
 from sessions_app.models import Series
 from tests.factories import HubFactory, MembershipFactory, SeriesFactory, SessionFactory, UserFactory
 
@@ -291,3 +291,13 @@ def test_staff_read_the_history_in_the_admin(client, hub, session, now, provider
     assert "Registration changed" in text(client.get(address))
     assert client.get(address, {"page": "x"}).status_code == 404
     assert client.get(reverse(f"admin:{name}_history", args=[key + 999])).status_code == 404
+
+
+def test_someone_whom_the_team_added_appears_with_their_address(hub, session, coordinator, now, provider):
+    with as_person(coordinator):
+        registration = register_for(session.series, provider.email, name="", language="en", by=coordinator, now=now)
+    assert latest(hub)[3] == provider.email
+    with as_person(provider):
+        cancel(registration, now=now)
+    assert (latest(hub)[0], latest(hub)[3]) == (provider.email, provider.email)
+    assert read_history(scope_of_hub(hub.pk)).entries[0].who == provider.name

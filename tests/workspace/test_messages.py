@@ -13,7 +13,7 @@ from hubs.models import Role
 from outbox.models import Message, SuppressionReason
 from outbox.suppression import suppress
 from registrations.models import HubMessage
-from registrations.services import cancel, register
+from registrations.services import cancel, register, register_for
 from tests.factories import MembershipFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -249,3 +249,13 @@ def test_messages_of_another_series_are_not_found(compose, client, series, now):
     compose("send", **ENGLISH)
     other = SessionFactory(now=now, hub=series.hub).series
     assert client.get(address(other, "message", HubMessage.objects.get().pk)).status_code == 404
+
+
+def test_who_got_it_names_nobody_who_has_not_registered_themselves(compose, client, series, editor, now):
+    person = UserFactory(name="Zoé Roy", language="fr")
+    register_for(series, person.email, name="", language="en", by=editor.user, now=now)
+    sent = compose("send", **ENGLISH)
+    page = client.get(sent["Location"]).content.decode()
+    assert person.email in page
+    assert "Zoé Roy" not in page
+    assert "<td>French</td>" not in page

@@ -4,6 +4,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from accounts.models import User
 from hubs.models import Role
 from outbox.models import Message
 from registrations.models import Registration, StaffAction
@@ -92,15 +93,50 @@ def test_additions_are_limited(post, settings, series):
     assert Registration.objects.count() == 1
 
 
-def test_skipping_the_waitlist_adds_a_seat(post, series, now):
+def test_adding_someone_with_an_account_does_not_tell_their_name_or_change_it(post, client, now):
+    for name in ("", "Zoé Own-Name"):
+        person = UserFactory(name=name)
+        response = post("registrants_add", email=person.email, name="Typed Name", language="fr")
+        person.refresh_from_db()
+        assert person.name == name
+        shown = page_of(client.get(response["Location"]))
+        assert person.email in shown
+        assert "Own-Name" not in shown
+
+
+def test_skipping_the_waitlist_takes_a_free_seat_and_adds_none(post, series, now):
     register(series, UserFactory(), now=now)
     waiting = register(series, UserFactory(), now=now)
     assert post("registrant_promote", waiting.pk, reason="").status_code == 400
-    response = post("registrant_promote", waiting.pk, reason="She presents the case.")
-    assert response.status_code == 302
+    refused = post("registrant_promote", waiting.pk, reason="She presents the case.")
+    assert refused.status_code == 400
+    assert "ask Pallium Canada to add one" in page_of(refused)
+    assert (Series.objects.get(pk=series.pk).capacity, message_types(waiting)) == (1, ["waitlisted"])
+
+    Series.objects.filter(pk=series.pk).update(capacity=2)
+    assert post("registrant_promote", waiting.pk, reason="She presents the case.").status_code == 302
     waiting.refresh_from_db()
     assert (waiting.state, Series.objects.get(pk=series.pk).capacity) == ("confirmed", 2)
     assert message_types(waiting) == ["waitlisted", "seat-found"]
+
+
+def test_nobody_is_added_to_a_series_that_staff_closed(post, client, series, editor, now):
+    registration = register(SessionFactory(now=now, hub=editor.hub).series, UserFactory(), now=now)
+    waiting = [register(series, UserFactory(), now=now) for _ in range(2)][1]
+    Series.objects.filter(pk=series.pk).update(is_closed=True, capacity=9)
+    for name, args, data in [("registrants_add", [], NEW), ("registrant_promote", [waiting.pk], {"reason": "x"})]:
+        response = post(name, *args, **data)
+        assert response.status_code == 400
+        assert "Registration closed" in page_of(response)
+    url = address(registration.series, "registrant_move", registration.pk)
+    assert client.post(url, {"to": series.pk, "reason": "x"}).status_code == 400
+    assert Series.objects.get(pk=series.pk).seats_taken == 1
+    assert not User.objects.filter(email="zoe@example.ca").exists()
+
+
+def test_a_series_that_closed_on_its_date_still_takes_people_from_its_team(post, series, now):
+    Series.objects.filter(pk=series.pk).update(registration_closes_at=now)
+    assert post("registrants_add", **NEW).status_code == 302
 
 
 def titled(title, now, **fields):

@@ -12,8 +12,17 @@ from django.utils import translation
 from accounts.models import ProviderProfile
 from accounts.services import close
 from hubs.models import Role
-from registrations.models import Answer, Attendance, Registration
-from registrations.services import cancel, invite, record_intention, register, register_for, switch_to_recording
+from registrations.models import Answer, Attendance, Registration, StaffAction
+from registrations.services import (
+    cancel,
+    confirm_invitation,
+    invite,
+    move,
+    record_intention,
+    register,
+    register_for,
+    switch_to_recording,
+)
 from registrations.services.colleagues import Colleague
 from sessions_app.models import Question
 from tests.factories import MembershipFactory, SessionFactory, UserFactory
@@ -141,16 +150,95 @@ def test_filters_that_no_page_links_to_are_not_found(visit, now):
         assert visit(query=f"?{query}").status_code == 404, query
 
 
-def test_one_person_with_answers_sessions_needs_and_what_the_team_did(visit, series, member, now):
+def test_one_person_with_answers_sessions_and_needs(visit, series, now):
     question = Question.objects.create(series=series, kind="yes-no", label_en="First time?", label_fr="Première fois ?")
-    registration = register_for(series, "zoe@example.ca", name="Zoé", language="fr", by=member.user, now=now)
+    registration = add_person(series, now, "Zoé", profession="pharmacist", accessibility_needs="Captions, please.")
     Answer.objects.create(registration=registration, question=question, value=["yes"])
-    ProviderProfile.objects.create(
-        user=registration.user, profession="pharmacist", province="QC", accessibility_needs="Captions, please."
-    )
     page = visit("registrant", registration.pk).content.decode()
-    for text in ("zoe@example.ca", "Pharmacist", "First time?", "Yes", "Captions, please.", member.user.name, "French"):
+    for text in (registration.user.email, "Pharmacist", "First time?", "Yes", "Captions, please.", "English"):
         assert text in page, text
+
+
+def test_what_the_team_did_is_shown_with_its_reason_and_what_staff_wrote_is_not(visit, series, member, now):
+    registration = add_person(series, now, "Zoé")
+    staff = UserFactory(name="Sam Staff", is_staff=True)
+    former = MembershipFactory(hub=member.hub, user__name="Former Editor")
+    for by, reason in [(member.user, "Asked by phone"), (staff, "Complained"), (former.user, "She speaks")]:
+        StaffAction.objects.create(registration=registration, action="promoted", by=by, at=now, reason=reason)
+    former.delete()
+    page = visit("registrant", registration.pk).content.decode()
+    for text in (member.user.name, "Asked by phone", "Former Editor", "She speaks", "Pallium Canada,"):
+        assert text in page, text
+    for text in ("Sam Staff", "Complained"):
+        assert text not in page, text
+
+
+DETAILS = {"organization": "Secret Hospice", "profession": "pharmacist", "accessibility_needs": "Captions"}
+SHOWN_OF_THEM = ("Zoé Roy", "Secret Hospice", "Pharmacist", "Captions", "French")
+ONLY_THEM_IF_REGISTERED = "We show a person’s details once they have registered themselves."
+
+
+@pytest.fixture
+def zoe():
+    """Someone with an account, who has never registered with this hub."""
+    user = UserFactory(email="zoe@example.ca", name="Zoé Roy", language="fr", with_profile=True)
+    ProviderProfile.objects.filter(user=user).update(**DETAILS)
+    return user
+
+
+def everything_shown(visit, series):
+    """Return each page and file about a person of the series, without the filters."""
+    registration = Registration.objects.filter(series=series, user__email="zoe@example.ca").latest("pk")
+    pages = [visit(), visit("registrant", registration.pk), visit("registrants_print")]
+    texts = [page.content.decode().partition('<table class="people')[2] or page.content.decode() for page in pages]
+    texts += [b"".join(visit("registrants_export", query="?format=csv").streaming_content).decode()]
+    return pages, texts
+
+
+def test_someone_whom_the_team_added_is_only_an_address_until_they_register_themselves(visit, series, member, zoe, now):
+    registration = register_for(series, zoe.email, name="", language="en", by=member.user, now=now)
+    pages, texts = everything_shown(visit, series)
+    for text in texts:
+        assert "zoe@example.ca" in text
+        assert [word for word in SHOWN_OF_THEM if word in text] == []
+    for page in pages:
+        assert ONLY_THEM_IF_REGISTERED in page.content.decode()
+    for query in ("q=roy", "q=hospice", "profession=pharmacist", "province=ON"):
+        assert names(visit(query=f"?{query}")) == [], query
+    assert names(visit(query="?q=zoe@example")) == ["zoe@example.ca"]
+    for name in ("registrant_move", "registrant_cancel"):
+        assert "Zoé Roy" not in visit(name, registration.pk).content.decode()
+    written = visit("message_new", query=f"?person={registration.pk}").content.decode()
+    assert "zoe@example.ca" in written
+    assert "Zoé Roy" not in written
+
+    register(SessionFactory(now=now, hub=member.hub).series, zoe, now=now)
+    pages, texts = everything_shown(visit, series)
+    assert all("Zoé Roy" in text and "Pharmacist" in text for text in texts)
+    assert not any(ONLY_THEM_IF_REGISTERED in page.content.decode() for page in pages)
+    assert names(visit(query="?q=roy&profession=pharmacist")) == ["Zoé Roy"]
+
+
+def test_registering_with_another_hub_or_being_moved_shows_nothing(visit, series, member, zoe, now):
+    register(SessionFactory(now=now, hub=MembershipFactory().hub).series, zoe, now=now)
+    other = SessionFactory(now=now, hub=member.hub).series
+    added = register_for(other, zoe.email, name="", language="en", by=member.user, now=now)
+    move(added, series, by=member.user, reason="", now=now)
+    assert names(visit()) == ["zoe@example.ca"]
+
+
+def test_a_colleagues_invitation_shows_nothing_until_the_seat_is_confirmed(visit, series, zoe, now):
+    inviter = add_person(series, now, "Ana")
+    invite(series, [Colleague("Zoé", zoe.email)], by=inviter.user, language="en", now=now)
+    assert names(visit()) == ["Ana", "zoe@example.ca"]
+    held = Registration.objects.get(user=zoe)
+    cancel(held, now=now)
+    assert names(visit(query="?state=cancelled")) == ["zoe@example.ca"]
+
+    invite(series, [Colleague("Zoé", zoe.email)], by=inviter.user, language="en", now=now)
+    confirm_invitation(Registration.objects.active().get(user=zoe), now=now)
+    assert names(visit()) == ["Ana", "Zoé Roy"]
+    assert names(visit(query="?state=cancelled")) == ["Zoé Roy"]
 
 
 def test_needs_are_shown_only_for_people_with_a_seat(visit, series, now):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.form_helper import PortalForm
 from registrations.models import HubMessage, Recipients, Registration
+from registrations.registrants import ORDERS, Order, is_known, shown_name, with_sort_name
 from registrations.services import Audience, Texts, audience_of, audience_sizes, count_languages
 from registrations.services.messages import ABOUT_A_SESSION, reachable
 from sessions_app.models import Series, Session
@@ -70,9 +71,8 @@ class HubMessageForm(PortalForm):
         """`selected` are keys of registrations, as they come from the checkboxes of the list."""
         super().__init__(data, initial={"token": uuid4(), "person": selected})
         self.series = series
-        cast("Any", self.fields["person"]).queryset = (
-            reachable(series).active().select_related("user").order_by("user__name", "pk")
-        )
+        people = reachable(series).active().select_related("user").annotate(is_known=is_known())
+        cast("Any", self.fields["person"]).queryset = with_sort_name(people).order_by(*ORDERS[Order.NAME])
         self._offer_sessions(now)
         self._offer_recipients(has_selected=bool(selected))
 
@@ -130,10 +130,10 @@ class HubMessageForm(PortalForm):
         return Texts(**{name: self.cleaned_data[name] for name in ("subject_en", "body_en", "subject_fr", "body_fr")})
 
     @cached_property
-    def people(self) -> list[Registration]:
-        """The selected people, for the page. Empty if one of them may not be written to."""
+    def people(self) -> list[str]:
+        """What the page calls the selected people. Empty if one of them may not be written to."""
         try:
-            return list(self.fields["person"].clean(self["person"].value() or []))
+            return [shown_name(one) for one in self.fields["person"].clean(self["person"].value() or [])]
         except forms.ValidationError:
             return []
 

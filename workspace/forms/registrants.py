@@ -120,7 +120,7 @@ class AddForm(PortalForm):
     )
     name = forms.CharField(
         label=_("Name"),
-        help_text=_("We use it only if their account has no name yet."),
+        help_text=_("We use it only if they have no account yet."),
         max_length=150,
         required=False,
         validators=[validate_name],

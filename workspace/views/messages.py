@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.limits import within_limits
 from registrations import services
 from registrations.deliveries import Outcome, Receipt, counted, emails_of, outcomes
+from registrations.registrants import is_known
 from sessions_app.models import Series
 from workspace.access import Workspace, for_editors, for_viewers
 from workspace.forms.messages import NOBODY, HubMessageForm
@@ -40,7 +41,7 @@ def message(request: HttpRequest, workspace: Workspace, series: int, message: in
     own = get_series(workspace, series)
     sent = get_object_or_404(own.hub_messages.select_related("by", "session"), pk=message)
     found = read_page(emails_of([sent]).defer("as_sent").order_by("pk"), request.GET.get("page"))
-    registrations = workspace.registrations.filter(series=own).select_related("user")
+    registrations = workspace.registrations.filter(series=own).select_related("user").annotate(is_known=is_known())
     people = registrations.in_bulk([email.registration_id for email in found.rows])
     counts = outcomes([sent])[sent.pk]
     context = {

@@ -1,4 +1,4 @@
-"""What a hub's editors do to a registration: add, give a seat, move and cancel. The rules are those of staff."""
+"""What a hub's editors do to a registration: add, give a seat, move and cancel. They may do a little less than staff."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +17,7 @@ from accounts.limits import may_send_email, within_limits
 from registrations import services
 from registrations.models import Registration, RegistrationState
 from registrations.refusals import REFUSALS, refusal_text
+from registrations.registrants import is_known, shown_name
 from registrations.services.seats import OPEN_TO_STAFF
 from sessions_app.queries import with_known_status
 from workspace.access import Workspace, for_editors
@@ -37,7 +38,7 @@ def add(request: HttpRequest, workspace: Workspace, series: int) -> HttpResponse
     form = AddForm(request.POST or None, initial={"language": current_language()}, registered=registered)
     if form.is_valid() and not _may_add(request, workspace, form.cleaned_data["email"]):
         form.add_error(None, _("You registered many people in a short time. Wait an hour and try again."))
-    act = partial(services.register_for, own)
+    act = partial(services.register_for, own, by_hub=True)
     context = {"series": own, "template": "registrants/add.html"}
     return _act(request, workspace, form, act, context=context, done=_("We registered this person and emailed them."))
 
@@ -51,7 +52,7 @@ def _may_add(request: HttpRequest, workspace: Workspace, email: str) -> bool:
 @for_editors
 def promote(request: HttpRequest, workspace: Workspace, series: int, registration: int) -> HttpResponse:
     context = _context(workspace, series, registration, "promote", RegistrationState.WAITLISTED)
-    form, act = PromoteForm(request.POST or None), partial(services.promote, context["registration"])
+    form, act = PromoteForm(request.POST or None), partial(services.promote, context["registration"], by_hub=True)
     return _act(request, workspace, form, act, context=context, done=_("We emailed the person."))
 
 
@@ -60,9 +61,11 @@ def promote(request: HttpRequest, workspace: Workspace, series: int, registratio
 def move(request: HttpRequest, workspace: Workspace, series: int, registration: int) -> HttpResponse:
     """Move someone to another series of the hub that takes people."""
     context = _context(workspace, series, registration, "move", *ACTIVE_STATES)
-    others = with_known_status(workspace.series.public().exclude(pk=series), timezone.now(), OPEN_TO_STAFF)
+    others = with_known_status(
+        workspace.series.public().filter(is_closed=False).exclude(pk=series), timezone.now(), OPEN_TO_STAFF
+    )
     form = MoveForm(request.POST or None, choices=others)
-    act = partial(services.move, context["registration"])
+    act = partial(services.move, context["registration"], by_hub=True)
     return _act(request, workspace, form, act, context=context, done=_("We moved this person and emailed them."))
 
 
@@ -80,8 +83,9 @@ def _context(workspace: Workspace, series: int, pk: int, action: str, *states: R
     """Return the series and the registration in one of the `states`. Raises Http404."""
     own = get_series(workspace, series)
     registrations = workspace.registrations.filter(series=own, state__in=states).select_related("user", "series__hub")
-    registration = get_object_or_404(registrations, pk=pk)
-    return {"series": own, "registration": registration, "template": f"registrants/{action}.html"}
+    registration = get_object_or_404(registrations.annotate(is_known=is_known()), pk=pk)
+    template = f"registrants/{action}.html"
+    return {"series": own, "registration": registration, "name": shown_name(registration), "template": template}
 
 
 def _act(
@@ -92,7 +96,7 @@ def _act(
         try:
             changed = act(**form.cleaned_data, by=workspace.user, now=timezone.now())
         except REFUSALS as refusal:
-            form.add_error(None, refusal_text(refusal))
+            form.add_error(None, refusal_text(refusal, by_hub=True))
         else:
             messages.success(request, f"{done} {_state_text(changed)}")
             return redirect("workspace:registrant", workspace.hub.slug, changed.series_id, changed.pk)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from registrations.exports import RegistrantTable, csv_lines, xlsx_file
+from registrations.history import actions_for_hub
 from registrations.models import RegistrationQuerySet
 from registrations.registrants import (
     Registrant,
@@ -24,7 +25,7 @@ from sessions_app.models import Series
 from workspace.access import Workspace, for_viewers
 from workspace.forms.registrants import RegistrantFilter, labelled
 from workspace.pages import page
-from workspace.paging import read_page
+from workspace.paging import Page, read_page
 
 MOST_PRINTED = 500
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -52,17 +53,21 @@ def _details(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
     return with_position(for_list(registrations))
 
 
+def _rows(found: Page, form: RegistrantFilter, now: datetime) -> dict[str, Any]:
+    """Return the context of a page of people."""
+    people = registrants(found.rows, list(form.sessions.values()), now)
+    some_not_known = any(not one.is_known and not one.is_closed for one in people)
+    return {"form": form, "page": found, "registrants": people, "some_not_known": some_not_known}
+
+
 @require_safe
 @for_viewers
 def registrant_list(request: HttpRequest, workspace: Workspace, series: int) -> HttpResponse:
     now, own = timezone.now(), get_series(workspace, series)
     form, people = _filter(request, own, now), _people(workspace, own)
     found = read_page(find(people, form.wanted), request.GET.get("page"), details=_details)
-    context = {
+    context = _rows(found, form, now) | {
         "series": own,
-        "form": form,
-        "page": found,
-        "registrants": registrants(found.rows, list(form.sessions.values()), now),
         "counts": count_states(people),
         "query": form.query,
         "more": f"&{form.query}" if form.query else "",
@@ -80,8 +85,7 @@ def print_view(request: HttpRequest, workspace: Workspace, series: int) -> HttpR
     found = read_page(
         rows, None, MOST_PRINTED, details=lambda found: _details(found).prefetch_related(with_questions())
     )
-    people = registrants(found.rows, list(form.sessions.values()), now)
-    context = {"series": own, "form": form, "page": found, "registrants": people, "query": form.query, "now": now}
+    context = _rows(found, form, now) | {"series": own, "query": form.query, "now": now}
     return page(request, workspace, "registrants/print.html", context)
 
 
@@ -127,6 +131,6 @@ def registrant(request: HttpRequest, workspace: Workspace, series: int, registra
         "series": own,
         "registrant": Registrant(found, list(own.sessions.order_by("starts_at", "pk")), now),
         "registration": found,
-        "actions": found.staff_actions.select_related("by"),
+        "actions": actions_for_hub(found, workspace.hub),
     }
     return page(request, workspace, "registrants/one.html", context)
