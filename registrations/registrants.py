@@ -11,9 +11,11 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
+    BooleanField,
     Case,
     Count,
     Exists,
+    ExpressionWrapper,
     F,
     OuterRef,
     Prefetch,
@@ -60,15 +62,22 @@ class Order(TextChoices):
     WAITLIST = "waitlist", gettext_lazy("Waitlist")
 
 
+def _made_by_the_person() -> Q:
+    """Whether a person made a registration themselves, or confirmed a seat from a colleague."""
+    added = StaffAction.objects.filter(registration=OuterRef("pk"), action=StaffAction.Action.REGISTERED)
+    return Q(~Exists(added), held_until=None)
+
+
 def registered_themselves() -> RegistrationQuerySet:
     """Return the registrations that people made themselves, and the seats from colleagues that they confirmed."""
-    added = StaffAction.objects.filter(registration=OuterRef("pk"), action=StaffAction.Action.REGISTERED)
-    return Registration.objects.filter(~Exists(added), held_until=None).order_by()
+    return Registration.objects.filter(_made_by_the_person()).order_by()
 
 
-def is_known() -> Exists:
+def is_known() -> ExpressionWrapper:
     """Whether the team of a registration's hub may see the person's details."""
-    return Exists(registered_themselves().filter(user=OuterRef("user"), series__hub=OuterRef("series__hub")))
+    others = registered_themselves().filter(user=OuterRef("user"), series__hub=OuterRef("series__hub"))
+    # the first part answers for nearly everyone, so that Postgres seldom looks for other registrations
+    return ExpressionWrapper(_made_by_the_person() | Q(Exists(others)), output_field=BooleanField())
 
 
 def shown_name(registration: Any) -> str:
