@@ -25,8 +25,8 @@ LABELS = {
     "credits": gettext_lazy("Accreditation"),
 }
 MISSING_IN = {
-    "en": gettext_lazy("%(field)s: the English is missing."),
-    "fr": gettext_lazy("%(field)s: the French is missing."),
+    "en": gettext_lazy("%(field)s in English"),
+    "fr": gettext_lazy("%(field)s in French"),
 }
 
 

@@ -125,8 +125,8 @@ def test_changing_the_message_brings_everything_back(compose, series, now):
     ("data", "complaint"),
     [
         ({}, "Write a subject and a message in English, in French or in both."),
-        (ENGLISH | {"body_en": ""}, "Enter the message in this language too, or delete the subject."),
-        (ENGLISH | {"body_fr": "Bonjour"}, "Enter a subject in this language too, or delete the message."),
+        (ENGLISH | {"body_en": ""}, "Enter the message in English, or delete the English subject."),
+        (ENGLISH | {"body_fr": "Bonjour"}, "Enter a subject in French, or delete the French message."),
         (ENGLISH | {"recipients": "waitlisted"}, "Nobody is in this group right now, so there is nobody to write to."),
         (ENGLISH | {"recipients": "attended"}, "Choose the session."),
         (ENGLISH | {"recipients": "selected"}, "Select a valid choice."),

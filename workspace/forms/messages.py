@@ -22,8 +22,10 @@ from workspace.forms.registrants import session_label
 
 NOBODY = gettext_lazy("Nobody is in this group right now, so there is nobody to write to.")
 INCOMPLETE = {
-    "subject": gettext_lazy("Enter a subject in this language too, or delete the message."),
-    "body": gettext_lazy("Enter the message in this language too, or delete the subject."),
+    "subject_en": gettext_lazy("Enter a subject in English, or delete the English message."),
+    "body_en": gettext_lazy("Enter the message in English, or delete the English subject."),
+    "subject_fr": gettext_lazy("Enter a subject in French, or delete the French message."),
+    "body_fr": gettext_lazy("Enter the message in French, or delete the French subject."),
 }
 
 
@@ -107,8 +109,8 @@ class HubMessageForm(PortalForm):
             names = {name: f"{name}_{language}" for name in ("subject", "body")}
             written = [name for name in names if data.get(names[name])]
             if len(written) == 1:
-                missing = "body" if written == ["subject"] else "subject"
-                self.add_error(names[missing], str(INCOMPLETE[missing]))
+                missing = names["body" if written == ["subject"] else "subject"]
+                self.add_error(missing, str(INCOMPLETE[missing]))
         if not any(data.get(name) for name in ("subject_en", "body_en", "subject_fr", "body_fr")):
             self.add_error("subject_en", _("Write a subject and a message in English, in French or in both."))
         if data.get("recipients") in ABOUT_A_SESSION and not data.get("session") and "session" not in self.errors:
