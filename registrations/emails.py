@@ -190,6 +190,7 @@ def render_session_changed(data: dict[str, Any], now: datetime) -> RenderedEmail
     context = {
         "session": session,
         "is_off": is_off,
+        "note": _note(data) if is_off else "",
         "has_seat": has_seat,
         "is_waiting": registration.state == WAITLISTED,
         "is_back": not is_off and data["old_delivery"] in IS_OFF,

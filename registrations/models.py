@@ -213,7 +213,7 @@ class PersonalCalendar(models.Model):
 
 class Announcement(models.Model):
     """What people were last told about a session. The times are empty if they were told nothing yet. `changed_at` is
-    the time of the first edit that has not been announced."""
+    the time of the first edit that has not been announced, `note` the team's message about it, by language."""
 
     session = models.OneToOneField(Session, models.CASCADE, related_name="announcement")
     starts_at = models.DateTimeField(null=True)
@@ -221,6 +221,7 @@ class Announcement(models.Model):
     delivery = models.CharField(max_length=10, blank=True)
     join_url = models.URLField(max_length=500, blank=True)
     changed_at = models.DateTimeField(null=True, db_index=True)
+    note = models.JSONField(default=dict, db_default={})
 
     @staticmethod
     def facts_of(session: Session) -> dict[str, Any]:

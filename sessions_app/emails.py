@@ -3,7 +3,7 @@
 Each renderer checks that its message is still true, and raises OutdatedMessage if it isn't.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -102,7 +102,21 @@ def render_to_staff(email: ReviewEmail, data: dict[str, Any], now: datetime) -> 
 def render_to_hub(email: ReviewEmail, data: dict[str, Any], now: datetime) -> RenderedEmail:
     entry = _entry(email, data)
     context = {"link": _workspace_link(entry.series), "author": _("Pallium Canada")}
+    if email.publication == Publication.PUBLISHED:
+        email = replace(email, text=_who_finds(entry.series) or email.text)
     return _render("to_hub", email, entry, context)
+
+
+def _who_finds(series: Series) -> str:
+    """Say who sees a published series that is unlisted or does not open for registration, or nothing for any other."""
+    opens = series.registration_opens_at is not None
+    if opens and not series.is_unlisted:
+        return ""
+    found = _("People who have the link can now see it.") if series.is_unlisted else _("People can find it now.")
+    if opens:
+        return str(found)
+    to_do = _("They can’t register until you add when registration opens.")
+    return f"{found} {to_do}"
 
 
 def changes_of(request: ChangeRequest) -> list[Change]:

@@ -19,7 +19,10 @@ RECORDING_NOTICE_LIFETIME = timedelta(days=7)
 
 @transaction.atomic
 def record_session_change(session: Session, *, created: bool, now: datetime) -> None:
-    """Compare a session that was just saved with what people were last told, and start or stop the five minutes."""
+    """Compare a session that was just saved with what people were last told, and start or stop the five minutes.
+
+    A note to people (`session.note_to_people`) is kept until then, unless the session takes place after all.
+    """
     announced = Announcement.objects.select_for_update().filter(session=session).first()
     if announced is None:
         has_people = created and _concerned(session).exists()
@@ -29,7 +32,11 @@ def record_session_change(session: Session, *, created: bool, now: datetime) -> 
         return
     is_news = any(getattr(announced, name) != value for name, value in Announcement.facts_of(session).items())
     announced.changed_at = (announced.changed_at or now) if is_news else None
-    announced.save(update_fields=["changed_at"])
+    if not is_news or not session.is_off:
+        announced.note = {}
+    elif session.note_to_people:
+        announced.note = dict(session.note_to_people)
+    announced.save(update_fields=["changed_at", "note"])
 
 
 def notify_session_changes(now: datetime) -> int:
@@ -49,7 +56,7 @@ def _notify_change(pk: int, now: datetime) -> int:
     write(drafts, now=now)
     for name, value in Announcement.facts_of(session).items():
         setattr(announced, name, value)
-    announced.changed_at = None
+    announced.changed_at, announced.note = None, {}
     announced.save()
     return len(drafts)
 
@@ -63,7 +70,7 @@ def _drafts(announced: Announcement, now: datetime) -> Iterator[Draft]:
     if only_the_link_changed(announced):
         people = people.coming()
     until = max(session.ends_at, now + NOTIFICATION_LIFETIME)
-    data = what_was_told(announced)
+    data = what_was_told(announced) | {"note": announced.note}
     for registration in people.select_related("user").order_by("pk"):
         key = f"session-changed:{session.pk}:{registration.pk}:{changed_at:%Y%m%dT%H%M%S%f}"
         yield notification(registration, "session-changed", now, key=key, expires_at=until, **data)

@@ -30,24 +30,28 @@ def cancel_series(series: Series, *, note_en: str = "", note_fr: str = "", by: U
     series.save()
 
 
-def cancel_session(session: Session, *, by: User, now: datetime) -> None:
-    """Cancel one session. People are told once, five minutes later. Cancelling twice changes nothing.
+def cancel_session(session: Session, *, note_en: str = "", note_fr: str = "", by: User, now: datetime) -> None:
+    """Cancel one session. People are told once, five minutes later, with the note as in `cancel_series`.
+
+    Cancelling twice changes nothing.
 
     Raises SessionTookPlaceError.
     """
-    _set_delivery(session, Delivery.CANCELLED, now)
+    _set_delivery(session, Delivery.CANCELLED, note_en, note_fr, now)
 
 
-def postpone_session(session: Session, *, by: User, now: datetime) -> None:
+def postpone_session(session: Session, *, note_en: str = "", note_fr: str = "", by: User, now: datetime) -> None:
     """Postpone one session: its new date is not known. A new date in the form schedules it again.
 
+    People are told as of a cancelled session, with the note.
+
     Raises SessionTookPlaceError.
     """
-    _set_delivery(session, Delivery.POSTPONED, now)
+    _set_delivery(session, Delivery.POSTPONED, note_en, note_fr, now)
 
 
 @transaction.atomic
-def _set_delivery(session: Session, delivery: Delivery, now: datetime) -> None:
+def _set_delivery(session: Session, delivery: Delivery, note_en: str, note_fr: str, now: datetime) -> None:
     series = lock(session.series)
     session = Session.objects.select_related("series").get(pk=session.pk)
     if session.delivery == delivery:
@@ -55,6 +59,7 @@ def _set_delivery(session: Session, delivery: Delivery, now: datetime) -> None:
     if session.delivery == Delivery.HELD or has_taken_place(session, now):
         raise SessionTookPlaceError(session)
     session.delivery = delivery
+    session.note_to_people = {"en": note_en.strip(), "fr": note_fr.strip()}
     session.save()
     raise_revision(series)
     series.refresh_from_db()

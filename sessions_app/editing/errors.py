@@ -79,7 +79,7 @@ class WrongStepError(ListingRefusedError):
     """The listing, or the changes to it, are no longer at the point where this step is possible."""
 
     def __str__(self) -> str:
-        return _("This isn’t possible any more, because someone else took the next step. Check the review below.")
+        return _("This is no longer possible, because the status of the series has changed. Check it below.")
 
 
 class CommentMissingError(ListingRefusedError):

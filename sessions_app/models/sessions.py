@@ -1,5 +1,6 @@
 """The dated live meetings of a series."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pghistory
@@ -43,6 +44,8 @@ class Session(models.Model):
         help_text=_("Sent only to people who are registered. Never shown on a public page."),
     )
     sequence = models.PositiveIntegerField(default=0, editable=False)
+    # A message to the people in the series, by language, for the email that follows from the next save. Not stored here.
+    note_to_people: Mapping[str, str] = {}
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -10,7 +10,7 @@ from registrations.models import Announcement, Registration
 from registrations.services import notify_session_changes, register
 from sessions_app.editing.cancelling import cancel_series, cancel_session, postpone_session
 from sessions_app.editing.errors import AlreadyOverError, SessionTookPlaceError
-from sessions_app.models import Series
+from sessions_app.models import Series, Session
 from tests.factories import HubFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +85,46 @@ def test_one_session_is_cancelled_or_postponed_and_people_are_told(session, now,
     assert (session.delivery, session.series.revision, session.sequence) == (delivery, 1, 1)
     Announcement.objects.update(changed_at=now)
     assert notify_session_changes(now + timedelta(minutes=6)) == 1
+
+
+@pytest.fixture
+def people(session, now, drain):
+    """An English and a French reader with a seat."""
+    for language in ("en", "fr"):
+        register(session.series, UserFactory(language=language), now=now - timedelta(hours=1))
+    drain(now)
+
+
+def sent_later(now, drain):
+    notify_session_changes(now + timedelta(minutes=6))
+    return drain(now + timedelta(minutes=6))
+
+
+def test_the_message_about_a_session_waits_for_its_email(session, people, now, drain):
+    cancel_session(session, note_en=ENGLISH, note_fr=FRENCH, by=UserFactory(), now=now)
+    Session.objects.get().save()  # someone saves the form meanwhile
+    english, french = sorted(sent_later(now, drain), key=lambda email: FRENCH in email.body)
+    assert ENGLISH in english.body
+    assert FRENCH in french.body
+    assert ENGLISH not in french.body
+    assert Announcement.objects.get().note == {}
+
+
+def test_a_message_about_a_session_in_one_language_goes_to_everyone(session, people, now, drain):
+    postpone_session(session, note_fr=FRENCH, by=UserFactory(), now=now)
+    emails = sent_later(now, drain)
+    assert len(emails) == 2
+    assert all(FRENCH in email.body for email in emails)
+
+
+def test_the_message_about_a_postponed_session_is_dropped_when_it_has_a_new_date(session, people, now, drain):
+    postpone_session(session, note_en=ENGLISH, by=UserFactory(), now=now)
+    again = Session.objects.get()
+    again.delivery, again.ends_at = "scheduled", again.ends_at + timedelta(hours=1)
+    again.save()
+    emails = sent_later(now, drain)
+    assert len(emails) == 2
+    assert not any(ENGLISH in email.body for email in emails)
 
 
 def test_a_session_that_took_place_cannot_be_cancelled(now):

@@ -108,6 +108,31 @@ def test_staff_publish_and_the_hub_is_told_in_each_language(submitted, editor, s
         assert "Douleur" in subjects["camille@example.ca"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "register from its opening time on."),
+        ({"is_unlisted": True}, "People who have the link can now see it."),
+        (
+            {"registration_opens_at": None},
+            "People can find it now. They can’t register until you add when registration opens.",
+        ),
+        (
+            {"registration_opens_at": None, "is_unlisted": True},
+            "People who have the link can now see it. They can’t register until you add when registration opens.",
+        ),
+    ],
+)
+def test_the_email_about_a_published_listing_says_who_can_find_it(
+    submitted, editor, staff, now, drain, fields, sentence
+):
+    Series.objects.update(**({"registration_opens_at": now} | fields))
+    review.publish(submitted, by=staff, now=now)
+    body = next(email.body for email in drain(now) if email.to == [editor.email])
+    assert sentence in " ".join(body.split())
+    assert ("until you add" in body) == ("registration_opens_at" in fields)
+
+
 def test_staff_never_publish_what_they_have_not_seen(submitted, editor, staff, now):
     seen = submitted.revision
     data = read(submitted).with_values(title_en="Something else")

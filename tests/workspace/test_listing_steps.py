@@ -184,8 +184,28 @@ def test_one_session_is_postponed_or_cancelled(client, editor, url, published, a
     page = url("listing_session", published.pk, published.sessions.get().pk)
     assert client.get(page).status_code == 200
     assert client.post(page, {"action": "nonsense"}).status_code == 400
-    client.post(page, {"action": action})
-    assert published.sessions.get().delivery == delivery
+    assert client.post(page, {"action": action, "note_en": "x" * 1001}).status_code == 400
+    response = client.post(page, {"action": action, "note_en": "The team is ill."}, follow=True)
+    assert f"The session is {delivery}. We’ll email people in 5 minutes." in response.content.decode()
+    session = published.sessions.get()
+    assert session.delivery == delivery
+    assert session.announcement.note == {"en": "The team is ill.", "fr": ""}
+
+
+def test_what_is_not_a_draft_any_more_leads_from_the_submit_page_to_the_listing(client, editor, url):
+    for publication in ("submitted", "published", "archived"):
+        series = SeriesFactory(hub=editor.hub, publication=publication)
+        response = client.get(url("listing_submit", series.pk), follow=True)
+        assert response.redirect_chain[-1][0] == url("listing", series.pk)
+        assert "This is no longer possible, because the status of the series has changed." in response.content.decode()
+
+
+def test_an_unlisted_draft_says_who_can_find_it(client, editor, url):
+    sentence = "Only people who have the link can find it."
+    series = SeriesFactory(hub=editor.hub, publication="draft", is_unlisted=True)
+    assert sentence in client.get(url("listing", series.pk)).content.decode()
+    Series.objects.update(is_unlisted=False)
+    assert sentence not in client.get(url("listing", series.pk)).content.decode()
 
 
 def test_only_what_is_over_or_a_draft_is_archived(client, editor, url, published):

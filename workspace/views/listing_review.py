@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions_app.editing import review
-from sessions_app.editing.errors import EditedMeanwhileError, ListingRefusedError
+from sessions_app.editing.errors import EditedMeanwhileError, ListingRefusedError, WrongStepError
 from sessions_app.editing.saving import waiting_request
 from sessions_app.models import Publication, Series
 from workspace.access import Workspace, for_editors
@@ -39,6 +39,7 @@ def step(
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_editors
 def submit(request: HttpRequest, workspace: Workspace, series: int) -> HttpResponse:
+    """Send a draft to staff. What is not a draft any more leads back to the overview, which shows what it is now."""
     found = get_series(workspace, series)
     form = SubmitForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -51,6 +52,9 @@ def submit(request: HttpRequest, workspace: Workspace, series: int) -> HttpRespo
             done,
             lambda: review.submit(found, comment=comment, by=workspace.user, now=now),
         )
+    if found.publication != Publication.DRAFT:
+        messages.error(request, str(WrongStepError()))
+        return redirect("workspace:listing", workspace.hub.slug, found.pk)
     context = {"series": found, "form": form} | checks(workspace, found)
     return page(request, workspace, "listings/submit.html", context, status=400 if form.errors else 200)
 

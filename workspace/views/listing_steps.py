@@ -65,20 +65,24 @@ def _reached(workspace: Workspace, series: Series) -> int:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_editors
 def change_session(request: HttpRequest, workspace: Workspace, series: int, session: int) -> HttpResponse:
-    """Cancel or postpone one session."""
+    """Cancel or postpone one session, with a message to everyone in the series."""
     found = get_series(workspace, series)
     one = get_object_or_404(Session.objects.select_related("series"), pk=session, series=found)
+    form = CancelForm(request.POST or None)
     act, done = SESSION_STEPS.get(request.POST.get("action", ""), (None, ""))
-    if request.method == "POST" and act:
-        now = timezone.now()
-        return step(request, workspace, found, done, lambda: act(one, by=workspace.user, now=now))
-    context = {"series": found, "session": one, "told": _reached(workspace, found)}
+    if request.method == "POST" and act and form.is_valid():
+        notes, now = form.cleaned_data, timezone.now()
+        return step(request, workspace, found, done, lambda: act(one, **notes, by=workspace.user, now=now))
+    context = {"series": found, "session": one, "form": form, "told": _reached(workspace, found)}
     return page(request, workspace, "listings/session.html", context, status=400 if request.method == "POST" else 200)
 
 
 SESSION_STEPS = {
-    "postpone": (cancelling.postpone_session, gettext_lazy("The session is postponed. People are told in 5 minutes.")),
-    "cancel": (cancelling.cancel_session, gettext_lazy("The session is cancelled. People are told in 5 minutes.")),
+    "postpone": (
+        cancelling.postpone_session,
+        gettext_lazy("The session is postponed. We’ll email people in 5 minutes."),
+    ),
+    "cancel": (cancelling.cancel_session, gettext_lazy("The session is cancelled. We’ll email people in 5 minutes.")),
 }
 
 
