@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions_app.editing import review
+from sessions_app.editing.data import read
 from sessions_app.editing.errors import EditedMeanwhileError, ListingRefusedError
 from sessions_app.editing.saving import waiting_request
 from sessions_app.models import Publication, Series
@@ -51,7 +52,7 @@ def submit(request: HttpRequest, workspace: Workspace, series: int) -> HttpRespo
             done,
             lambda: review.submit(found, comment=comment, by=workspace.user, now=now),
         )
-    context = {"series": found, "form": form} | checks(workspace, found)
+    context = {"series": found, "form": form} | checks(workspace, found, read(found))
     return page(request, workspace, "listings/submit.html", context, status=400 if form.errors else 200)
 
 
@@ -75,7 +76,7 @@ def publish(request: HttpRequest, workspace: Workspace, series: int) -> HttpResp
             done,
             lambda: review.publish(found, by=workspace.user, now=now, revision=revision),
         )
-    return page(request, workspace, "listings/publish.html", {"series": found} | checks(workspace, found))
+    return page(request, workspace, "listings/publish.html", {"series": found} | checks(workspace, found, read(found)))
 
 
 MOST_DIGITS = 9
