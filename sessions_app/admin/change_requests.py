@@ -18,6 +18,7 @@ from hubs.models import Hub
 from sessions_app.admin.review import Steps, staff_user, take_step
 from sessions_app.editing import review
 from sessions_app.editing.changes import compare
+from sessions_app.editing.checklist import check_new_dates
 from sessions_app.editing.data import from_json, read
 from sessions_app.models import ChangeRequest
 
@@ -84,9 +85,14 @@ class ChangeRequestAdmin(admin.ModelAdmin):
 
 
 def compared(asked: ChangeRequest) -> dict[str, Any]:
-    """Return the changes in words, and what was edited after they were sent and would be replaced."""
+    """Return the changes in words, what was edited after they were sent and would be replaced, and dates to check."""
     zone = asked.series.zone
     if asked.state != ChangeRequest.State.WAITING:
         return {"changes": compare(from_json(asked.before), from_json(asked.changes), zone), "conflicts": []}
     editing = review.read_request(asked)
-    return {"changes": compare(read(asked.series), editing.data, zone), "conflicts": editing.conflicts}
+    current = read(asked.series)
+    return {
+        "changes": compare(current, editing.data, zone),
+        "conflicts": editing.conflicts,
+        "dates_to_check": check_new_dates(current, editing.data, asked.series.hub, timezone.now()),
+    }

@@ -53,6 +53,17 @@ def checklist(data: ListingData, hub: Hub | None, now: datetime) -> list[Check]:
     return [*_texts(data), *_rows(data), *_registration(data), *_links(data, now), *_dates(data, hub, now)]
 
 
+def check_new_dates(before: ListingData, after: ListingData, hub: Hub | None, now: datetime) -> list[Check]:
+    """Return what deserves a look about the sessions that `after` adds or moves: a Saturday, a holiday, a past date."""
+    known = {(session.pk, session.starts_at, session.ends_at) for session in before.sessions}
+    new = {
+        f"sessions.{place}"
+        for place, session in enumerate(after.sessions)
+        if (session.pk, session.starts_at, session.ends_at) not in known
+    }
+    return [check for check in _dates(after, hub, now) if check.field in new]
+
+
 def _texts(data: ListingData) -> Iterator[Check]:
     for name in TEXTS:
         for language in _missing(data.values, name, always=name in ALWAYS_WANTED):

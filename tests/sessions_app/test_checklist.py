@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hubs.models import Hub
-from sessions_app.editing.checklist import Level, checklist, completeness
+from sessions_app.editing.checklist import Level, check_new_dates, checklist, completeness
 from sessions_app.editing.data import ListingData, QuestionData, SessionData, read
 from sessions_app.models import Series
 
@@ -102,3 +102,12 @@ def test_the_meter_counts_what_is_written_in_either_language():
     )
     assert completeness(data) == {"en": (4, 5), "fr": (3, 5)}
     assert completeness(read(Series())) == {"en": (0, 2), "fr": (0, 2)}
+
+
+def test_only_dates_that_are_new_or_moved_deserve_a_look():
+    saturday, sunday = THURSDAY + timedelta(days=2), THURSDAY + timedelta(days=3)
+    before = replace(COMPLETE, sessions=[session(pk=1), session(saturday, pk=2)])
+    after = replace(COMPLETE, sessions=[session(sunday, pk=1), session(saturday, pk=2), session(NOW)])
+    found = [(check.code, check.field) for check in check_new_dates(before, after, HUB, NOW)]
+    assert found == [("sunday", "sessions.0"), ("in-the-past", "sessions.2")]
+    assert check_new_dates(after, after, HUB, NOW) == []

@@ -84,7 +84,7 @@ TABLE = {
     "listing_duplicate": form(EDITORS),
     "listing_cancel": form(EDITORS),
     "listing_session": form(EDITORS),
-    "listing_archive": acts(EDITORS),
+    "listing_archive": form(EDITORS),
     "listing_delete": form(EDITORS),
     # the people of a series, and messages to them
     "registrants": reads(VIEWERS),

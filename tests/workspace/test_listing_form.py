@@ -105,6 +105,14 @@ def test_the_hidden_part_of_the_form_cannot_be_changed(client, editor, url):
     assert client.post(url("listing_new"), sent | {"start": sent["start"][:-1]}).status_code == 400
 
 
+def test_a_session_may_end_after_midnight(client, editor, url):
+    night = {"date": "2027-03-18", "start": "23:30", "end": "00:30", "join_url": "https://example.ca/night"}
+    sent = with_sessions(new_form(client, url, title_en="Night shift"), night)
+    assert client.post(url("listing_new"), sent).status_code == 302
+    session = Series.objects.get().sessions.get()
+    assert session.ends_at - session.starts_at == timedelta(hours=1)
+
+
 def test_errors_name_the_session_link_to_the_field_and_keep_what_was_typed(client, editor, url):
     sent = with_sessions(
         new_form(client, url, summary_fr="Un résumé"),

@@ -90,8 +90,8 @@ def test_a_viewer_sees_lists_and_overview_but_cannot_edit(client, editor, url):
     assert client.get(url("listing_new")).status_code == 404
 
 
-PAGES = ("", "_edit", "_preview", "_submit", "_publish", "_duplicate", "_cancel", "_delete")
-POSTS = (*PAGES[1:], "_withdraw", "_comment", "_take_back", "_archive")
+PAGES = ("", "_edit", "_preview", "_submit", "_publish", "_duplicate", "_cancel", "_archive", "_delete")
+POSTS = (*PAGES[1:], "_withdraw", "_comment", "_take_back")
 
 
 def test_another_hubs_series_does_not_exist_here(client, editor, url):

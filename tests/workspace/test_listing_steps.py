@@ -140,6 +140,20 @@ def test_what_reaches_people_is_shown_before_it_is_saved(client, editor, url, pu
     assert published.sessions.get().join_url == link
 
 
+def test_a_new_date_on_a_weekend_is_pointed_out_to_the_hub_and_to_staff(client, editor, url, published):
+    register(published, UserFactory(with_profile=True), now=timezone.now())
+    saturday = {"sessions__0__date": "2040-03-17", "sessions__0__start": "12:00", "sessions__0__end": "13:00"}
+    edit, warning = url("listing_edit", published.pk), "is on a Saturday."
+    sent = sent_from(client.get(edit), **saturday)
+    page = client.post(edit, sent)
+    assert warning in page.content.decode()
+    client.post(edit, sent | {"confirmed": str(page.context["revision"])})
+    assert warning in client.get(url("listing", published.pk)).content.decode()
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    asked = ChangeRequest.objects.get()
+    assert warning in client.get(f"/en/admin/sessions_app/changerequest/{asked.pk}/change/").content.decode()
+
+
 def test_a_capacity_below_the_seats_taken_is_refused_with_everything_kept(client, trusted, url, published):
     for _n in range(2):
         register(published, UserFactory(with_profile=True), now=timezone.now())
@@ -208,14 +222,28 @@ def test_an_unlisted_draft_says_who_can_find_it(client, editor, url):
     assert sentence not in client.get(url("listing", series.pk)).content.decode()
 
 
-def test_only_what_is_over_or_a_draft_is_archived(client, editor, url, published):
+def test_a_series_that_is_over_is_archived_after_a_question(client, editor, url, published):
+    assert client.get(url("listing_archive", published.pk)).url == url("listing", published.pk)
     client.post(url("listing_archive", published.pk))
     published.refresh_from_db()
     assert published.publication == "published"
     past = SessionFactory(now=timezone.now(), days=-9, hub=editor.hub).series
+    assert url("listing_archive", past.pk) in client.get(url("listing", past.pk)).content.decode()
+    assert "You won’t be able to edit it again" in client.get(url("listing_archive", past.pk)).content.decode()
+    past.refresh_from_db()
+    assert past.publication == "published"
     client.post(url("listing_archive", past.pk))
     past.refresh_from_db()
     assert past.publication == "archived"
+
+
+def test_a_draft_is_archived_only_if_it_cannot_be_deleted(client, editor, url, published):
+    register(published, UserFactory(with_profile=True), now=timezone.now())
+    Series.objects.update(publication="draft")
+    assert url("listing_archive", published.pk) not in client.get(url("listing", published.pk)).content.decode()
+    asked = client.post(url("listing_delete", published.pk), follow=True)
+    assert asked.redirect_chain[-1][0] == url("listing_archive", published.pk)
+    assert "You can archive it instead." in asked.content.decode()
 
 
 def test_a_draft_is_deleted_after_a_question_and_nothing_else_is(client, editor, url, published):

@@ -125,12 +125,26 @@ def test_a_draft_whose_dates_are_near_is_shown(hub, now):
     assert found(hub, now).drafts_soon == [near]
 
 
+@pytest.mark.parametrize(
+    ("summary_en", "summary_fr", "advice"),
+    [
+        ("", "", "has no summary yet."),
+        ("", "Oui.", "has no summary in English."),
+        ("Yes.", "", "has no summary in French."),
+    ],
+)
+def test_the_advice_says_which_summary_is_missing(client, hub, coordinator, summary_en, summary_fr, advice):
+    Hub.objects.update(summary_en=summary_en, summary_fr=summary_fr)
+    client.force_login(coordinator)
+    assert f"Your public page {advice}" in text(client, hub)
+
+
 def test_advice_is_for_those_who_can_follow_it(client, hub, coordinator):
     Hub.objects.update(summary_fr="")
     client.force_login(coordinator)
     page = text(client, hub)
     assert "You’re the only coordinator" in page
-    assert "Introduce your hub" in page
+    assert "Your public page has no summary in French." in page
     assert "What needs your attention" not in page
     editor = MembershipFactory(hub=hub, role=Role.EDITOR).user
     client.force_login(editor)

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from sessions_app.editing.repeat import repeat_monthly, repeat_weekly
 from sessions_app.models import Question, QuestionKind
-from workspace.forms.fields import DATE_FORMAT, local_parts
+from workspace.forms.fields import DATE_FORMAT, lasts, local_parts
 from workspace.forms.rows import Typed
 from workspace.forms.sessions import MOST_SESSIONS, RepeatForm
 
@@ -88,7 +88,8 @@ def fill_in_dates(rows: list[Typed], helper: dict[str, Any], zone: ZoneInfo) -> 
 def dates(helper: dict[str, Any], zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
     """Return the start and end of each session that the helper (RepeatForm.cleaned_data) describes."""
     first: date = helper["first"]
-    duration = datetime.combine(first, helper["end"]) - datetime.combine(first, helper["start"])
+    duration = lasts(helper["start"], helper["end"])
+    assert duration  # noqa: S101 - RepeatForm has checked it
     common: dict[str, Any] = {"count": helper["count"], "zone": zone}
     if helper["every"] == RepeatForm.MONTHLY:
         return repeat_monthly(first, helper["start"], duration, **common)

@@ -140,9 +140,9 @@ class ListingEditor:
 
     def _session(self, form: SessionForm) -> SessionData:
         zone, values = self.form.zone, dict(form.cleaned_data)
-        date = values.pop("date")
+        del values["date"]
         for name, field in (("starts_at", "start"), ("ends_at", "end")):
-            entered = moment(date, values.pop(field), zone)
+            entered = moment(form.day_of(field), values.pop(field), zone)
             values[name] = kept(getattr(form.saved, name, None), entered, zone)
         return SessionData(**values, delivery=form.delivery)
 

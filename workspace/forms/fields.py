@@ -1,7 +1,7 @@
 """Fields that several forms of the workspace share: dates, times, and texts in both languages."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ DATE_FORMAT, TIME_FORMAT = "%Y-%m-%d", "%H:%M"
 LANGUAGE_NAMES = (("en", gettext_lazy("English")), ("fr", gettext_lazy("French")))
 LONGEST_TEXT = 10_000
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
+LONGEST_NIGHT = timedelta(hours=6)
 
 
 class DayField(forms.DateField):
@@ -43,6 +44,16 @@ class ClockField(forms.TimeField):
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TimeInput(format=TIME_FORMAT, attrs={"type": "time"})
         super().__init__(widget=widget, input_formats=[TIME_FORMAT, "%H:%M:%S"], **kwargs)
+
+
+def lasts(start: time, end: time) -> timedelta | None:
+    """Return how long a session lasts. One that ends after midnight lasts at most LONGEST_NIGHT. None for any other end
+    that is not after the start, because it is a mistake."""
+    duration = datetime.combine(date.min, end) - datetime.combine(date.min, start)
+    if duration > timedelta(0):
+        return duration
+    over_midnight = duration + timedelta(days=1)
+    return over_midnight if over_midnight <= LONGEST_NIGHT else None
 
 
 def moment(day: date, clock: time, zone: ZoneInfo) -> datetime:

@@ -1,5 +1,6 @@
 """The sessions of a series in the form, and the helper that fills in their dates."""
 
+import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.form_helper import PortalForm
 from sessions_app.models import Delivery, Session
-from workspace.forms.fields import ClockField, DayField, Pair, local_parts, moment, text_pair
+from workspace.forms.fields import ClockField, DayField, Pair, lasts, local_parts, moment, text_pair
 from workspace.forms.rows import RowForm, Rows, Typed
 
 MOST_SESSIONS = 60
@@ -41,8 +42,14 @@ class SessionForm(RowForm):
 
     def clean(self) -> None:
         start, end = self.cleaned_data.get("start"), self.cleaned_data.get("end")
-        if start and end and end <= start:
+        if start and end and not lasts(start, end):
             self.add_error("end", _("A session must end after it starts."))
+
+    def day_of(self, name: str) -> dt.date:
+        """Return the date of "start" or "end", of valid data. A session that ends before it starts ends on the next day."""
+        data = self.cleaned_data
+        is_next_day = name == "end" and data["end"] <= data["start"]
+        return data["date"] + dt.timedelta(days=1) if is_next_day else data["date"]
 
     @property
     def pairs(self) -> list[Pair]:
@@ -69,9 +76,9 @@ class SessionRows(Rows):
         for form in self.filled:
             data = form.cleaned_data
             for name in ("start", "end"):
-                if data.get("date") and data.get(name):
+                if data.get("date") and data.get("start") and data.get("end"):
                     try:
-                        moment(data["date"], data[name], zone)
+                        moment(form.day_of(name), data[name], zone)
                     except forms.ValidationError as error:
                         form.add_error(name, error)
         return not any(form.errors for form in self.forms)
@@ -125,5 +132,5 @@ class RepeatForm(PortalForm):
 
     def clean(self) -> None:
         start, end = self.cleaned_data.get("start"), self.cleaned_data.get("end")
-        if start and end and end <= start:
+        if start and end and not lasts(start, end):
             self.add_error("end", _("A session must end after it starts."))

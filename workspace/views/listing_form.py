@@ -25,6 +25,7 @@ from hubs.models import Hub
 from registrations.consequences import SeriesBusyError, consequences
 from registrations.history import read_history, scope_of_series
 from sessions_app.editing.changes import Change, Group, compare, pick
+from sessions_app.editing.checklist import check_new_dates
 from sessions_app.editing.data import ListingData, read
 from sessions_app.editing.errors import EditedMeanwhileError, ListingRefusedError
 from sessions_app.editing.merging import Conflict, merge
@@ -188,8 +189,15 @@ class Sending:
         if found.is_empty or found.seats_missing:
             return None
         live, waiting = preview_save(self.series, data)
-        context = {"consequences": found, "waits": waits, "live": live, "waiting": waiting}
-        return self._page("confirm.html", context | {"revision": current.revision}, ("confirmed",))
+        context = {
+            "consequences": found,
+            "waits": waits,
+            "live": live,
+            "waiting": waiting,
+            "dates_to_check": check_new_dates(read(self.series), data, self.workspace.hub, self.now),
+            "revision": current.revision,
+        }
+        return self._page("confirm.html", context, ("confirmed",))
 
     def _save(self, data: ListingData, revision: int) -> HttpResponse:
         try:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions_app.editing import review
+from sessions_app.editing.data import read
 from sessions_app.editing.errors import EditedMeanwhileError, ListingRefusedError, WrongStepError
 from sessions_app.editing.saving import waiting_request
 from sessions_app.models import Publication, Series
@@ -55,7 +56,7 @@ def submit(request: HttpRequest, workspace: Workspace, series: int) -> HttpRespo
     if found.publication != Publication.DRAFT:
         messages.error(request, str(WrongStepError()))
         return redirect("workspace:listing", workspace.hub.slug, found.pk)
-    context = {"series": found, "form": form} | checks(workspace, found)
+    context = {"series": found, "form": form} | checks(workspace, found, read(found))
     return page(request, workspace, "listings/submit.html", context, status=400 if form.errors else 200)
 
 
@@ -79,7 +80,7 @@ def publish(request: HttpRequest, workspace: Workspace, series: int) -> HttpResp
             done,
             lambda: review.publish(found, by=workspace.user, now=now, revision=revision),
         )
-    return page(request, workspace, "listings/publish.html", {"series": found} | checks(workspace, found))
+    return page(request, workspace, "listings/publish.html", {"series": found} | checks(workspace, found, read(found)))
 
 
 MOST_DIGITS = 9

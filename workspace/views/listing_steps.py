@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from sessions_app.editing import cancelling, removing
 from sessions_app.editing.data import read
@@ -86,10 +86,15 @@ SESSION_STEPS = {
 }
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_editors
 def archive(request: HttpRequest, workspace: Workspace, series: int) -> HttpResponse:
+    """Archive a series that is over, after a page that asks."""
     found, now = get_series(workspace, series), timezone.now()
+    if request.method != "POST":
+        if not removing.may_archive(found, now):
+            return redirect("workspace:listing", workspace.hub.slug, found.pk)
+        return page(request, workspace, "listings/archive.html", {"series": found})
     return step(request, workspace, found, _("Archived."), lambda: removing.archive(found, now=now))
 
 
@@ -106,6 +111,6 @@ def delete(request: HttpRequest, workspace: Workspace, series: int) -> HttpRespo
         messages.error(
             request, _("Only a draft that nobody registered for can be deleted. You can archive it instead.")
         )
-        return redirect("workspace:listing", workspace.hub.slug, found.pk)
+        return redirect("workspace:listing_archive", workspace.hub.slug, found.pk)
     messages.success(request, _("Draft deleted."))
     return redirect("workspace:listings", workspace.hub.slug)

@@ -16,10 +16,10 @@ from registrations.models import Registration, RegistrationState
 from sessions_app.editing import removing, review
 from sessions_app.editing.changes import compare
 from sessions_app.editing.checklist import checklist, completeness
-from sessions_app.editing.data import from_json, read
-from sessions_app.editing.saving import waiting_request
+from sessions_app.editing.data import ListingData, from_json
+from sessions_app.editing.saving import read_for_editing
 from sessions_app.listings import Listing, read_page
-from sessions_app.models import Series
+from sessions_app.models import ChangeRequest, Series
 from sessions_app.queries import for_list
 from sessions_app.views import preview_page
 from workspace.access import Workspace, for_viewers
@@ -61,7 +61,7 @@ def overview(request: HttpRequest, workspace: Workspace, series: int) -> HttpRes
 def overview_page(
     request: HttpRequest, workspace: Workspace, series: Series, form: CommentForm | None = None, status: int = 200
 ) -> HttpResponse:
-    now = timezone.now()
+    now, editing = timezone.now(), read_for_editing(series)
     context = {
         "series": series,
         "listing": Listing(series, now, reader_zone(request)),
@@ -71,8 +71,8 @@ def overview_page(
         "may_archive": removing.may_archive(series, now),
         "entries": _conversation(workspace, series),
         "comment_form": form or CommentForm(),
-        **checks(workspace, series),
-        **_waiting_changes(series),
+        **checks(workspace, series, editing.data),
+        **_waiting_changes(series, editing.request),
     }
     return page(request, workspace, "listings/overview.html", context, status=status)
 
@@ -85,9 +85,8 @@ def _conversation(workspace: Workspace, series: Series) -> Any:
     return series.review.select_related("by").annotate(of_team=Exists(was_in_team))
 
 
-def checks(workspace: Workspace, series: Series) -> dict[str, Any]:
-    """Return the checklist, with links into the form, and how complete each language is."""
-    data = read(series)
+def checks(workspace: Workspace, series: Series, data: ListingData) -> dict[str, Any]:
+    """Return the checklist for `data`, with links into the form, and how complete each language is."""
     edit_url = reverse("workspace:listing_edit", args=[workspace.hub.slug, series.pk])
     found = checklist(data, workspace.hub, timezone.now())
     meters = [Meter(language, *counts) for language, counts in completeness(data).items()]
@@ -104,8 +103,7 @@ def anchor(field: str) -> str:
     )
 
 
-def _waiting_changes(series: Series) -> dict[str, Any]:
-    request = waiting_request(series)
+def _waiting_changes(series: Series, request: ChangeRequest | None) -> dict[str, Any]:
     changes = compare(from_json(request.before), from_json(request.changes), series.zone) if request else []
     return {"change_request": request, "waiting_changes": changes}
 
