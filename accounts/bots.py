@@ -39,7 +39,7 @@ MIN_AGE = timedelta(seconds=3)
 MIN_AGE_WITHOUT_PROOF = timedelta(seconds=20)
 MAX_AGE = timedelta(days=1)
 TRY_AGAIN = _(
-    "We couldn’t send the form yet. What you typed is still here. Wait half a minute, then press the button again."
+    "We couldn’t send your form yet. What you entered is still here. Wait 30 seconds, then send the form again."
 )
 RENEWED = _("This page had expired, so we renewed it. What you typed is still here. Press the button again.")
 

@@ -29,7 +29,7 @@ def register_message_types() -> None:
 
 
 def render_invitation(data: dict[str, Any], now: datetime) -> RenderedEmail:
-    found = TeamInvitation.objects.select_related("hub", "invited_by").filter(pk=data["invitation"])
+    found = TeamInvitation.objects.select_related("hub__interest", "invited_by").filter(pk=data["invitation"])
     invitation = found.first()
     if invitation is None or not invitation.is_open(now):
         raise OutdatedMessage("The invitation was accepted or revoked.")
@@ -41,7 +41,8 @@ def render_invitation(data: dict[str, Any], now: datetime) -> RenderedEmail:
         "link": absolute_url(reverse("hubs:accept_invitation", args=[invitation.secret])),
         "zone": timezone.get_default_timezone(),
     }
-    subject = _("Join the team of %(hub)s") % {"hub": invitation.hub.name}
+    sentence = _("Welcome: %(hub)s is now a hub partner") if invitation.interest else _("Join the team of %(hub)s")
+    subject = sentence % {"hub": invitation.hub.name}
     return render_email("hubs/email/invitation", subject, context, reply_to=invitation.hub.contact_email)
 
 
@@ -69,7 +70,8 @@ def render_removed(data: dict[str, Any], now: datetime) -> RenderedEmail:
 
 def render_interest_received(data: dict[str, Any], now: datetime) -> RenderedEmail:
     context = {"about_link": absolute_url(reverse("about"))}
-    return render_email("hubs/email/interest_received", _("Thank you for your interest in becoming a hub"), context)
+    subject = _("Thank you for your interest in becoming a hub partner")
+    return render_email("hubs/email/interest_received", subject, context)
 
 
 def render_interest_new(data: dict[str, Any], now: datetime) -> RenderedEmail:

@@ -35,6 +35,7 @@ from echo_portal.account.menu import account_part, menu_entries
 from echo_portal.account.my_data import export
 from hubs.models import Hub
 from hubs.services import team
+from hubs.views.invitations import BY_INVITATION, CODE_JUST_SENT
 from outbox.services import Draft, forget_address, write
 from registrations.models import Registration
 from registrations.services import cancel_everything, upcoming_registrations
@@ -78,6 +79,13 @@ class SignInCodeView(CodePage):
         if was_sent_back and request.method == "POST":
             messages.error(request, _("This code has expired. Ask for a new one."))
         return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Show the invited address only on the page that follows the button, so not to the next person at the computer."""
+        context = super().get_context_data(**kwargs)
+        is_invited = bool(self._process.state.get(BY_INVITATION))
+        just_sent = self.request.session.pop(CODE_JUST_SENT, False)
+        return context | {"is_invited": is_invited, "sent_to": self._email if is_invited and just_sent else ""}
 
 
 sign_in, sign_in_by_password = SignInView.as_view(), PasswordSignInView.as_view()

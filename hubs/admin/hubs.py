@@ -85,7 +85,7 @@ class HubForm(FreeSlugMixin, forms.ModelForm):
 @admin.register(Hub)
 class HubAdmin(admin.ModelAdmin):
     form = HubForm
-    list_display = ["name", "slug", "is_listed", "is_trusted"]
+    list_display = ["hub_name", "slug", "is_listed", "is_trusted"]
     list_filter = ["is_listed", "is_trusted"]
     search_fields = ["name_en", "name_fr"]
     prepopulated_fields = {"slug": ["name_en"]}
@@ -117,6 +117,10 @@ class HubAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Hub]:
         return super().get_queryset(request).with_logo()  # type: ignore[attr-defined]
+
+    @admin.display(description=_("name"))
+    def hub_name(self, hub: Hub) -> str:
+        return hub.name
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         choices = {"provinces": Province.choices, "audience": Profession.choices}

@@ -67,7 +67,10 @@ class AcceptForm(FreeSlugMixin, forms.ModelForm):
     class Meta:
         model = Hub
         fields = ["name_en", "name_fr", "slug", "provinces"]
-        help_texts = {"slug": _("The end of the hub’s web address, in small letters with hyphens.")}
+        help_texts = {
+            "name_fr": _("If empty, French pages show the English name."),
+            "slug": _("The end of the hub’s web address, in lowercase letters with hyphens."),
+        }
 
     def validate_unique(self) -> None:
         """Leave this to the service, so that pressing the button twice is not an error."""
@@ -75,7 +78,7 @@ class AcceptForm(FreeSlugMixin, forms.ModelForm):
 
 @admin.register(PartnerInterest)
 class PartnerInterestAdmin(admin.ModelAdmin):
-    list_display = ["organization", "stage", "due", "next_step", "owner", "where", "created_at"]
+    list_display = ["organization", "stage", "due", "next_step", "owner", "created_at", "where"]
     list_filter = ["stage", OverdueFilter, "owner", "language"]
     list_select_related = ["owner"]
     search_fields = ["organization", "contact_name", "email"]

@@ -81,7 +81,7 @@ class PartnerInterest(models.Model):
         blank=True,
         related_name="+",
         limit_choices_to={"is_staff": True},
-        verbose_name=_("followed up by"),
+        verbose_name=_("owner"),
     )
     next_step = models.CharField(_("next step"), max_length=200, blank=True)
     next_step_on = models.DateField(_("date of the next step"), null=True, blank=True)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import NormalizedEmailField
 from hubs.models.hubs import Hub
+from hubs.models.interest import PartnerInterest
 
 
 class Role(models.TextChoices):
@@ -123,3 +124,9 @@ class TeamInvitation(models.Model):
     def is_open(self, now: datetime) -> bool:
         """Whether it can still be accepted."""
         return self.accepted_at is None and self.revoked_at is None and self.expires_at > now
+
+    @property
+    def interest(self) -> PartnerInterest | None:
+        """The accepted request to become a hub partner, if this invites the person who sent it."""
+        interest = getattr(self.hub, "interest", None)
+        return interest if interest and interest.email == self.email else None

@@ -19,6 +19,9 @@ from hubs.forms import JoinTeamForm
 from hubs.models import Membership, TeamInvitation
 from hubs.services import team
 
+BY_INVITATION = "by_invitation"  # in allauth's state of the code, so it's gone when another code is asked for
+CODE_JUST_SENT = "invitation_code_just_sent"
+
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,7 +32,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     emailed code if they have no account, and accepts here.
     """
     now = timezone.now()
-    invitation = TeamInvitation.objects.select_related("hub", "invited_by").filter(secret=token).first()
+    invitation = TeamInvitation.objects.select_related("hub__interest", "invited_by").filter(secret=token).first()
     user = request.user if isinstance(request.user, User) else None
     if invitation and user and _is_member_by(invitation, user):
         return redirect("workspace:home", invitation.hub.slug)
@@ -59,17 +62,26 @@ def _sign_in_first(request: HttpRequest, invitation: TeamInvitation) -> HttpResp
         if may_send_email(request, invitation.email):
             user = get_or_create_user(invitation.email, language=invitation.language)
             restart_unproven_account(user, now=timezone.now())
-            LoginCodeVerificationProcess.initiate(
-                request=request, user=user if user.is_active else None, email=user.email
-            )
+            _send_code(request, user)
             return redirect(f"{reverse('account_confirm_login_code')}?{back}")
         refusal = str(EMAIL_REFUSED)
     context = {"invitation": invitation, "refusal": refusal, "back": back}
     return render(request, "hubs/invitation_sign_in.html", context, status=429 if refusal else 200)
 
 
+def _send_code(request: HttpRequest, user: User) -> None:
+    """Email the code. The code page then says that it was sent, and once also to which address."""
+    active = user if user.is_active else None
+    process = LoginCodeVerificationProcess.initiate(request=request, user=active, email=user.email)
+    if active:
+        process.state[BY_INVITATION] = True
+        process.persist()
+        request.session[CODE_JUST_SENT] = True
+
+
 def _join(request: HttpRequest, invitation: TeamInvitation, user: User) -> HttpResponse:
-    form = JoinTeamForm(request.POST if request.method == "POST" else None, user=user)
+    initial = {"name": invitation.interest.contact_name} if invitation.interest else {}
+    form = JoinTeamForm(request.POST if request.method == "POST" else None, user=user, initial=initial)
     if form.is_valid():
         name = form.cleaned_data.get("name", "")
         try:

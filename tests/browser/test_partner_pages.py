@@ -100,7 +100,7 @@ def test_the_proof_is_found_in_the_background(open_page, transactional_db, monke
     plain.goto("/en/hubs/become-a-partner/")
     fill_in(plain)
     plain.get_by_role("button", name="Send the form").click()
-    assert "Wait half a minute" in plain.locator(".summary").inner_text()
+    assert "Wait 30 seconds" in plain.locator(".summary").inner_text()
     assert plain.get_by_label("Your organization").input_value() == "North Shore Hospice"
     monkeypatch.setattr("accounts.bots.MIN_AGE_WITHOUT_PROOF", -timedelta(seconds=1))
     plain.get_by_role("button", name="Send the form").click()

@@ -54,6 +54,16 @@ def test_someone_without_an_account_accepts_in_three_steps(client, page):
     assert EmailAddress.objects.get(user=member.user).verified
 
 
+def test_the_code_page_shows_the_address_only_to_the_person_who_pressed_the_button(client, page):
+    code_page = client.post(page).url
+    assert "We sent a 6-digit code to anna@example.ca." in text(client.get(code_page))
+    for response in (client.get(code_page), client.post(code_page, {"code": "000000"})):
+        assert "We sent a 6-digit code to the address of your invitation." in text(response)
+        assert "anna@example.ca" not in text(response)
+    client.post("/en/account/sign-in/", {"email": "other@example.ca"})
+    assert "If this address has an account" in text(client.get("/en/account/sign-in/code/"))
+
+
 def test_someone_with_an_account_accepts_with_one_button(client, page):
     person = UserFactory(email="anna@example.ca", name="Anna Roy")
     client.force_login(person)

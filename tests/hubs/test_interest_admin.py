@@ -5,11 +5,13 @@ from threading import Barrier, Thread
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core import mail
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
 from hubs.models import Hub, InterestNote, PartnerInterest, TeamInvitation
+from hubs.services import team
 from hubs.services.interest import SlugTakenError, accept_interest
 from outbox.models import Message
 from tests.factories import HubFactory, UserFactory
@@ -128,6 +130,36 @@ def test_accepting_creates_the_hub_and_invites_the_contact_and_a_second_press_do
     client.post(change(interest), NO_NOTE | {"stage": "new"})
     interest.refresh_from_db()
     assert interest.stage == "accepted"
+
+
+def test_the_contact_is_told_that_their_organization_was_accepted(client, staff, interest, drain):
+    client.post(f"{LIST}{interest.pk}/accept/", NEW_HUB)
+    drain(timezone.now() + timedelta(minutes=1))
+    letter = mail.outbox[0]
+    assert letter.subject == "Bienvenue\u00a0: Pôle du Nord est maintenant un pôle partenaire"
+    assert "Nous avons accepté votre demande." in letter.body
+    client.logout()
+    invitation = TeamInvitation.objects.get()
+    page = f"/en/hubs/invitation/{invitation.secret}/"
+    assert "We accepted your request to become a hub partner." in text(client.get(page))
+    client.force_login(UserFactory(email="anne@example.ca", name=""))
+    assert 'value="Anne Roy"' in text(client.get(page))
+    colleague = team.invite(Hub.objects.get(), "zoe@example.ca", "editor", "en", by=staff, now=timezone.now())
+    client.force_login(UserFactory(email="zoe@example.ca", name=""))
+    page = text(client.get(f"/en/hubs/invitation/{colleague.secret}/"))
+    assert "Marie Roy invites you to join the team" in page
+    assert "Anne Roy" not in page
+
+
+def test_the_first_page_of_the_admin_counts_new_and_overdue_interests(client, staff, interest):
+    new_interest(stage="talking", next_step_on=timezone.localdate() - timedelta(days=1))
+    page = text(client.get("/en/admin/"))
+    assert f'<a href="{LIST}?stage__exact=new"> 1 new partner interest </a>' in page
+    assert f'<a href="{LIST}?overdue=yes"> 1 overdue next step </a>' in page
+    other = UserFactory(is_staff=True)
+    other.groups.add(Group.objects.get(name="Support"))
+    client.force_login(other)
+    assert "partner interest" not in text(client.get("/en/admin/"))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -67,6 +67,8 @@ def test_the_form_is_recorded_acknowledged_and_staff_are_notified(client, fill_i
     assert "Merci de votre intérêt" in acknowledgement.body
     assert reverse("admin:hubs_partnerinterest_change", args=[interest.pk]) in notice.body
     assert "North Shore Hospice" in notice.body
+    assert "Contact person: Anne Roy" in notice.body
+    assert "home care nurses" not in notice.body
 
 
 def test_the_acknowledgement_repeats_nothing_that_was_typed(client, fill_in, drain, now):
@@ -105,7 +107,7 @@ class TestBots:
         form = self.refused(client.post(PAGE, fill_in(website="https://spam.example")))
         quick = self.refused(client.post(PAGE, fill_in(seconds=1)))
         assert form.non_field_errors() == quick.non_field_errors()
-        assert "Wait half a minute" in form.non_field_errors()[0]
+        assert "Wait 30 seconds" in form.non_field_errors()[0]
         assert form["website"].value() == ""  # a person whose browser filled it in can press again
 
     def test_a_form_sent_too_quickly_is_accepted_when_it_is_sent_again(self, client, fill_in, clock):
