@@ -1,5 +1,7 @@
 """The form for a series: its buttons work without JavaScript, errors keep what was typed, and saving keeps the rest as it was."""
 
+from datetime import timedelta
+
 import pytest
 
 from sessions_app.models import Question, Series
