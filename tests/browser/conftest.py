@@ -21,6 +21,8 @@ FLAGS = [
     "--disable-sync",
 ]
 IN_FULL = os.environ.get("AXE") == "all"
+# The widths and languages in which the workspace's pages are opened: in the suite those that axe checks, in the drill also the others.
+SCREENS = [(360, "fr"), *([(1280, "en")] if IN_FULL else [])]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from hubs.models import Hub
 from hubs.services import logos
+from tests.browser.conftest import SCREENS
 from tests.browser.test_pages import sign_in
 from tests.factories import MembershipFactory
 from tests.hubs.logo_files import picture, upload
@@ -32,7 +33,7 @@ def hub(programme):
     return hub
 
 
-@pytest.mark.parametrize(("width", "language"), [(360, "fr"), (1280, "en")])
+@pytest.mark.parametrize(("width", "language"), SCREENS)
 def test_axe_finds_nothing_on_the_pages_of_hubs(open_page, axe, hub, live_server, width, language):
     page = open_page(width)
     sign_in(page, live_server, MembershipFactory(hub=hub, user__with_profile=True).user)

@@ -8,6 +8,7 @@ from django.utils import timezone, translation
 
 from registrations.services import register
 from sessions_app.models import Question, ReviewEntry, Series
+from tests.browser.conftest import SCREENS
 from tests.browser.test_pages import sign_in
 from tests.factories import MembershipFactory, SeriesFactory, SessionFactory, UserFactory
 
@@ -24,7 +25,7 @@ def url(name, *args, language="en"):
         return reverse(f"workspace:{name}", args=["north", *args])
 
 
-@pytest.mark.parametrize(("width", "language"), [(360, "fr"), (1280, "en")])
+@pytest.mark.parametrize(("width", "language"), SCREENS)
 def test_axe_finds_nothing_on_any_page(open_page, axe, live_server, membership, width, language):
     now = timezone.now()
     draft = SeriesFactory(hub=membership.hub, publication="draft", summary_en="How to begin.")

@@ -10,11 +10,11 @@ from hubs.models import Hub
 from registrations.models import Registration
 from registrations.services import record_intention, register
 from sessions_app.models import ChangeRequest, ReviewStep
+from tests.browser.conftest import SCREENS
 from tests.browser.test_signed_in_pages import sign_in
 from tests.factories import MembershipFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.browser
-SCREENS = [("fr", 360), ("en", 1280)]
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def coordinator(programme):
     return person
 
 
-@pytest.mark.parametrize(("language", "width"), SCREENS)
-def test_the_overview_and_the_history_are_accessible(open_page, live_server, axe, coordinator, language, width):
+@pytest.mark.parametrize(("width", "language"), SCREENS)
+def test_the_overview_and_the_history_pass_axe(open_page, live_server, axe, coordinator, language, width):
     page = open_page(width)
     page.base = live_server.url
     sign_in(page, coordinator)
@@ -54,8 +54,8 @@ def test_the_overview_and_the_history_are_accessible(open_page, live_server, axe
     page.locator("summary", has_text="Details" if language == "en" else "Détails").first.click()
 
 
-@pytest.mark.parametrize(("language", "width"), SCREENS)
-def test_the_overview_of_a_new_hub_is_accessible(open_page, live_server, axe, transactional_db, language, width):
+@pytest.mark.parametrize(("width", "language"), SCREENS)
+def test_the_overview_of_a_new_hub_passes_axe(open_page, live_server, axe, transactional_db, language, width):
     person = MembershipFactory(hub__slug="new").user
     page = open_page(width)
     page.base = live_server.url

@@ -21,6 +21,7 @@ from registrations.services import (
 )
 from registrations.services.colleagues import Colleague
 from sessions_app.models import Question, Series
+from tests.browser.conftest import SCREENS
 from tests.browser.test_signed_in_pages import signed_in  # noqa: F401 - a fixture
 from tests.factories import MembershipFactory, SessionFactory, UserFactory
 
@@ -82,7 +83,7 @@ def addresses(series):
     return [reverse(f"workspace:{name}", args=[series.hub.slug, series.pk, *args]) for name, args in pages]
 
 
-@pytest.mark.parametrize(("width", "language"), [(360, "fr"), (1280, "en")])
+@pytest.mark.parametrize(("width", "language"), SCREENS)
 def test_every_page_about_people_passes_axe_and_fits_the_screen(signed_in, axe, editor, series, width, language):  # noqa: F811
     page = signed_in(editor.user, width, scheme="dark" if width == 1280 else "light")
     with translation.override(language):
