@@ -64,7 +64,7 @@ class Kind(models.TextChoices):
 
 @dataclass(frozen=True)
 class SessionChange:
-    """A session that people are told about. The old times are those they were told last, None for a new session."""
+    """A changed session that people get an email about. `told` holds what they were last told, nothing for a new session."""
 
     kind: Kind
     session: Session
@@ -202,7 +202,7 @@ class _Trial:
         )
 
     def emails(self, found: Consequences) -> list[ExampleEmail]:
-        """Return the example emails of what was found. The edit need not be there any more."""
+        """Return the example emails for these consequences. Call it after the edit was rolled back."""
         if not (found.sessions or found.promoted or found.waitlist_ended):
             return []
         return list(_Examples(self.series, found, self.now).emails())
@@ -220,7 +220,7 @@ class _Trial:
         Series.objects.filter(pk=self.before.pk).update(**values)
 
     def _edit_sessions(self) -> None:
-        """Without signals: nobody is told, and no feed is deleted. A session that was left out is cancelled."""
+        """Write the sessions without signals, so no email is written and no feed is deleted. Sessions left out are cancelled."""
         kept = {data.pk: data for data in self.data.sessions if data.pk}
         edited = []
         for pk, old in self.sessions_before.items():

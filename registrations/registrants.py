@@ -44,7 +44,7 @@ from registrations.models import (
 from sessions_app.models import Question, QuestionKind, Series, Session
 from sessions_app.search import Fold
 
-HELD = "held"  # a seat that an invited colleague has not confirmed, which is not a state of its own
+HELD = "held"  # the filter for seats that invited colleagues have not confirmed yet; their state is "confirmed"
 
 
 class Presence(TextChoices):
@@ -148,7 +148,7 @@ def _search(registrations: Any, words: str) -> RegistrationQuerySet:
 def with_presence(registrations: RegistrationQuerySet, presence: Presence, session: Session) -> RegistrationQuerySet:
     """Return the registrations with that presence at a session.
 
-    Whoever attended counts, even if they have cancelled since. Nobody missed a session that ended before they had a seat.
+    People who attended count, even if they have cancelled since. People who got a seat after the session didn't miss it.
     """
     attended = Exists(Attendance.objects.filter(registration=OuterRef("pk"), session=session))
     if presence == Presence.ATTENDED:

@@ -86,7 +86,7 @@ def _join(request: HttpRequest, invitation: TeamInvitation, user: User) -> HttpR
         name = form.cleaned_data.get("name", "")
         try:
             membership = team.accept_invitation(invitation.secret, user, now=timezone.now(), name=name)
-        except team.TeamError:  # revoked or sent again a moment ago: the page says so
+        except team.TeamError:  # the invitation was revoked or sent again a moment ago, and this page then says so
             return redirect(request.path)
         messages.success(request, _("Welcome to the team."))
         return redirect("workspace:home", membership.hub.slug)

@@ -66,7 +66,7 @@ def reachable(series: Series) -> RegistrationQuerySet:
 def audience_of(series: Series, audience: Audience) -> RegistrationQuerySet:
     """Return the registrations of `series` that a message to `audience` goes to now, one for each person.
 
-    Whoever cancelled gets no message, except about a session that they attended.
+    People who cancelled get no message, except about a session that they attended.
     """
     people = reachable(series)
     if audience.recipients in ABOUT_A_SESSION and audience.session:
@@ -105,8 +105,8 @@ def send_message(
 ) -> HubMessage:
     """Write one email to each person who is in the audience now. Returns the message.
 
-    The same `token` returns the same message and sends nothing twice. Each email is checked again before it leaves: whoever
-    is no longer in the group doesn't get it. Replies go to the series' team. Raises IncompleteMessageError or NobodyError.
+    The same `token` returns the same message and sends nothing twice. Each email is checked again before it is sent:
+    people who are no longer in the group don't get it. Replies go to the series' team. Raises IncompleteMessageError or NobodyError.
     """
     sent = HubMessage.objects.filter(token=token).first()
     if sent:

@@ -242,7 +242,7 @@ class SeriesAdmin(ReviewMixin):
         self._set(request, queryset, Publication.DRAFT)
 
     def _set(self, request: HttpRequest, queryset: SeriesQuerySet, publication: Publication) -> None:
-        """Take each step as the button on the page of a series does: it is written down, and the hub is told."""
+        """Publish the series, or take them off the site, one by one, each with a review entry and an email to the hub."""
         by, now = staff_user(request), timezone.now()
         is_publishing = publication == Publication.PUBLISHED
         step: Callable[..., None] = publish if is_publishing else take_off_site
@@ -270,7 +270,7 @@ class SeriesAdmin(ReviewMixin):
         return [series for series in found if not series.has_team]
 
     def save_model(self, request: HttpRequest, obj: Series, form: Any, change: bool) -> None:
-        """Save an edit of staff. Whoever edits the series in a workspace sees it before they save.
+        """Save the staff's edit. People who are editing the series in a workspace see it before they save.
 
         An unlisted series gets an address that nobody can guess, also if staff entered another one.
         """
