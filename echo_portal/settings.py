@@ -248,6 +248,7 @@ MAILBOX_DIR = VAR_DIR / "mail"
 MAILBOX_OPEN = not PRODUCTION and EMAIL_BACKEND == "echo_portal.checkout.mailbox.FolderBackend"
 PROJECT_NAME = _("Palliative Care ECHO Project")
 SERVICE_FROM_EMAIL = env.str("SERVICE_FROM_EMAIL", f"sessions@{environment.EMAIL_DOMAIN}")
+BULK_FROM_EMAIL = env.str("BULK_FROM_EMAIL", f"newsletter@{environment.EMAIL_DOMAIN}")
 ORGANIZER_EMAIL = env.str("ORGANIZER_EMAIL", f"calendar@{environment.EMAIL_DOMAIN}")
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", f"contact@{environment.EMAIL_DOMAIN}")
 POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", "")

@@ -31,6 +31,7 @@ urlpatterns = [
         path(_("sessions/"), include("sessions_app.urls")),
         path(_("registration/"), include("registrations.urls")),
         path(_("hubs/"), include("sessions_app.hub_urls")),
+        path(_("newsletter/"), include("newsletters.urls")),
         path(_("workspace/"), include("workspace.urls")),
         path(_("account/"), include("echo_portal.account.urls")),
         path("admin/", admin.site.urls),

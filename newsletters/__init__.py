@@ -1,1 +1,1 @@
-"""Newsletters: the stay-connected form, subscribers and consent. Not built yet."""
+"""Newsletters: the stay-connected form, subscribers and their consent, newsletter issues, session news and publications."""

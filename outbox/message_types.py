@@ -24,10 +24,15 @@ class RenderedEmail:
     html: str
     attachments: list[Attachment] = field(default_factory=list)
     reply_to: str = ""  # the team that runs the series; the project where it is empty
+    unsubscribe_url: str = ""  # only in bulk email: one POST to it unsubscribes (RFC 8058)
 
 
 class OutdatedMessage(Exception):  # noqa: N818 - says what happened
     """What the message was going to say is no longer true (cancelled, moved). The text says why, for staff."""
+
+
+class UnsubscribedMeanwhile(OutdatedMessage):
+    """The person has unsubscribed, or paused, since the message was written."""
 
 
 Data = dict[str, Any]

@@ -14,6 +14,32 @@ class State(models.TextChoices):
     UNCERTAIN = "uncertain", _("Uncertain")
     EXPIRED = "expired", _("Expired")
     SUPPRESSED = "suppressed", _("Suppressed")
+    UNSUBSCRIBED = "unsubscribed", _("Unsubscribed meanwhile")
+
+
+class BulkSendState(models.TextChoices):
+    RUNNING = "running", _("Sending")
+    PAUSED = "paused", _("Paused")
+    STOPPED = "stopped", _("Stopped")
+    FINISHED = "finished", _("Finished")
+
+
+class BulkSend(models.Model):
+    """Many emails that start, pause and stop together, such as an issue of the newsletter. The audience is frozen."""
+
+    key = models.CharField(_("key"), max_length=100, unique=True)
+    state = models.CharField(_("state"), max_length=10, choices=BulkSendState.choices, default=BulkSendState.RUNNING)
+    audience = models.PositiveIntegerField(_("audience"), default=0)
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("bulk send")
+        verbose_name_plural = _("bulk sends")
+        ordering = ["-started_at"]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Message(models.Model):
@@ -26,10 +52,13 @@ class Message(models.Model):
     key = models.CharField(_("key"), max_length=200, unique=True)
     message_type = models.CharField(_("type"), max_length=40)
     is_bulk = models.BooleanField(_("bulk"), default=False)
+    bulk_send = models.ForeignKey(
+        BulkSend, models.PROTECT, null=True, blank=True, related_name="messages", db_index=False
+    )
     to = models.EmailField(_("to"))
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
     data = models.JSONField(_("data"), default=dict)
-    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.QUEUED)
     not_before = models.DateTimeField(_("send after"))
     expires_at = models.DateTimeField(_("send before"))
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -52,6 +81,9 @@ class Message(models.Model):
                 fields=["is_bulk", "not_before", "id"], name="message_due_by_class", condition=Q(state="queued")
             ),
             models.Index(fields=["claimed_at"], name="message_in_flight", condition=Q(state="sending")),
+            models.Index(
+                fields=["bulk_send", "state", "id"], name="message_by_bulk_send", condition=Q(bulk_send__isnull=False)
+            ),
             models.Index(fields=["settled_at"], name="message_kept", condition=Q(as_sent__isnull=False)),
         ]
 
@@ -92,6 +124,26 @@ class SoftBounce(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["address_hash", "day"], name="softbounce_one_a_day")]
+
+
+class DeliveryReport(models.Model):
+    """What the email provider reported about a sent message, once for each kind of report."""
+
+    class Kind(models.TextChoices):
+        DELIVERED = "delivered", _("Delivered")
+        BOUNCED = "bounced", _("Bounced")
+        COMPLAINED = "complained", _("Reported as spam")
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="reports")
+    kind = models.CharField(_("report"), max_length=10, choices=Kind.choices)
+    detail = models.CharField(_("server’s reply"), max_length=300, blank=True)
+    at = models.DateTimeField(_("date"))
+
+    class Meta:
+        verbose_name = _("delivery report")
+        verbose_name_plural = _("delivery reports")
+        ordering = ["-at"]
+        constraints = [models.UniqueConstraint(fields=["message", "kind"], name="report_once")]
 
 
 class Heartbeat(models.Model):

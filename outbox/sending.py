@@ -19,6 +19,8 @@ from outbox.addresses import deliverable
 from outbox.message_types import Attachment, RenderedEmail
 from outbox.models import Message
 
+SERVICE_HEADERS = {"Auto-Submitted": "auto-generated"}  # RFC 3834 §5
+
 
 class DeliveryFailure(Exception):  # noqa: N818 - these are verdicts
     """A message was refused. With `is_address`, the recipient's address was refused, not only this message."""
@@ -140,9 +142,10 @@ def _providers_verdict(error: AnymailError) -> Exception:
 
 
 def compose(message: Message, rendered: RenderedEmail, connection: Any = None) -> EmailMultiAlternatives:
-    """Return the email of a row as HTML and text, with the headers of service email (RFC 3834 §5)."""
+    """Return the email of a row as HTML and text, with the headers of its class."""
+    from_email = settings.BULK_FROM_EMAIL if rendered.unsubscribe_url else settings.SERVICE_FROM_EMAIL
     with translation.override(message.language):
-        sender = formataddr((str(settings.PROJECT_NAME), settings.SERVICE_FROM_EMAIL))
+        sender = formataddr((str(settings.PROJECT_NAME), from_email))
     email = EmailMultiAlternatives(
         subject=rendered.subject,
         body=rendered.text,
@@ -150,9 +153,9 @@ def compose(message: Message, rendered: RenderedEmail, connection: Any = None) -
         to=[deliverable(message.to)],
         reply_to=[rendered.reply_to or settings.CONTACT_EMAIL],
         headers={
-            "Auto-Submitted": "auto-generated",
             "Content-Language": message.language,
             "Message-ID": message_id(message),
+            **(_bulk_headers(rendered.unsubscribe_url) if rendered.unsubscribe_url else SERVICE_HEADERS),
         },
         connection=connection,
     )
@@ -160,6 +163,15 @@ def compose(message: Message, rendered: RenderedEmail, connection: Any = None) -
     for attachment in rendered.attachments:
         email.attach(_part(attachment))
     return email
+
+
+def _bulk_headers(unsubscribe_url: str) -> dict[str, str]:
+    """Return the headers that name the list (RFC 2919) and let an email app unsubscribe (RFC 8058)."""
+    return {
+        "List-Id": f"<newsletter.{settings.BULK_FROM_EMAIL.rpartition('@')[2]}>",
+        "List-Unsubscribe": f"<{unsubscribe_url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def message_id(message: Message) -> str:

@@ -22,7 +22,7 @@ from django.utils import translation
 from psycopg2.extras import execute_values
 
 from outbox import message_types, sending
-from outbox.message_types import OutdatedMessage, RenderedEmail
+from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
 from outbox.models import Message, State, Suppression, SuppressionReason
 from outbox.suppression import count_soft_bounce, hash_of, suppress, suppressed
 
@@ -241,6 +241,8 @@ def _render(
                 else message_types.load(message.message_type, [message.data])[0]
             )
             return message_types.render(message.message_type, found, now)
+    except UnsubscribedMeanwhile as reason:
+        return _Outcome(message, State.UNSUBSCRIBED, str(reason))
     except OutdatedMessage as reason:
         return _Outcome(message, State.EXPIRED, str(reason))
     except (OperationalError, InterfaceError):

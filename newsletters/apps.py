@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class NewslettersConfig(AppConfig):
+    name = "newsletters"
+    verbose_name = _("Newsletters")
+
+    def ready(self) -> None:
+        from newsletters.emails import issues, news, subscriptions  # noqa: PLC0415 - models are ready only now
+
+        for module in (subscriptions, issues, news):
+            module.register_message_types()

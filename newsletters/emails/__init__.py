@@ -1,0 +1,1 @@
+"""The emails of this app: about subscriptions, issues of the newsletter, and session news. Texts: templates/newsletters/email/."""

@@ -1,0 +1,2 @@
+def register_message_types() -> None:
+    pass

@@ -1,0 +1,35 @@
+"""What was asked for about one series, and which series a subscriber has heard of."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.fields import NormalizedEmailField
+from newsletters.models.subscribers import Subscriber
+from sessions_app.models import Series
+
+
+class OpeningNotice(models.Model):
+    """Someone wants one email when registration for a series opens. It is deleted once that email is written."""
+
+    series = models.ForeignKey(Series, models.CASCADE, related_name="opening_notices")
+    email = NormalizedEmailField(_("email address"))
+    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("request for an email when registration opens")
+        verbose_name_plural = _("requests for an email when registration opens")
+        constraints = [models.UniqueConstraint(fields=["series", "email"], name="notice_one_for_an_address")]
+        indexes = [models.Index(fields=["email"], name="notice_by_email")]
+
+
+class AnnouncedSeries(models.Model):
+    """A series that a subscriber was told about, in the weekly news. Nobody is told twice."""
+
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="announced")
+    series = models.ForeignKey(Series, models.CASCADE, related_name="+", db_index=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["series", "subscriber"], name="announced_once")]
