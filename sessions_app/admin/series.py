@@ -203,7 +203,7 @@ class SeriesAdmin(ReviewMixin):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "audience":
-            return choices_field(db_field, Profession.choices)
+            return choices_field(db_field, choices=Profession.choices)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_view_on_site_url(self, obj: Model | None = None) -> str | None:
