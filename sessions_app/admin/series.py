@@ -78,6 +78,9 @@ class SessionInline(admin.StackedInline):
         (_("French"), {"fields": ["title_fr", "speakers_fr"], "classes": ["language", "language-fr"]}),
     ]
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("series")
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name.startswith("speakers"):
