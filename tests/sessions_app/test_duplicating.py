@@ -69,6 +69,16 @@ def test_a_trusted_hub_cannot_copy_what_staff_took_off_the_site_until_they_publi
     assert copy_of(trusted, now).publication == "draft"
 
 
+def test_nor_what_staff_archived_on_its_page(trusted, now):
+    staff = UserFactory(is_staff=True, is_superuser=True)
+    trusted.publication = "archived"
+    trusted.save()
+    review.note_taken_off(trusted, "published", by=staff, now=now)
+    with pytest.raises(NotAllowedToDuplicateError):
+        copy_of(trusted, now)
+    assert duplicate(trusted, date(2027, 2, 25), by=staff, now=now).publication == "draft"
+
+
 def test_a_trusted_hub_publishes_the_copy_of_any_other_series_by_itself(trusted, now):
     member = UserFactory()
     removing.archive(SessionFactory(now=now, days=-9, hub=trusted.hub).series, now=now)
