@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Province
+from accounts.choices import Province, province_names
 from accounts.fields import NormalizedEmailField
 from hubs.models.hubs import Hub
 
@@ -110,7 +110,7 @@ class PartnerInterest(models.Model):
 
     @property
     def province_names(self) -> list[str]:
-        return [str(Province(code).label) for code in self.provinces]
+        return province_names(self.provinces)
 
 
 class InterestNote(models.Model):

@@ -32,6 +32,10 @@ class NoSeatError(Exception):
     """There is no seat and no waitlist to put the person on."""
 
 
+class NoFreeSeatError(NoSeatError):
+    """No seat is free for someone who would skip the waitlist."""
+
+
 @transaction.atomic
 def register_for(
     series: Series, email: str, *, name: str, language: str, by: User, now: datetime, by_hub: bool = False
@@ -61,23 +65,33 @@ def _check_not_closed(series: Series) -> None:
 def promote(registration: Registration, *, by: User, reason: str, now: datetime, by_hub: bool = False) -> Registration:
     """Give someone on the waitlist a seat out of turn. A full series gets one more seat, so nobody loses theirs.
 
-    A hub's team adds no seat, because staff review changes of the capacity: NoSeatError is raised instead. Raises
+    A hub's team adds no seat, because staff review changes of the capacity (`check_hub_may_promote`). Raises
     RegistrationRefusedError if the series is past or cancelled.
     """
     series, registration = lock(registration)
     if registration.state != RegistrationState.WAITLISTED:
         return registration
-    check_status(series, OPEN_TO_STAFF, now)
     if by_hub:
-        _check_not_closed(series)
+        check_hub_may_promote(series, now)
+    else:
+        check_status(series, OPEN_TO_STAFF, now)
     if not take_seat(series.pk):
-        if by_hub:
-            raise NoSeatError
         _add_taken_seat(series)
     give_seat(registration, now)
     _record_action(registration, StaffAction.Action.PROMOTED, by, now, reason)
     transaction.on_commit(programme_changed)
     return registration
+
+
+def check_hub_may_promote(series: Series, now: datetime) -> None:
+    """Raise RegistrationRefusedError or NoFreeSeatError if a hub's team can't let anyone skip the waitlist of the series.
+
+    That is the usual case, because a freed or added seat goes to the waitlist at once.
+    """
+    check_status(series, OPEN_TO_STAFF, now)
+    _check_not_closed(series)
+    if series.seats_left == 0:
+        raise NoFreeSeatError
 
 
 def _add_taken_seat(series: Series) -> None:

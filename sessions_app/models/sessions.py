@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.languages import Bilingual
 from sessions_app.models.series import Series
+from sessions_app.times import format_when
 
 
 class Delivery(models.TextChoices):
@@ -74,7 +75,9 @@ class Session(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title or str(self.series)
+        """Return the title with the date in the series' zone, because the sessions of a series often have the same title."""
+        when = format_when(self.starts_at, self.ends_at, self.series.zone)
+        return f"{self.title or self.series} ({when})"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save the session and what follows from it (signals) in one transaction."""

@@ -50,7 +50,8 @@ def test_a_trusted_hub_publishes_three_sessions_and_people_can_register(client, 
     client.post(url("listing_publish", series.pk), {"revision": str(checklist.context["series"].revision)})
     series.refresh_from_db()
     assert (series.publication, series.sessions.count()) == ("published", 3)
-    register(series, UserFactory(with_profile=True), now=timezone.now())
+    tomorrow = timezone.now() + timedelta(days=1)  # registration opens at eight today, which may still be ahead
+    register(series, UserFactory(with_profile=True), now=tomorrow)
     assert "1 person registered" in client.get(url("listing", series.pk)).content.decode()
 
 
@@ -177,6 +178,20 @@ def test_a_past_series_is_duplicated_to_new_dates(client, editor, url):
     assert copy.publication == "draft"
     assert [session.join_url for session in copy.sessions.all()] == ["", ""]
     assert copy.sessions.first().starts_at.astimezone(copy.zone).date() == new
+
+
+def test_a_trusted_hub_cannot_duplicate_what_staff_took_off_the_site(client, trusted, url, published):
+    listing, duplicate = url("listing", published.pk), url("listing_duplicate", published.pk)
+    assert duplicate in client.get(listing).content.decode()
+    review.take_off_site(published, by=UserFactory(is_staff=True), now=timezone.now())
+    page = client.get(listing).content.decode()
+    assert duplicate not in page
+    assert "so you can’t duplicate it right now" in page
+    assert client.get(duplicate)["Location"] == listing
+    sent = {"first_date": f"{timezone.now() + timedelta(days=60):%Y-%m-%d}", "action": "duplicate"}
+    refused = client.post(duplicate, sent, follow=True)
+    assert "so you can’t duplicate it right now" in refused.content.decode()
+    assert Series.objects.count() == 1
 
 
 def test_cancelling_says_how_many_people_are_told_and_tells_them(client, editor, url, published, drain):

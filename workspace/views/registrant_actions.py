@@ -16,7 +16,7 @@ from accounts.languages import current_language
 from accounts.limits import may_send_email, within_limits
 from registrations import services
 from registrations.models import Registration, RegistrationState
-from registrations.refusals import REFUSALS, refusal_text
+from registrations.refusals import REFUSALS, refusal_text, why_not_promote
 from registrations.registrants import is_known, shown_name
 from registrations.services.seats import OPEN_TO_STAFF
 from sessions_app.queries import with_known_status
@@ -51,7 +51,9 @@ def _may_add(request: HttpRequest, workspace: Workspace, email: str) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_editors
 def promote(request: HttpRequest, workspace: Workspace, series: int, registration: int) -> HttpResponse:
+    """Give someone on the waitlist a free seat. If there is none, the page says so and has no form."""
     context = _context(workspace, series, registration, "promote", RegistrationState.WAITLISTED)
+    context["why_not"] = why_not_promote(context["series"], timezone.now())
     form, act = PromoteForm(request.POST or None), partial(services.promote, context["registration"], by_hub=True)
     return _act(request, workspace, form, act, context=context, done=_("We emailed the person."))
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from registrations.exports import RegistrantTable, csv_lines, xlsx_file
 from registrations.history import actions_for_hub
 from registrations.models import RegistrationQuerySet
+from registrations.refusals import why_not_promote
 from registrations.registrants import (
     Registrant,
     count_states,
@@ -132,5 +133,6 @@ def registrant(request: HttpRequest, workspace: Workspace, series: int, registra
         "registrant": Registrant(found, list(own.sessions.order_by("starts_at", "pk")), now),
         "registration": found,
         "actions": actions_for_hub(found, workspace.hub),
+        "why_not_promote": why_not_promote(own, now),
     }
     return page(request, workspace, "registrants/one.html", context)
