@@ -96,7 +96,10 @@ def save_something_else(world):
 def write(status, step, **changes):
     """The form for a message, sent with changes."""
     message = {"recipients": "everyone", "subject_en": "A case", "body_en": "Bring one.", "step": step} | changes
-    return post(status, lambda _page, _world: message | {"token": str(uuid4())})
+    return post(
+        status,
+        lambda _page, world: message | {"token": str(uuid4()), "person": [world.of["open"]["registration"]]},
+    )
 
 
 LINK = {"sessions__1__join_url": "https://example.ca/new"}
@@ -166,7 +169,12 @@ PAGES = {
     "registrant_cancel": [get(), post(400)],
     "messages": [get("full")],
     "message": [get("full")],
-    "message_new": [get("full"), write(400, "preview", body_en=""), write(200, "preview"), write(200, "edit")],
+    "message_new": [
+        get("full"),
+        write(400, "preview", body_en=""),
+        write(200, "preview"),
+        write(200, "edit", recipients="selected"),
+    ],
 }
 
 
