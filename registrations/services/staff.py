@@ -15,6 +15,7 @@ from registrations.services.notifications import notify
 from registrations.services.seats import (
     OPEN_TO_STAFF,
     RegistrationRefusedError,
+    check_open,
     check_status,
     create,
     end_and_free_seat,
@@ -46,6 +47,8 @@ def register_for(
     The name is only for a new account. Someone who is already registered stays so, and nothing is recorded. Raises
     RegistrationRefusedError if nobody can be registered.
     """
+    if by_hub:  # by what the page has read, before an account is created. `register` checks it again under the lock
+        check_open(series, now, by_staff=True, has_seat=series.seats_left != 0)
     user = get_or_create_user(email, language=language, name=name)
     if by_hub:
         _check_not_closed(Series.objects.select_for_update().get(pk=series.pk))
@@ -111,11 +114,11 @@ def move(
     Someone with a seat is only moved to a seat; someone on the waitlist may move to the other waitlist. Raises
     NoSeatError if there is none, RegistrationRefusedError if the other series is past or cancelled.
     """
-    list(Series.objects.filter(pk__in=[registration.series_id, to.pk]).order_by("pk").select_for_update())
-    series, registration = lock(registration)
+    locked = Series.objects.filter(pk__in=[registration.series_id, to.pk]).order_by("pk").select_for_update().in_bulk()
+    series, to = locked[registration.series_id], locked[to.pk]
+    registration = Registration.objects.select_for_update(of=["self"]).select_related("user").get(pk=registration.pk)
     if registration.state == RegistrationState.CANCELLED or series.pk == to.pk:
         return registration
-    to = Series.objects.get(pk=to.pk)
     check_status(to, OPEN_TO_STAFF, now)
     if by_hub:
         _check_not_closed(to)

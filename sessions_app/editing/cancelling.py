@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from sessions_app.editing.checking import has_taken_place
+from sessions_app.editing.checking import taken_place
 from sessions_app.editing.errors import AlreadyOverError, SessionTookPlaceError
 from sessions_app.editing.saving import lock, raise_revision
 from sessions_app.models import Delivery, Publication, Series, Session
@@ -56,7 +56,7 @@ def _set_delivery(session: Session, delivery: Delivery, note_en: str, note_fr: s
     session = Session.objects.select_related("series").get(pk=session.pk)
     if session.delivery == delivery:
         return
-    if session.delivery == Delivery.HELD or has_taken_place(session, now):
+    if session.delivery == Delivery.HELD or taken_place(Session.objects.filter(pk=session.pk), now).exists():
         raise SessionTookPlaceError(session)
     session.delivery = delivery
     session.note_to_people = {"en": note_en.strip(), "fr": note_fr.strip()}

@@ -178,9 +178,8 @@ def approve(
         raise EditedMeanwhileError(editing.data, series.revision)
     if editing.conflicts and not overwrite:
         raise ChangesConflictError(editing.conflicts)
-    current = read(series)
-    check(series, current, editing.data, now)
-    write(series, current, editing.data, now)
+    check(series, editing.saved, editing.data, now)
+    write(series, editing.saved, editing.data, now)
     settle(request, State.APPROVED, by=by, now=now)
     add_entry(series, ReviewStep.CHANGES_APPROVED, by=by, now=now, comment=comment, from_staff=True)
 

@@ -1,6 +1,6 @@
 """The dated live meetings of a series."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pghistory
@@ -96,3 +96,18 @@ class Session(models.Model):
     @property
     def speaker_lines(self) -> list[str]:
         return self.speakers.splitlines()
+
+
+def dates_of(sessions: Iterable[Session]) -> dict[str, Any]:
+    """Return what the database keeps of these sessions in their series, for sessions that are not saved.
+
+    The twin of the trigger in migration 0002. tests/sessions_app/test_series_dates.py holds the two equal.
+    """
+    sessions = list(sessions)
+    meetings = [session for session in sessions if not session.is_off]
+    return {
+        "first_starts_at": min((session.starts_at for session in meetings), default=None),
+        "last_starts_at": max((session.starts_at for session in meetings), default=None),
+        "last_ends_at": max((session.ends_at for session in meetings), default=None),
+        "has_postponed": any(session.delivery == Delivery.POSTPONED for session in sessions),
+    }

@@ -86,9 +86,9 @@ def test_of_another_hub_only_the_link_goes_live_at_once(now):
     assert Series.objects.get().title_en == "Pain"
 
 
-def test_the_page_can_say_beforehand_what_will_wait(trusted):
-    live, waiting = preview_save(trusted, everything_changed(read(trusted)))
-    assert (len(live), len(waiting)) == (4, 3)
+def test_the_page_can_say_beforehand_what_will_wait(trusted, now):
+    edit = preview_save(trusted, read_for_editing(trusted), everything_changed(read(trusted)), now)
+    assert (len(edit.live), len(edit.waiting)) == (4, 3)
     assert not ChangeRequest.objects.exists()
 
 

@@ -49,8 +49,8 @@ def _waitlisted() -> Any:
 
 
 def get_series(workspace: Workspace, pk: int) -> Series:
-    """Return the hub's series with its sessions. Raises Http404 for one of another hub."""
-    return get_object_or_404(for_list(workspace.series), pk=pk)
+    """Return the hub's series with its sessions and its last step. Raises Http404 for one of another hub."""
+    return get_object_or_404(for_list(review.with_review(workspace.series)), pk=pk)
 
 
 @require_safe

@@ -83,11 +83,12 @@ def cancel(request: HttpRequest, workspace: Workspace, series: int, registration
 
 def _context(workspace: Workspace, series: int, pk: int, action: str, *states: RegistrationState) -> dict[str, Any]:
     """Return the series and the registration in one of the `states`. Raises Http404."""
-    own = get_series(workspace, series)
-    registrations = workspace.registrations.filter(series=own, state__in=states).select_related("user", "series__hub")
-    registration = get_object_or_404(registrations.annotate(is_known=is_known()), pk=pk)
+    registrations = workspace.registrations.filter(series=series, state__in=states).select_related(
+        "user", "series__hub"
+    )
+    found = get_object_or_404(registrations.annotate(is_known=is_known()), pk=pk)
     template = f"registrants/{action}.html"
-    return {"series": own, "registration": registration, "name": shown_name(registration), "template": template}
+    return {"series": found.series, "registration": found, "name": shown_name(found), "template": template}
 
 
 def _act(
