@@ -16,7 +16,7 @@ from sessions_app.editing.errors import (
     SessionTookPlaceError,
     UnknownRowError,
 )
-from sessions_app.models import Publication, Question, Series, Session
+from sessions_app.models import Delivery, Publication, Question, Series, Session
 
 
 def check(series: Series, before: ListingData, after: ListingData, now: datetime) -> None:
@@ -59,9 +59,10 @@ def _check_removed_sessions(series: Series, before: ListingData, after: ListingD
 
 
 def has_taken_place(session: Session, now: datetime) -> bool:
-    """Whether people attended the session, or it has ended on a series that was public."""
-    is_public = session.series.publication in (Publication.PUBLISHED, Publication.ARCHIVED)
-    return (is_public and session.ends_at <= now) or session.attendances.exists()
+    """Whether people attended the session, or it has ended on a series that was public. A postponed one is still to come."""
+    was_public = session.series.publication in (Publication.PUBLISHED, Publication.ARCHIVED)
+    has_ended = session.ends_at <= now and session.delivery != Delivery.POSTPONED
+    return (was_public and has_ended) or session.attendances.exists()
 
 
 def _check_questions(series: Series, before: ListingData, after: ListingData) -> None:
