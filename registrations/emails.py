@@ -232,7 +232,11 @@ def render_moved(data: dict[str, Any], now: datetime) -> RenderedEmail:
     if arrived.state == CONFIRMED:
         first = len(attachments) + 1
         attachments += _calendar_parts(arrived, calendars.invitation, now, first=first)
-    context = _context(arrived) | {"left": left.series, "is_waiting": arrived.state == WAITLISTED}
+    context = _context(arrived) | {
+        "left": left.series,
+        "is_waiting": arrived.state == WAITLISTED,
+        "updates_calendar": bool(attachments),
+    }
     return _from_template("moved", arrived.series, _("Your registration was moved: %(title)s"), context, attachments)
 
 

@@ -17,7 +17,7 @@ from sessions_app.editing.errors import (
     SessionTookPlaceError,
     UnknownRowError,
 )
-from sessions_app.models import Publication, Question, Series, Session, SessionQuerySet
+from sessions_app.models import Delivery, Publication, Question, Series, Session, SessionQuerySet
 
 CONSTRAINTS = {one.name: one for model in (Series, Session, Question) for one in model._meta.constraints}  # noqa: SLF001
 
@@ -75,8 +75,10 @@ def _check_removed_sessions(series: Series, before: ListingData, after: ListingD
 
 
 def taken_place(sessions: SessionQuerySet, now: datetime) -> SessionQuerySet:
-    """Return the sessions that people attended, or that have ended on a series that was public."""
+    """Return the sessions that people attended, or that have ended on a series that was public. A postponed one is still
+    to come."""
     ended = Q(ends_at__lte=now, series__publication__in=[Publication.PUBLISHED, Publication.ARCHIVED])
+    ended &= ~Q(delivery=Delivery.POSTPONED)
     return sessions.filter(ended | Q(attendances__isnull=False)).select_related("series")
 
 

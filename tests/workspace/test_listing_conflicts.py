@@ -64,6 +64,15 @@ def test_what_a_third_person_saved_after_the_look_is_shown_too(client, editor, u
     assert Series.objects.get().summary_en == "Old"
 
 
+def test_changes_that_wait_for_staff_are_named_after_who_sent_them(client, editor, url, series, save):
+    Series.objects.update(publication="published")
+    form = client.get(url("listing_edit", series.pk))
+    save(sent_from(form, title_en="Their title"))
+    page = save(sent_from(form, title_en="My title"))
+    assert page.status_code == 409
+    assert f"{editor.user.name} saved changes while you were editing" in page.content.decode()
+
+
 def test_saving_twice_by_a_double_click_is_no_conflict(client, editor, url, series, save):
     sent = sent_from(client.get(url("listing_edit", series.pk)), summary_en="New")
     assert save(sent).status_code == 302

@@ -231,6 +231,18 @@ def test_one_session_is_postponed_or_cancelled(client, editor, url, published, a
     assert session.announcement.note == {"en": "The team is ill.", "fr": ""}
 
 
+def test_a_postponed_session_gets_a_new_date_or_is_cancelled(client, editor, url, published):
+    page = url("listing_session", published.pk, published.sessions.get().pk)
+    client.post(page, {"action": "postpone"})
+    overview = client.get(url("listing", published.pk)).content.decode()
+    assert page in overview
+    assert f"{url('listing_edit', published.pk)}#session-1" in overview
+    assert 'value="postpone"' not in client.get(page).content.decode()
+    client.post(page, {"action": "cancel"})
+    assert published.sessions.get().delivery == "cancelled"
+    assert page not in client.get(url("listing", published.pk)).content.decode()
+
+
 def test_what_is_not_a_draft_any_more_leads_from_the_submit_page_to_the_listing(client, editor, url):
     for publication in ("submitted", "published", "archived"):
         series = SeriesFactory(hub=editor.hub, publication=publication)

@@ -223,9 +223,11 @@ class Sending:
         return self._done()
 
     def _who_saved(self) -> str:
-        """The person who saved last, from the history."""
+        """The person who saved last: from the history, or from the changes that wait for staff, which are not in it."""
         scope = scope_of_series(self.series.pk).only("listings").for_workspace(self.workspace.hub)
-        entries = read_history(scope).entries
+        entries, waiting = read_history(scope).entries, waiting_request(self.series)
+        if waiting and waiting.by and not (entries and entries[0].at > waiting.created_at):
+            return str(waiting.by)
         return entries[0].who if entries else _("Someone else")
 
     def _refused(self, error: Exception, waiting: ChangeRequest | None = None) -> HttpResponse:

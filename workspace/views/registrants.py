@@ -22,7 +22,9 @@ from registrations.registrants import (
     with_position,
     with_questions,
 )
-from sessions_app.models import Series
+from registrations.services.seats import OPEN_TO_STAFF
+from sessions_app.models import Publication, Series
+from sessions_app.status import registration_status
 from workspace.access import Workspace, for_viewers
 from workspace.forms.registrants import RegistrantFilter, labelled
 from workspace.pages import page
@@ -69,6 +71,7 @@ def registrant_list(request: HttpRequest, workspace: Workspace, series: int) -> 
     found = read_page(find(people, form.wanted), request.GET.get("page"), details=_details)
     context = _rows(found, form, now) | {
         "series": own,
+        "takes_people": own.publication == Publication.PUBLISHED and registration_status(own, now) in OPEN_TO_STAFF,
         "counts": count_states(people),
         "query": form.query,
         "more": f"&{form.query}" if form.query else "",
