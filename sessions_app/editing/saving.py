@@ -67,7 +67,7 @@ def live_groups(series: Series) -> AbstractSet[Group]:
 
 
 def waiting_request(series: Series) -> ChangeRequest | None:
-    return series.change_requests.filter(state=State.WAITING).first()
+    return series.change_requests.filter(state=State.WAITING).select_related("by").first()
 
 
 def read_for_editing(series: Series, *, continue_from: ChangeRequest | None = None) -> ForEditing:

@@ -178,7 +178,7 @@ class Sending:
         if current.revision != start.revision:
             comparison = Comparison(start, mine, current, self.editor.form.zone, self.request.POST)
             if not comparison.is_decided:
-                context = {"comparison": comparison, "who": self._who_saved()}
+                context = {"comparison": comparison, "who": self._who_saved(editing.request)}
                 return self._page("conflict.html", context, ASKED, status=409)
             mine = comparison.merged
             self.editor = ListingEditor(current, values_of(mine))
@@ -222,10 +222,10 @@ class Sending:
             messages.success(self.request, _("Saved."))
         return self._done()
 
-    def _who_saved(self) -> str:
+    def _who_saved(self, waiting: ChangeRequest | None) -> str:
         """The person who saved last: from the history, or from the changes that wait for staff, which are not in it."""
         scope = scope_of_series(self.series.pk).only("listings").for_workspace(self.workspace.hub)
-        entries, waiting = read_history(scope).entries, waiting_request(self.series)
+        entries = read_history(scope).entries
         if waiting and waiting.by and not (entries and entries[0].at > waiting.created_at):
             return str(waiting.by)
         return entries[0].who if entries else _("Someone else")
