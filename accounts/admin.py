@@ -4,6 +4,7 @@ Several fields could be used to take over an account, and all are protected here
 address (a code sent to it signs in), allauth's own rows, and groups.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import allauth.account.admin  # noqa: F401 - registers the models that are unregistered below
@@ -18,11 +19,14 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fields import forbidden
+from accounts.choices import alphabetical
+from accounts.fields import ProvinceField, forbidden
 from accounts.forms import validate_name
 from accounts.models import ProviderProfile, User
 from accounts.services import change_email
@@ -37,6 +41,20 @@ def is_protected(request: HttpRequest, user: User | None) -> bool:
 
 class ProfileInline(admin.StackedInline):
     model = ProviderProfile
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "province":
+            return ProvinceField(label=capfirst(db_field.verbose_name), empty_label=BLANK_CHOICE_DASH[0][1])
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+
+class ProvinceFilter(admin.ChoicesFieldListFilter):
+    """The usual filter, with the provinces in the order of their names in the reader's language."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        everyone, *provinces = super().choices(changelist)
+        yield everyone
+        yield from sorted(provinces, key=lambda choice: alphabetical(str(choice["display"])))
 
 
 class NewPersonForm(forms.ModelForm):
@@ -57,7 +75,7 @@ class PersonAdmin(UserAdmin):
     add_form_template = None
     inlines = [ProfileInline]
     list_display = ["email", "name", "language", "is_staff", "is_active", "date_joined"]
-    list_filter = ["is_staff", "is_active", "language", "profile__profession", "profile__province"]
+    list_filter = ["is_staff", "is_active", "language", "profile__profession", ("profile__province", ProvinceFilter)]
     search_fields = ["email", "name"]
     ordering = ["email"]
     readonly_fields = ["last_login", "date_joined"]

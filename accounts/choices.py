@@ -1,5 +1,8 @@
 """Professions, practice settings, and provinces and territories."""
 
+import unicodedata
+from collections.abc import Iterable
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -60,3 +63,18 @@ class Province(models.TextChoices):
     QC = "QC", _("Quebec")
     SK = "SK", _("Saskatchewan")
     YT = "YT", _("Yukon")
+
+
+def alphabetical(text: str) -> str:
+    """Return a key to sort by, as a dictionary does: capitals and accents don't count, so that "Île" is before "Manitoba"."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text.casefold()) if letter.isalnum())
+
+
+def province_choices() -> list[tuple[str, str]]:
+    """Return the provinces and territories for a form, by their names in the reader's language. Give a field the function."""
+    return sorted(((code, str(label)) for code, label in Province.choices), key=lambda choice: alphabetical(choice[1]))
+
+
+def province_names(codes: Iterable[str]) -> list[str]:
+    """Return the names of these provinces and territories in the reader's language, in alphabetical order."""
+    return sorted((str(Province(code).label) for code in codes), key=alphabetical)

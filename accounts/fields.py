@@ -10,6 +10,8 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from accounts.choices import Province, province_choices
+
 # URLs entered without a scheme are taken as https, which is the default from Django 6.0 on.
 HTTPS_ASSUMED: Any = {models.URLField: {"assume_scheme": "https"}}
 
@@ -66,6 +68,27 @@ class AddressField(forms.EmailField):
         return normalize_email(super().to_python(value) or "")
 
 
+class ProvinceField(forms.ChoiceField):
+    """Form field for a province or territory. The list is in the order of the names in the reader's language."""
+
+    def __init__(self, *, empty_label: Any, **kwargs: Any) -> None:
+        super().__init__(choices=lambda: [("", empty_label), *province_choices()], **kwargs)
+
+
+class ProvincesField(forms.MultipleChoiceField):
+    """Form field for several provinces and territories. Cleans to the same order of codes in both languages, so that saving
+    in the other language changes nothing."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=province_choices, **kwargs)
+
+    def clean(self, value: Any) -> list[str]:
+        chosen = super().clean(value)
+        return [code for code in Province.values if code in chosen]
+
+
 def is_key(text: str) -> bool:
     """Whether `text` can be a primary key. Postgres and Django raise an error for anything else."""
     return re.fullmatch(r"[0-9]{1,18}", text) is not None
@@ -76,12 +99,14 @@ def forbidden(self: Any, request: Any, obj: Any = None) -> bool:
     return False
 
 
-def choices_field(db_field: models.Field, choices: list[tuple[str, Any]]) -> forms.MultipleChoiceField:
-    """Return a form field that shows an ArrayField of choices as checkboxes."""
-    return forms.MultipleChoiceField(
-        choices=choices,
+def choices_field(
+    db_field: models.Field, field: type[forms.MultipleChoiceField] = forms.MultipleChoiceField, **options: Any
+) -> forms.MultipleChoiceField:
+    """Return a form field that shows an ArrayField of choices as checkboxes. `options` are passed on to it."""
+    return field(
         required=not db_field.blank,
         label=capfirst(db_field.verbose_name),
         help_text=db_field.help_text,
         widget=forms.CheckboxSelectMultiple,
+        **options,
     )

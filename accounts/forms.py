@@ -8,7 +8,8 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import PracticeSetting, Profession, Province
+from accounts.choices import PracticeSetting, Profession
+from accounts.fields import ProvinceField
 from accounts.form_helper import PortalForm
 from accounts.languages import current_language
 from accounts.models import ProviderProfile, User
@@ -46,10 +47,10 @@ class DetailsForm(PortalForm):
         choices=[*CHOOSE, *Profession.choices],
         error_messages={"required": _("Choose your profession. If it isn’t listed, choose “Other”.")},
     )
-    province = forms.ChoiceField(
+    province = ProvinceField(
         label=_("Your province or territory"),
         help_text=_("This helps us see which parts of Canada we reach."),
-        choices=[*CHOOSE, *Province.choices],
+        empty_label=_("Choose…"),
         error_messages={"required": _("Choose your province or territory.")},
     )
     practice_setting = forms.ChoiceField(

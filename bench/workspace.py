@@ -1,4 +1,4 @@
-"""Measure the workspace's pages about people, and the exports, for a hub with 500 series and 20,000 registrants.
+"""Measure the workspace's pages and the exports, for a hub with 500 series and 20,000 registrants.
 
 A quarter of the registrants are in one series, and 1,000 of them on its waitlist. The series has 50 messages to 1,000
 people each. The memory is what the process uses more while it writes a file than before.
@@ -21,7 +21,7 @@ PRINT, MAX_PRINT_MS = "print view of 500", 1000
 
 
 def fill_database():
-    """Return the hub's editor and its large series."""
+    """Return the hub's coordinator and its large series."""
     from django.db import connection
     from django.utils import timezone
 
@@ -34,8 +34,8 @@ def fill_database():
 
     now = timezone.now()
     hub = Hub.objects.create(slug="large", name_en="A large hub", name_fr="Un grand pôle")
-    editor = User.objects.create(email="editor@example.ca", name="Ed", password="!")
-    Membership.objects.create(hub=hub, user=editor, role="editor", joined_at=now)
+    coordinator = User.objects.create(email="coordinator@example.ca", name="Co", password="!")
+    Membership.objects.create(hub=hub, user=coordinator, role="coordinator", joined_at=now)
     many = Series.objects.bulk_create(
         Series(slug=f"large-{n}", title_en=f"Series {n}", hub=hub, publication="published", registration_opens_at=now)
         for n in range(SERIES)
@@ -93,7 +93,7 @@ def fill_database():
             recipients="everyone",
             subject_en="Bring a case",
             body_en="Please bring a case.",
-            by=editor,
+            by=coordinator,
             sent_at=now,
             sent_to=RECIPIENTS,
             token=uuid4(),
@@ -119,10 +119,10 @@ def fill_database():
     )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-    return editor, large, seats[0], messages[0]
+    return coordinator, large, seats[0], messages[0]
 
 
-def measure_pages(editor, series, registration, message) -> bool:
+def measure_pages(coordinator, series, registration, message) -> bool:
     """Print the time and the queries of each page. Returns whether all are within the targets."""
     from django.db import connection
     from django.test import Client
@@ -132,7 +132,15 @@ def measure_pages(editor, series, registration, message) -> bool:
     def at(name: str, *args, query: str = "") -> str:
         return reverse(f"workspace:{name}", args=[series.hub.slug, series.pk, *args]) + query
 
+    hub = [series.hub.slug]
     pages = {
+        "overview of the hub": reverse("workspace:home", args=hub),
+        "listings": reverse("workspace:listings", args=hub),
+        "listings, last page": reverse("workspace:listings", args=hub) + "?page=25",
+        "team": reverse("workspace:team", args=hub),
+        "history": reverse("workspace:history", args=hub),
+        "one listing": at("listing"),
+        "its form": at("listing_edit"),
         "registrants": at("registrants"),
         "registrants, last page": at("registrants", query="?page=100"),
         "registrants, search": at("registrants", query="?q=elise+hospice"),
@@ -149,7 +157,7 @@ def measure_pages(editor, series, registration, message) -> bool:
         "a new message": at("message_new"),
     }
     client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(editor)
+    client.force_login(coordinator)
     is_within = True
     for name, path in pages.items():
         with CaptureQueriesContext(connection) as captured:
@@ -194,7 +202,7 @@ def measure_export(name: str, write: Callable[[], int]) -> bool:
 
 def main() -> int:
     prepare()
-    editor, series, registration, message = fill_database()
+    coordinator, series, registration, message = fill_database()
     from django.utils import timezone
 
     from registrations.exports import RegistrantTable, csv_lines, xlsx_file
@@ -213,7 +221,7 @@ def main() -> int:
     results = [
         measure_export("CSV", write_csv),
         measure_export("XLSX", write_xlsx),
-        measure_pages(editor, series, registration, message),
+        measure_pages(coordinator, series, registration, message),
     ]
     return 0 if all(results) else 1
 

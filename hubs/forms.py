@@ -8,8 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.bots import BotCheckForm
-from accounts.choices import Province
-from accounts.fields import AddressField
+from accounts.fields import AddressField, ProvincesField
 from accounts.form_helper import PortalForm
 from accounts.forms import CHOOSE, validate_name
 from accounts.languages import current_language
@@ -63,10 +62,8 @@ class PartnerInterestForm(BotCheckForm):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
     )
-    provinces = forms.MultipleChoiceField(
+    provinces = ProvincesField(
         label=_("Provinces and territories you would serve"),
-        choices=Province.choices,
-        widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Select at least one province or territory.")},
     )
     serves = forms.CharField(

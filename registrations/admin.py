@@ -87,6 +87,9 @@ class AnswerInline(ReadOnlyInline):
 class AttendanceInline(ReadOnlyInline):
     model = Attendance
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("session__series")
+
 
 class StaffActionInline(ReadOnlyInline):
     model = StaffAction

@@ -4,53 +4,46 @@
     found.is_empty                             # nobody is reached, so the page can save without asking
     {% include "workspace/consequences.html" with consequences=found %}
 
-The edit is made in a transaction that is rolled back, so that the dates of the series and its status are the real ones. No
-signal runs, nothing is written to the outbox, and nothing is left behind. The example emails are rendered after the rollback,
-because rendering takes long and the edit locks the series: nobody could get a seat meanwhile.
+The edit is made on copies in memory (`sessions_app.editing.writing.edited_copy`), so nothing is locked and nothing is left
+behind. Whether it can be saved at all is checked before (`sessions_app.editing.saving.preview_save`).
 
-If only a part of the edit goes live at once, pass that part (`sessions_app.editing.changes.pick`). For the part that waits
-for staff, add `waits=True` to the include: the emails then leave after the approval.
+If only a part of the edit goes live at once, pass that part (`Preview.target`). For the part that waits for staff, add
+`waits=True` to the include: the emails then leave after the approval.
 """
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, OperationalError, connection, models, transaction
-from django.db.models import Count, Min, Q
+from django.db import models
+from django.db.models import Count, Min, Q, prefetch_related_objects
 from django.utils import translation
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from psycopg2.errors import LockNotAvailable
 
 from accounts.languages import LANGUAGES
 from accounts.models import User
 from outbox import message_types
 from outbox.message_types import RenderedEmail
+from registrations.emails import offers
 from registrations.models import Announcement, EndReason, Invitation, Registration, RegistrationState
 from registrations.services.changes import GATHERED_FOR, only_the_link_changed, what_was_told
 from registrations.services.reminders import useful_until_before
 from registrations.services.series import WAITLIST_OVER
-from sessions_app.editing.data import ListingData, SessionData
+from sessions_app.editing.data import ListingData
+from sessions_app.editing.writing import edited_copy
 from sessions_app.models import Delivery, Publication, Series, Session
 from sessions_app.status import Status, registration_status
 
 # At most this many sessions are shown with their email. The emails about the others read the same.
 SESSIONS_PREVIEWED = 3
-# How long to wait for others who are changing the series or its seats.
-LOCK_TIMEOUT = "2s"
-EDITED = ("starts_at", "ends_at", "title_en", "title_fr", "speakers_en", "speakers_fr", "join_url", "delivery")
 CONFIRMED, WAITLISTED, CANCELLED = (
     RegistrationState.CONFIRMED,
     RegistrationState.WAITLISTED,
     RegistrationState.CANCELLED,
 )
-
-
-class SeriesBusyError(Exception):
-    """Others kept the series locked for longer than LOCK_TIMEOUT."""
 
 
 class Kind(models.TextChoices):
@@ -85,6 +78,26 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class People(Reach):
+    """Everyone who has a seat in a series, waits for one, or is invited."""
+
+    held_until: datetime | None = None  # when the first of the invited colleagues has to answer
+
+    @classmethod
+    def of(cls, series: Series) -> "People":
+        """Count them. One query."""
+        confirmed = Q(state=CONFIRMED)
+        held = confirmed & Q(held_until__isnull=False)
+        facts = Registration.objects.filter(series=series).aggregate(
+            seats=Count("pk", filter=confirmed & Q(held_until=None)),
+            invited=Count("pk", filter=held),
+            waitlisted=Count("pk", filter=Q(state=WAITLISTED)),
+            held_until=Min("held_until", filter=held),
+        )
+        return cls(**facts)
+
+
+@dataclass(frozen=True)
 class ReminderMove:
     """When the reminder of so many hours before a session would leave. None if there is none, or if it has left already."""
 
@@ -115,7 +128,6 @@ class Consequences:
     promoted: int = 0  # people on the waitlist who get a seat at once
     still_waiting: int = 0  # people who stay on the waitlist
     waitlist_ended: int = 0  # people whose waitlist would end, because registration would be closed
-    seats_missing: int = 0  # the capacity is that much below the seats taken, so the edit cannot be saved
     opens: tuple[datetime | None, datetime | None] | None = None  # before and after, if it changes
     closes: tuple[datetime | None, datetime | None] | None = None
     emails: list[ExampleEmail] = field(default_factory=list)
@@ -140,108 +152,48 @@ class Consequences:
         return self.reach.seats
 
 
-def consequences(series: Series, after: ListingData, now: datetime) -> Consequences:
+def consequences(series: Series, after: ListingData, now: datetime, people: People | None = None) -> Consequences:
     """Return what saving `after` at `now` would mean for the people of `series`. Changes nothing.
 
-    Empty for a series that is not published, cancelled or past, and for an edit that the database would refuse: saving
-    says why. Raises SeriesBusyError.
+    Empty for a series that is not published, cancelled or past. Whoever asks about two parts of an edit passes the
+    `people`, so that they are counted once.
     """
     if series.publication != Publication.PUBLISHED or series.is_cancelled:
         return Consequences()
-    trial = _Trial(series, after, now)
-    try:
-        with transaction.atomic():
-            found = trial.run()
-            transaction.set_rollback(True)
-    except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
-            raise SeriesBusyError from error
-        raise
-    return replace(found, emails=trial.emails(found))
+    return _Edit(series, after, now, people or People.of(series)).consequences()
 
 
-class _Trial:
-    """Makes the edit and looks at what it means. The caller rolls it back."""
+class _Edit:
+    """An edit on copies in memory."""
 
-    def __init__(self, series: Series, after: ListingData, now: datetime) -> None:
-        self.before, self.data, self.now = series, after, now
-        told = Announcement.objects.filter(session__series=series)
-        self.told = {announced.session_id: announced for announced in told}
-        self.sessions_before = {session.pk: session for session in Session.objects.filter(series=series)}
-        self.seats_missing = 0
+    def __init__(self, series: Series, after: ListingData, now: datetime, people: People) -> None:
+        sessions = list(series.sessions.all())
+        prefetch_related_objects(sessions, "announcement")
+        self.before, self.now, self.people = series, now, people
+        self.sessions_before = {session.pk: session for session in sessions}
+        self.series = edited_copy(series, after, now)
 
-    def run(self) -> Consequences:
-        """Return everything but the emails."""
-        try:
-            with transaction.atomic():
-                self._edit()
-        except IntegrityError:
-            return Consequences()
-        self.series = Series.objects.select_related("hub").prefetch_related("sessions").get(pk=self.before.pk)
-        status = registration_status(self.series, self.now)
+    def consequences(self) -> Consequences:
+        people, status = self.people, registration_status(self.series, self.now)
         if status in (Status.PAST, Status.CANCELLED):
-            return Consequences(self.series.zone, seats_missing=self.seats_missing)
-        people = self._people()
+            return Consequences()
         ended = people.waitlisted if status in WAITLIST_OVER else 0
-        promoted = 0 if ended else self._promoted(people.waitlisted)
+        promoted = 0 if ended else self._promoted()
         changes = list(self._session_changes()) if people.total else []
-        reach = self._reach(people, changes, ended + promoted)  # these get another email, with the new dates
-        with_emails = changes if reach.total else []
-        return Consequences(
+        reach = self._reach(changes, ended + promoted)  # these get another email, with the new dates
+        found = Consequences(
             zone=self.series.zone,
-            sessions=with_emails,
+            sessions=changes if reach.total else [],
             reach=reach,
             reminders=list(self._reminders()) if people.seats else [],
             with_seat=people.seats,
             promoted=promoted,
             still_waiting=people.waitlisted - promoted - ended,
             waitlist_ended=ended,
-            seats_missing=self.seats_missing,
             opens=_moved(self.before.registration_opens_at, self.series.registration_opens_at),
             closes=_moved(self.before.closes_at, self.series.closes_at),
         )
-
-    def emails(self, found: Consequences) -> list[ExampleEmail]:
-        """Return the example emails for these consequences. Call it after the edit was rolled back."""
-        if not (found.sessions or found.promoted or found.waitlist_ended):
-            return []
-        return list(_Examples(self.series, found, self.now).emails())
-
-    def _edit(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])  # until the rollback
-        self._edit_series()
-        self._edit_sessions()
-
-    def _edit_series(self) -> None:
-        values = dict(self.data.values)
-        if values["capacity"] is not None and values["capacity"] < self.before.seats_taken:
-            self.seats_missing = self.before.seats_taken - values.pop("capacity")
-        Series.objects.filter(pk=self.before.pk).update(**values)
-
-    def _edit_sessions(self) -> None:
-        """Write the sessions without signals, so no email is written and no feed is deleted. Sessions left out are cancelled."""
-        kept = {data.pk: data for data in self.data.sessions if data.pk}
-        edited = []
-        for pk, old in self.sessions_before.items():
-            new = Session(**_values(old), pk=pk, series_id=self.before.pk, sequence=old.sequence)
-            self._edit_session(old, new, kept.get(pk))
-            if _values(new) != _values(old):
-                edited.append(new)
-        if edited:
-            Session.objects.bulk_update(edited, EDITED)
-        added = [Session(series=self.before, **_values(data)) for data in self.data.sessions if not data.pk]
-        Session.objects.bulk_create(added)
-
-    def _edit_session(self, old: Session, new: Session, data: SessionData | None) -> None:
-        if data is None:
-            new.delivery = Delivery.CANCELLED
-            return
-        for name, value in _values(data).items():
-            if name != "delivery":
-                setattr(new, name, value)
-        if old.delivery == Delivery.POSTPONED and new.starts_at != old.starts_at:
-            new.delivery = Delivery.SCHEDULED
+        return replace(found, emails=list(_Examples(self.series, people, found, self.now).emails()))
 
     def _session_changes(self) -> Iterator[SessionChange]:
         """Yield the sessions that this edit changes, and that are not as people know them afterwards."""
@@ -249,25 +201,18 @@ class _Trial:
             old = self.sessions_before.get(session.pk)
             if session.ends_at <= self.now or (old and Announcement.facts_of(old) == Announcement.facts_of(session)):
                 continue
-            known = self.told.get(session.pk) or (Announcement(**Announcement.facts_of(old)) if old else Announcement())
-            known.session = session
-            if any(getattr(known, name) != value for name, value in Announcement.facts_of(session).items()):
-                yield SessionChange(_kind(known), session, known)
+            known = Announcement(**Announcement.facts_of(old)) if old else Announcement()
+            told = copy(getattr(old, "announcement", known))
+            told.session = session
+            if any(getattr(told, name) != value for name, value in Announcement.facts_of(session).items()):
+                yield SessionChange(_kind(told), session, told)
 
-    def _people(self) -> Reach:
-        confirmed = Q(state=CONFIRMED)
-        counts = Registration.objects.filter(series=self.series).aggregate(
-            seats=Count("pk", filter=confirmed & Q(held_until=None)),
-            invited=Count("pk", filter=confirmed & Q(held_until__isnull=False)),
-            waitlisted=Count("pk", filter=Q(state=WAITLISTED)),
-        )
-        return Reach(**counts)
-
-    def _promoted(self, waitlisted: int) -> int:
-        left = self.series.seats_left
+    def _promoted(self) -> int:
+        left, waitlisted = self.series.seats_left, self.people.waitlisted
         return waitlisted if left is None else min(left, waitlisted)
 
-    def _reach(self, people: Reach, changes: list[SessionChange], off_the_waitlist: int) -> Reach:
+    def _reach(self, changes: list[SessionChange], off_the_waitlist: int) -> Reach:
+        people = self.people
         if not changes:
             return Reach()
         if all(change.kind == Kind.LINK for change in changes):
@@ -292,16 +237,12 @@ class _Trial:
                     )
 
 
-def _values(session: Session | SessionData) -> dict[str, Any]:
-    return {name: getattr(session, name) for name in EDITED}
-
-
-def _kind(known: Announcement) -> Kind:
-    if known.session.delivery in (Delivery.CANCELLED, Delivery.POSTPONED):
+def _kind(told: Announcement) -> Kind:
+    if told.session.is_off:
         return Kind.CANCELLED
-    if known.starts_at is None:
+    if told.starts_at is None:
         return Kind.ADDED
-    return Kind.LINK if only_the_link_changed(known) else Kind.MOVED
+    return Kind.LINK if only_the_link_changed(told) else Kind.MOVED
 
 
 def _moved(before: datetime | None, after: datetime | None) -> tuple[datetime | None, datetime | None] | None:
@@ -325,9 +266,10 @@ class _Examples:
     """Renders the emails to an example person, who is not in the database. Their links do not work."""
 
     series: Series
+    people: People
     found: Consequences
     now: datetime
-    person: User = field(default_factory=lambda: User(pk=0, email="example@example.ca"))
+    person: User = field(default_factory=lambda: User(email="example@example.ca"))
 
     def emails(self) -> Iterator[ExampleEmail]:
         for number, change in enumerate(self.found.sessions[:SESSIONS_PREVIEWED]):
@@ -341,7 +283,8 @@ class _Examples:
             yield ExampleEmail(_("People on the waitlist who get a seat"), None, versions)
         if self.found.waitlist_ended:
             person = self._example(CANCELLED, end_reason=EndReason.WAITLIST_CLOSED)
-            versions = self._render("waitlist-closed", {"registration": person})
+            data = {"registration": person, "offers": offers(person, self.now)}  # read once for both languages
+            versions = self._render("waitlist-closed", data)
             yield ExampleEmail(_("People on the waitlist"), None, versions)
 
     def _recipients(self, change: SessionChange) -> list[tuple[Any, Registration]]:
@@ -361,14 +304,9 @@ class _Examples:
             pk=0, series=self.series, user=self.person, state=state, confirmed_at=confirmed_at, **fields
         )
 
-    @cached_property
-    def _held_until(self) -> datetime:
-        held = Registration.objects.filter(series=self.series, state=CONFIRMED, held_until__isnull=False)
-        return held.aggregate(first=Min("held_until"))["first"] or self.now
-
     def _invited(self) -> Registration:
         """An invited colleague. The email names the inviter."""
-        registration = self._example(CONFIRMED, held_until=self._held_until)
+        registration = self._example(CONFIRMED, held_until=self.people.held_until or self.now)
         Invitation(series=self.series, inviter=User(name="Sam Tremblay"), registration=registration)
         return registration
 

@@ -136,7 +136,7 @@ def _render(name: str, data: dict[str, Any], now: datetime) -> RenderedEmail:
     context = _context(registration) | {"note": _note(data), "had": data.get("had", "")}
     context |= {"registration_link": registration_link(registration), "waitlist": waitlist_position_of(registration)}
     if message_type.offers:
-        context["offers"] = _offers(registration, now)
+        context["offers"] = data["offers"] if "offers" in data else offers(registration, now)
     attachments = []
     if message_type.calendar and registration.confirmed_at and registration.held_until is None:
         attachments = _calendar_parts(registration, message_type.calendar, now)
@@ -232,7 +232,11 @@ def render_moved(data: dict[str, Any], now: datetime) -> RenderedEmail:
     if arrived.state == CONFIRMED:
         first = len(attachments) + 1
         attachments += _calendar_parts(arrived, calendars.invitation, now, first=first)
-    context = _context(arrived) | {"left": left.series, "is_waiting": arrived.state == WAITLISTED}
+    context = _context(arrived) | {
+        "left": left.series,
+        "is_waiting": arrived.state == WAITLISTED,
+        "updates_calendar": bool(attachments),
+    }
     return _from_template("moved", arrived.series, _("Your registration was moved: %(title)s"), context, attachments)
 
 
@@ -348,10 +352,10 @@ def _context(registration: Registration) -> dict[str, Any]:
     }
 
 
-def _offers(registration: Registration, now: datetime) -> list[Listing]:
+def offers(registration: Registration, now: datetime) -> list[Listing]:
     """Return the next open series for the same audience that the person is not registered for."""
     user = registration.user
-    own = Registration.objects.active().filter(user=user).values("series")
+    own = Registration.objects.active().filter(user=user.pk).values("series")
     others = for_list(offered(registration.series, now).exclude(pk__in=own))[:OFFERS]
     return [Listing(other, now, user.zone_if_known) for other in others]
 

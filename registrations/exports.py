@@ -14,6 +14,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 
 from accounts.choices import PracticeSetting, Profession, Province
 from registrations.models import Registration, RegistrationQuerySet, RegistrationState
@@ -23,6 +24,7 @@ from sessions_app.times import format_date
 
 READ_AT_ONCE = 500
 BOM = "\ufeff"  # without it, Excel does not read a CSV file as UTF-8
+WIDTH = 24  # of each column, in characters
 FORMULA = re.compile(r"(^|[\n\r\t;])([=+\-@\t\r])")
 Cell = str | int
 Row = list[Cell]
@@ -134,8 +136,10 @@ def csv_lines(table: RegistrantTable) -> Iterator[str]:
 def xlsx_file(table: RegistrantTable) -> IO[bytes]:
     """Write an XLSX file to a temporary file and return it, open at its start. It is deleted when it is closed."""
     workbook = Workbook(write_only=True)
-    sheet = workbook.create_sheet(re.sub(r"[\\*?:/\[\]]", " ", str(table.series.title))[:31])
+    sheet = workbook.create_sheet(" ".join(re.sub(r"[\\*?:/\[\]]", " ", str(table.series.title)).split())[:31])
     sheet.freeze_panes = "B2"
+    for n in range(1, len(table.header) + 1):
+        sheet.column_dimensions[get_column_letter(n)].width = WIDTH
     sheet.append(_cells(sheet, table.header, font=Font(bold=True)))
     for row in table.rows():
         sheet.append(_cells(sheet, row))

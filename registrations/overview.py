@@ -49,10 +49,11 @@ class UpcomingSession:
 
 @dataclass(frozen=True)
 class Numbers:
-    has_series: bool  # whether the hub has ever had one
-    upcoming: int  # published series that are not past
-    seats: int  # people registered for them
-    waitlisted: int
+    has_series: bool = False  # whether the hub has ever had one
+    has_published: bool = False  # whether one is published, also if it is past
+    upcoming: int = 0  # published series that are not past
+    seats: int = 0  # people registered for them
+    waitlisted: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Overview:
     has_one_coordinator: bool = False
     missing_texts: bool = False  # the hub's page has no summary in one of the languages
     upcoming: list[UpcomingSession] = field(default_factory=list)
-    numbers: Numbers = field(default_factory=lambda: Numbers(has_series=False, upcoming=0, seats=0, waitlisted=0))
+    numbers: Numbers = field(default_factory=Numbers)
 
     @property
     def needs_attention(self) -> bool:
@@ -177,8 +178,18 @@ def _named(row: Any) -> Series:
 
 
 def _numbers(series: SeriesQuerySet, waitlisted: int, now: datetime) -> Numbers:
-    is_upcoming = Q(publication=Publication.PUBLISHED, is_cancelled=False) & ~past_q(now)
+    is_published = Q(publication=Publication.PUBLISHED)
+    is_upcoming = is_published & Q(is_cancelled=False) & ~past_q(now)
     counts = series.order_by().aggregate(
-        all=Count("pk"), upcoming=Count("pk", filter=is_upcoming), seats=Sum("seats_taken", filter=is_upcoming)
+        all=Count("pk"),
+        published=Count("pk", filter=is_published),
+        upcoming=Count("pk", filter=is_upcoming),
+        seats=Sum("seats_taken", filter=is_upcoming),
     )
-    return Numbers(bool(counts["all"]), counts["upcoming"], counts["seats"] or 0, waitlisted)
+    return Numbers(
+        has_series=bool(counts["all"]),
+        has_published=bool(counts["published"]),
+        upcoming=counts["upcoming"],
+        seats=counts["seats"] or 0,
+        waitlisted=waitlisted,
+    )

@@ -70,7 +70,7 @@ TO_HUB = {
     "listing-changes-approved": ReviewEmail(
         _("Your changes are live: %(title)s"),
         _("Your changes are approved and on the site."),
-        _("We email the people in the series about new dates. You don’t need to do anything."),
+        _("We email the people these changes affect. You don’t need to do anything."),
     ),
     "listing-changes-returned": ReviewEmail(
         _("Please look at your changes again: %(title)s"),

@@ -15,7 +15,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
-from accounts.choices import Profession, Province
+from accounts.choices import Profession, Province, province_choices
+from accounts.fields import ProvinceField
 from accounts.zones import PROJECT_ZONE
 from sessions_app.status import Status
 
@@ -93,10 +94,10 @@ class HubFilter(FilterForm):
     """The filters of the list of hubs."""
 
     q = search_field(_("Names, regions and what hubs do"))
-    province = forms.ChoiceField(
+    province = ProvinceField(
         label=_("Province or territory"),
         required=False,
-        choices=[("", _("All of Canada")), *Province.choices],
+        empty_label=_("All of Canada"),
         error_messages={"invalid_choice": _("“%(value)s” is not one of the choices.")},
     )
 
@@ -122,7 +123,7 @@ class ProgrammeFilter(FilterForm):
     language = Ticks(label=_("Language"), required=False, choices=[("en", _("English")), ("fr", _("French"))])
     month = MonthField(label=_("Month"), required=False)
     profession = Ticks(label=_("Profession"), required=False, choices=Profession.choices)
-    province = Ticks(label=_("Province or territory"), required=False, choices=Province.choices)
+    province = Ticks(label=_("Province or territory"), required=False, choices=province_choices)
     hub = Ticks(label=_("Hub"), required=False)
 
     def __init__(self, data: QueryDict, *, hubs: Iterable[tuple[str, str]], months: Iterable[MonthCount] = ()) -> None:

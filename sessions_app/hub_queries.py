@@ -9,7 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch, TextField, Value, prefetch_related_objects
 from django.db.models.functions import Concat
 
-from accounts.choices import Province
+from accounts.choices import Province, province_choices
 from hubs.models import Hub, HubQuerySet
 from sessions_app.models import Series, Session
 from sessions_app.queries import for_list, past, upcoming
@@ -49,9 +49,9 @@ class Directory:
 
     @property
     def by_name(self) -> list[ProvinceFacts]:
-        """The provinces in the order of the form's list."""
+        """The provinces by their names in the reader's language, as the form lists them."""
         facts = {one.code: one for one in self.provinces}
-        return [facts[code] for code in Province.values]
+        return [facts[code] for code, _name in province_choices()]
 
 
 def directory(now: datetime) -> Directory:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from holidays import country_holidays
 
-from accounts.choices import Province
+from accounts.choices import Province, province_names
 from accounts.languages import current_language
 
 LIBRARY_LANGUAGES = {"en": "en_CA", "fr": "fr"}
@@ -26,7 +26,7 @@ def holiday_name(day: date, provinces: Iterable[str] | None) -> str:
     having = [code for code in provinces if names[code]]
     if not having:
         return ""
-    where = "" if len(having) == len(provinces) else f" ({', '.join(str(Province(code).label) for code in having)})"
+    where = "" if len(having) == len(provinces) else f" ({', '.join(province_names(having))})"
     return names[having[0]] + where
 
 

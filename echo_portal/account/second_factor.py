@@ -82,7 +82,7 @@ class SecondFactorMiddleware:
             return None
         if lacks_second_factor(cast("User", request.user)):
             if request.method == "GET":
-                request.session[WANTED] = request.path
+                request.session[WANTED] = request.get_full_path()
             return redirect(f"{reverse('mfa_index')}?required=1")
         request.session.pop(WANTED, None)
         return None

@@ -88,6 +88,13 @@ def ordinal(number: int) -> str:
 
 
 @register.filter
+def wrap_at_sign(email: str) -> SafeString | str:
+    """Let a long email address continue on the next line after its "@", rather than in the middle of a word."""
+    local, at, domain = str(email).partition("@")
+    return format_html("{}@<wbr>{}", local, domain) if at else email
+
+
+@register.filter
 def website_name(url: str) -> str:
     """Return the host of a web address, such as "example.ca"."""
     return (urlsplit(url).hostname or url).removeprefix("www.")

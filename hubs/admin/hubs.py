@@ -17,8 +17,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Profession, Province
-from accounts.fields import HTTPS_ASSUMED, AddressField, choices_field, forbidden
+from accounts.choices import Profession
+from accounts.fields import HTTPS_ASSUMED, AddressField, ProvincesField, choices_field, forbidden
 from accounts.limits import within_limits
 from hubs.admin.slugs import FreeSlugMixin
 from hubs.fields import LOGO_HINT, LogoField
@@ -123,9 +123,10 @@ class HubAdmin(admin.ModelAdmin):
         return hub.name
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        choices = {"provinces": Province.choices, "audience": Profession.choices}
-        if db_field.name in choices:
-            return choices_field(db_field, choices[db_field.name])
+        if db_field.name == "provinces":
+            return choices_field(db_field, ProvincesField)
+        if db_field.name == "audience":
+            return choices_field(db_field, choices=Profession.choices)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Hub, form: Any, change: bool) -> None:

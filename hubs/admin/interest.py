@@ -16,8 +16,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Province
-from accounts.fields import forbidden
+from accounts.fields import ProvincesField, forbidden
 from hubs.admin.slugs import TAKEN, FreeSlugMixin
 from hubs.models import OPEN_STAGES, Hub, InterestNote, PartnerInterest, Stage
 from hubs.services.interest import AlreadyAcceptedError, SlugTakenError, accept_interest, move_to_stage
@@ -57,12 +56,7 @@ class NoteInline(admin.TabularInline):
 class AcceptForm(FreeSlugMixin, forms.ModelForm):
     """The hub that is created. The service checks the page address under its lock."""
 
-    provinces = forms.MultipleChoiceField(
-        label=_("Provinces and territories"),
-        choices=Province.choices,
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-    )
+    provinces = ProvincesField(label=_("Provinces and territories"), required=False)
 
     class Meta:
         model = Hub

@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Profession, Province
+from accounts.choices import Profession, Province, province_names
 from accounts.fields import NormalizedEmailField
 from accounts.languages import Bilingual, current_language
 
@@ -112,7 +112,7 @@ class Hub(models.Model):
 
     @property
     def province_names(self) -> list[str]:
-        return [str(Province(code).label) for code in self.provinces]
+        return province_names(self.provinces)
 
     @property
     def audience_names(self) -> list[str]:

@@ -5,9 +5,11 @@ from datetime import date
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Province
+from accounts.choices import Province, province_names
 from accounts.fields import NormalizedEmailField
 from hubs.models.hubs import Hub
 
@@ -110,7 +112,7 @@ class PartnerInterest(models.Model):
 
     @property
     def province_names(self) -> list[str]:
-        return [str(Province(code).label) for code in self.provinces]
+        return province_names(self.provinces)
 
 
 class InterestNote(models.Model):
@@ -127,4 +129,5 @@ class InterestNote(models.Model):
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
-        return self.text
+        """The date: in the admin it stands above the note."""
+        return date_format(timezone.localtime(self.at), "SHORT_DATE_FORMAT")

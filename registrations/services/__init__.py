@@ -42,4 +42,12 @@ from registrations.services.seats import (
     switch_to_recording,
 )
 from registrations.services.series import apply_series_change, close_due_waitlists
-from registrations.services.staff import NoSeatError, cancel_for, move, promote, register_for
+from registrations.services.staff import (
+    NoFreeSeatError,
+    NoSeatError,
+    cancel_for,
+    check_hub_may_promote,
+    move,
+    promote,
+    register_for,
+)

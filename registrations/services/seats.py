@@ -57,7 +57,7 @@ def _register(series_id: int, user: User, now: datetime, answers: Answers, *, by
         return confirm(existing, now) if existing.is_held and not by_staff else existing
     state, series = _take_seat_or_join_waitlist(series_id)
     # the series' row is locked by now, so nobody can close or cancel it before the transaction ends
-    _check_open(series, state, now, by_staff=by_staff)
+    check_open(series, now, by_staff=by_staff, has_seat=state == RegistrationState.CONFIRMED)
     if series.audience_required and not by_staff:
         _check_audience(series, user)
     if existing:
@@ -71,10 +71,13 @@ def _register(series_id: int, user: User, now: datetime, answers: Answers, *, by
     return registration
 
 
-def _check_open(series: Series, state: RegistrationState, now: datetime, *, by_staff: bool) -> None:
-    """Raise RegistrationRefusedError if the series is not open. The transaction then gives back what was taken."""
+def check_open(series: Series, now: datetime, *, by_staff: bool, has_seat: bool) -> None:
+    """Raise RegistrationRefusedError if the series is not open, or has neither a seat for the person nor a waitlist.
+
+    A seat that was taken is given back with the transaction.
+    """
     status = check_status(series, OPEN_TO_STAFF if by_staff else OPEN, now)
-    if state == RegistrationState.WAITLISTED and (status == Status.CLOSED or not series.waitlist_enabled):
+    if not has_seat and (status == Status.CLOSED or not series.waitlist_enabled):
         raise RegistrationRefusedError(Status.FULL)  # there is no waitlist
 
 

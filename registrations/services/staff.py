@@ -15,6 +15,7 @@ from registrations.services.notifications import notify
 from registrations.services.seats import (
     OPEN_TO_STAFF,
     RegistrationRefusedError,
+    check_open,
     check_status,
     create,
     end_and_free_seat,
@@ -32,6 +33,10 @@ class NoSeatError(Exception):
     """There is no seat and no waitlist to put the person on."""
 
 
+class NoFreeSeatError(NoSeatError):
+    """No seat is free for someone who would skip the waitlist."""
+
+
 @transaction.atomic
 def register_for(
     series: Series, email: str, *, name: str, language: str, by: User, now: datetime, by_hub: bool = False
@@ -42,6 +47,8 @@ def register_for(
     The name is only for a new account. Someone who is already registered stays so, and nothing is recorded. Raises
     RegistrationRefusedError if nobody can be registered.
     """
+    if by_hub:  # by what the page has read, before an account is created. `register` checks it again under the lock
+        check_open(series, now, by_staff=True, has_seat=series.seats_left != 0)
     user = get_or_create_user(email, language=language, name=name)
     if by_hub:
         _check_not_closed(Series.objects.select_for_update().get(pk=series.pk))
@@ -61,23 +68,33 @@ def _check_not_closed(series: Series) -> None:
 def promote(registration: Registration, *, by: User, reason: str, now: datetime, by_hub: bool = False) -> Registration:
     """Give someone on the waitlist a seat out of turn. A full series gets one more seat, so nobody loses theirs.
 
-    A hub's team adds no seat, because staff review changes of the capacity: NoSeatError is raised instead. Raises
+    A hub's team adds no seat, because staff review changes of the capacity (`check_hub_may_promote`). Raises
     RegistrationRefusedError if the series is past or cancelled.
     """
     series, registration = lock(registration)
     if registration.state != RegistrationState.WAITLISTED:
         return registration
-    check_status(series, OPEN_TO_STAFF, now)
     if by_hub:
-        _check_not_closed(series)
+        check_hub_may_promote(series, now)
+    else:
+        check_status(series, OPEN_TO_STAFF, now)
     if not take_seat(series.pk):
-        if by_hub:
-            raise NoSeatError
         _add_taken_seat(series)
     give_seat(registration, now)
     _record_action(registration, StaffAction.Action.PROMOTED, by, now, reason)
     transaction.on_commit(programme_changed)
     return registration
+
+
+def check_hub_may_promote(series: Series, now: datetime) -> None:
+    """Raise RegistrationRefusedError or NoFreeSeatError if a hub's team can't let anyone skip the waitlist of the series.
+
+    That is the usual case, because a freed or added seat goes to the waitlist at once.
+    """
+    check_status(series, OPEN_TO_STAFF, now)
+    _check_not_closed(series)
+    if series.seats_left == 0:
+        raise NoFreeSeatError
 
 
 def _add_taken_seat(series: Series) -> None:
@@ -97,11 +114,11 @@ def move(
     Someone with a seat is only moved to a seat; someone on the waitlist may move to the other waitlist. Raises
     NoSeatError if there is none, RegistrationRefusedError if the other series is past or cancelled.
     """
-    list(Series.objects.filter(pk__in=[registration.series_id, to.pk]).order_by("pk").select_for_update())
-    series, registration = lock(registration)
+    locked = Series.objects.filter(pk__in=[registration.series_id, to.pk]).order_by("pk").select_for_update().in_bulk()
+    series, to = locked[registration.series_id], locked[to.pk]
+    registration = Registration.objects.select_for_update(of=["self"]).select_related("user").get(pk=registration.pk)
     if registration.state == RegistrationState.CANCELLED or series.pk == to.pk:
         return registration
-    to = Series.objects.get(pk=to.pk)
     check_status(to, OPEN_TO_STAFF, now)
     if by_hub:
         _check_not_closed(to)

@@ -78,6 +78,9 @@ class SessionInline(admin.StackedInline):
         (_("French"), {"fields": ["title_fr", "speakers_fr"], "classes": ["language", "language-fr"]}),
     ]
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("series")
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name.startswith("speakers"):
@@ -203,7 +206,7 @@ class SeriesAdmin(ReviewMixin):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "audience":
-            return choices_field(db_field, Profession.choices)
+            return choices_field(db_field, choices=Profession.choices)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_view_on_site_url(self, obj: Model | None = None) -> str | None:

@@ -5,17 +5,17 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from sessions_app.editing.checking import has_taken_place
+from sessions_app.editing.checking import taken_place
 from sessions_app.editing.errors import AlreadyOverError, SessionTookPlaceError
-from sessions_app.editing.saving import lock, raise_revision
-from sessions_app.models import Delivery, Publication, Series, Session
+from sessions_app.editing.saving import lock, raise_revision, settle, waiting_request
+from sessions_app.models import ChangeRequest, Delivery, Publication, Series, Session
 from sessions_app.status import Status, registration_status
 
 
 @transaction.atomic
 def cancel_series(series: Series, *, note_en: str = "", note_fr: str = "", by: User, now: datetime) -> None:
     """Cancel a published series. All registrations end, and each person gets the note in their language if both are
-    written, else in the other one. Cancelling twice changes nothing.
+    written, else in the other one. Changes that wait for staff are taken back. Cancelling twice changes nothing.
 
     Raises AlreadyOverError if the series is past, or not published.
     """
@@ -28,6 +28,9 @@ def cancel_series(series: Series, *, note_en: str = "", note_fr: str = "", by: U
     series.revision += 1
     series.note_to_people = {"en": note_en.strip(), "fr": note_fr.strip()}
     series.save()
+    waiting = waiting_request(series)
+    if waiting:
+        settle(waiting, ChangeRequest.State.TAKEN_BACK, by=by, now=now)
 
 
 def cancel_session(session: Session, *, note_en: str = "", note_fr: str = "", by: User, now: datetime) -> None:
@@ -56,7 +59,7 @@ def _set_delivery(session: Session, delivery: Delivery, note_en: str, note_fr: s
     session = Session.objects.select_related("series").get(pk=session.pk)
     if session.delivery == delivery:
         return
-    if session.delivery == Delivery.HELD or has_taken_place(session, now):
+    if session.delivery == Delivery.HELD or taken_place(Session.objects.filter(pk=session.pk), now).exists():
         raise SessionTookPlaceError(session)
     session.delivery = delivery
     session.note_to_people = {"en": note_en.strip(), "fr": note_fr.strip()}

@@ -75,6 +75,13 @@ class NotAllowedToPublishError(ListingRefusedError):
         return _("Your hub’s listings go to Pallium Canada for review. Submit it, and we’ll publish it.")
 
 
+class NotAllowedToDuplicateError(ListingRefusedError):
+    """Staff returned the series or took it off the site, and the hub could publish the copy without a review."""
+
+    def __str__(self) -> str:
+        return _("Pallium Canada returned this series or took it off the site, so you can’t duplicate it right now.")
+
+
 class WrongStepError(ListingRefusedError):
     """The listing, or the changes to it, are no longer at the point where this step is possible."""
 

@@ -72,9 +72,12 @@ def may_publish(series: Series, user: User) -> bool:
 
 
 def _needs_staff(series: Series) -> bool:
-    """Whether staff returned the listing and it was not published since. Submitting it doesn't change that. One query."""
-    decisions = _steps().filter(series=series, step__in=[ReviewStep.RETURNED, ReviewStep.PUBLISHED])
-    return decisions.first() == ReviewStep.RETURNED
+    """Whether staff returned the listing and it was not published since. Submitting it doesn't change that.
+
+    One query, or none after `with_review`."""
+    if hasattr(series, "last_decision"):
+        return series.last_decision == ReviewStep.RETURNED
+    return _decisions().filter(series=series).first() == ReviewStep.RETURNED
 
 
 @transaction.atomic
@@ -178,9 +181,8 @@ def approve(
         raise EditedMeanwhileError(editing.data, series.revision)
     if editing.conflicts and not overwrite:
         raise ChangesConflictError(editing.conflicts)
-    current = read(series)
-    check(series, current, editing.data, now)
-    write(series, current, editing.data, now)
+    check(series, editing.saved, editing.data, now)
+    write(series, editing.saved, editing.data, now)
     settle(request, State.APPROVED, by=by, now=now)
     add_entry(series, ReviewStep.CHANGES_APPROVED, by=by, now=now, comment=comment, from_staff=True)
 
@@ -220,16 +222,23 @@ def is_returned(series: Series) -> bool:
 
 
 def with_review(series: SeriesQuerySet) -> SeriesQuerySet:
-    """Annotate `last_step` (a ReviewStep, without comments, or None) and `has_waiting_changes`, for lists."""
+    """Annotate `last_step` and `last_decision` (each a ReviewStep or None) and `has_waiting_changes`, for lists."""
     waiting = ChangeRequest.objects.filter(series=OuterRef("pk"), state=State.WAITING)
     return series.annotate(
-        last_step=Subquery(_steps().filter(series=OuterRef("pk"))[:1]), has_waiting_changes=Exists(waiting)
+        last_step=Subquery(_steps().filter(series=OuterRef("pk"))[:1]),
+        last_decision=Subquery(_decisions().filter(series=OuterRef("pk"))[:1]),
+        has_waiting_changes=Exists(waiting),
     )
 
 
 def _steps() -> "QuerySet[ReviewEntry, str]":
     """Return the steps of reviews, the latest first. Comments take no step."""
     return ReviewEntry.objects.exclude(step=ReviewStep.COMMENTED).order_by("-at", "-pk").values_list("step", flat=True)
+
+
+def _decisions() -> "QuerySet[ReviewEntry, str]":
+    """Return the steps that say whether staff are content with the listing, the latest first."""
+    return _steps().filter(step__in=[ReviewStep.RETURNED, ReviewStep.PUBLISHED])
 
 
 def _lock_both(change_request: ChangeRequest) -> tuple[Series, ChangeRequest]:

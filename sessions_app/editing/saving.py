@@ -35,15 +35,26 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class Preview:
+    """What saving `data` would do: the listing becomes `target`. `live` and `waiting` are as in `Saved`."""
+
+    data: ListingData
+    target: ListingData
+    live: list[Change]
+    waiting: list[Change]
+
+
+@dataclass(frozen=True)
 class ForEditing:
     """What an editor starts from: the saved data with the changes that wait for staff, and its revision.
 
-    Put `revision` and `to_json(data)` into the form: `save_listing` and `merging.merge` need them. `conflicts` is what
-    was edited after the changes were sent, and that they would replace.
+    Put `revision` and `to_json(data)` into the form: `save_listing` and `merging.merge` need them. `saved` is the data
+    without the changes that wait. `conflicts` is what was edited after these were sent, and that they would replace.
     """
 
     data: ListingData
     revision: int
+    saved: ListingData
     request: ChangeRequest | None = None
     conflicts: list[Conflict] = field(default_factory=list)
 
@@ -56,20 +67,21 @@ def live_groups(series: Series) -> AbstractSet[Group]:
 
 
 def waiting_request(series: Series) -> ChangeRequest | None:
-    return series.change_requests.filter(state=State.WAITING).first()
+    return series.change_requests.filter(state=State.WAITING).select_related("by").first()
 
 
 def read_for_editing(series: Series, *, continue_from: ChangeRequest | None = None) -> ForEditing:
     """Return what an editor starts from: what is saved, with the changes that wait for staff.
 
-    `continue_from` is a request that staff returned, for a hub that goes on from there. Three queries.
+    `continue_from` is a request that staff returned, for a hub that goes on from there. Three queries, or one if the
+    sessions and questions are prefetched.
     """
     request = continue_from or waiting_request(series)
     current = read(series)
     if request is None:
-        return ForEditing(current, series.revision)
+        return ForEditing(current, series.revision, current)
     data, conflicts = merge(from_json(request.before), from_json(request.changes), current, series.zone)
-    return ForEditing(data, series.revision, request, conflicts)
+    return ForEditing(data, series.revision, current, request, conflicts)
 
 
 @transaction.atomic
@@ -100,27 +112,27 @@ def save_listing(series: Series, data: ListingData, *, revision: int, by: User, 
     QuestionAnsweredError, UnknownRowError, and ValidationError for what the database would refuse.
     """
     series = lock(series)
-    editing, current = read_for_editing(series), read(series)
-    data = with_keys_of(editing.data, data)
+    editing = read_for_editing(series)
     if series.revision != revision and compare(editing.data, data, series.zone):
         raise EditedMeanwhileError(editing.data, series.revision)
-    check(series, current, data, now)
-    target = pick(current, data, live_groups(series))
-    live, waiting = compare(current, target, series.zone), compare(target, data, series.zone)
-    if live:
-        write(series, current, target, now)
-    has_new_request = _keep_waiting(series, editing.request, target, data, by=by, now=now, is_waiting=bool(waiting))
-    if has_new_request and not live:
+    edit = preview_save(series, editing, data, now)
+    if edit.live:
+        write(series, editing.saved, edit.target, now)
+    has_new_request = _keep_waiting(series, editing.request, edit, by=by, now=now)
+    if has_new_request and not edit.live:
         raise_revision(series)
-    return Saved(series, live, waiting)
+    return Saved(series, edit.live, edit.waiting)
 
 
-def preview_save(series: Series, data: ListingData) -> tuple[list[Change], list[Change]]:
-    """Return what `save_listing` would make live, and what would wait for staff. Changes nothing."""
-    current = read(series)
-    data = with_keys_of(current, data)
-    target = pick(current, data, live_groups(series))
-    return compare(current, target, series.zone), compare(target, data, series.zone)
+def preview_save(series: Series, editing: ForEditing, data: ListingData, now: datetime) -> Preview:
+    """Return what `save_listing` would make live, and what would wait for staff. Changes nothing.
+
+    `editing` is what `read_for_editing` returned. Raises what `save_listing` raises, except EditedMeanwhileError.
+    """
+    data = with_keys_of(editing.data, data)
+    check(series, editing.saved, data, now)
+    target = pick(editing.saved, data, live_groups(series))
+    return Preview(data, target, compare(editing.saved, target, series.zone), compare(target, data, series.zone))
 
 
 def lock(series: Series) -> Series:
@@ -134,25 +146,16 @@ def raise_revision(series: Series) -> None:
     series.revision += 1
 
 
-def _keep_waiting(
-    series: Series,
-    request: ChangeRequest | None,
-    before: ListingData,
-    after: ListingData,
-    *,
-    by: User,
-    now: datetime,
-    is_waiting: bool,
-) -> bool:
+def _keep_waiting(series: Series, request: ChangeRequest | None, edit: Preview, *, by: User, now: datetime) -> bool:
     """Write what waits for staff to the series' one open request, or close it if nothing waits. Returns whether that
     changed anything."""
-    if not is_waiting:
+    if not edit.waiting:
         if request:
             settle(request, State.TAKEN_BACK, by=by, now=now)
             add_entry(series, ReviewStep.WITHDRAWN, by=by, now=now)
         return request is not None
     request = request or ChangeRequest(series=series)
-    contents = to_json(before), to_json(after)
+    contents = to_json(edit.target), to_json(edit.data)
     if request.pk and (request.before, request.changes) == contents:
         return False
     request.before, request.changes = contents

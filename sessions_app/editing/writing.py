@@ -3,11 +3,12 @@
 from copy import copy
 from dataclasses import asdict
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from sessions_app.editing.data import ListingData, QuestionData, SessionData
 from sessions_app.editing.slugs import add_french, must_renew, save_with_slugs
-from sessions_app.models import Delivery, Question, Series, Session
+from sessions_app.models import Delivery, Question, Series, Session, dates_of
 
 DATES = ("first_starts_at", "last_starts_at", "last_ends_at", "has_postponed")
 
@@ -20,14 +21,38 @@ def write(series: Series, before: ListingData, after: ListingData, now: datetime
     write_rows(series, before, after, now)
     series.refresh_from_db(fields=DATES)
     unchanged = copy(series)
-    for name, value in after.values.items():
-        setattr(series, name, value)
+    _assign(series, after.values)
     series.revision += 1
     if must_renew(unchanged, series):
         save_with_slugs(series)
         return
     add_french(series)
     series.save()
+
+
+def edited_copy(series: Series, after: ListingData, now: datetime) -> Series:
+    """Return the series with its sessions as `write` would leave them if people are registered. Nothing is saved.
+
+    New sessions have a key that no other session of the series has. One query unless the sessions are prefetched.
+    """
+    edited, rows = copy(series), {row.pk: row for row in after.sessions}
+    sessions = [copy(session) for session in series.sessions.all()]
+    for session in sessions:
+        if session.pk in rows:
+            _edit_session(session, rows[session.pk])
+        else:
+            session.delivery = Delivery.CANCELLED
+    unused = count(max((session.pk for session in sessions), default=0) + 1)
+    for row in after.sessions:
+        if row.pk is None:
+            sessions.append(Session(pk=next(unused), updated_at=now))
+            _edit_session(sessions[-1], row)
+    for session in sessions:
+        session.series = edited
+    _assign(edited, after.values | dates_of(sessions))
+    in_order = sorted(sessions, key=lambda session: (session.starts_at, session.pk))
+    edited._prefetched_objects_cache = {"sessions": in_order}  # type: ignore[attr-defined]  # noqa: SLF001 - as prefetched
+    return edited
 
 
 def write_rows(series: Series, before: ListingData, after: ListingData, now: datetime) -> None:
@@ -46,10 +71,16 @@ def _write_sessions(series: Series, before: list[SessionData], after: list[Sessi
         if row in before:
             continue
         session = rows.get(row.pk or 0) or Session(series=series)
-        has_moved = (session.starts_at, session.ends_at) != (row.starts_at, row.ends_at)
-        if session.delivery == Delivery.POSTPONED and has_moved:
-            session.delivery = Delivery.SCHEDULED
-        _assign(session, {name: value for name, value in asdict(row).items() if name != "delivery"})
+        _edit_session(session, row)
+        session.save()
+
+
+def _edit_session(session: Session, row: SessionData) -> None:
+    """Give a session the values of its row. A new date schedules a postponed session again."""
+    has_moved = (session.starts_at, session.ends_at) != (row.starts_at, row.ends_at)
+    if session.delivery == Delivery.POSTPONED and has_moved:
+        session.delivery = Delivery.SCHEDULED
+    _assign(session, {name: value for name, value in asdict(row).items() if name != "delivery"})
 
 
 def _remove(series: Series, session: Session) -> None:
@@ -73,10 +104,10 @@ def _write_questions(series: Series, before: list[QuestionData], after: list[Que
         question = rows.get(row.pk or 0) or Question(series=series)
         if row not in before or question.position != position:
             _assign(question, asdict(row) | {"position": position})
+            question.save()
 
 
 def _assign(row: Any, values: dict[str, Any]) -> None:
     for name, value in values.items():
         if name != "pk":
             setattr(row, name, value)
-    row.save()

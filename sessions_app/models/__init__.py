@@ -11,7 +11,7 @@ from sessions_app.models.series import (
     SeriesQuerySet,
     default_reminders,
 )
-from sessions_app.models.sessions import Delivery, Session, SessionQuerySet
+from sessions_app.models.sessions import Delivery, Session, SessionQuerySet, dates_of
 
 __all__ = [
     "KEPT_BY_THE_DATABASE",
@@ -30,5 +30,6 @@ __all__ = [
     "SeriesQuerySet",
     "Session",
     "SessionQuerySet",
+    "dates_of",
     "default_reminders",
 ]

@@ -1,6 +1,6 @@
 """The dated live meetings of a series."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pghistory
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.languages import Bilingual
 from sessions_app.models.series import Series
+from sessions_app.times import format_when
 
 
 class Delivery(models.TextChoices):
@@ -74,7 +75,9 @@ class Session(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title or str(self.series)
+        """Return the title with the date in the series' zone, because the sessions of a series often have the same title."""
+        when = format_when(self.starts_at, self.ends_at, self.series.zone)
+        return f"{self.title or self.series} ({when})"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save the session and what follows from it (signals) in one transaction."""
@@ -93,3 +96,18 @@ class Session(models.Model):
     @property
     def speaker_lines(self) -> list[str]:
         return self.speakers.splitlines()
+
+
+def dates_of(sessions: Iterable[Session]) -> dict[str, Any]:
+    """Return what the database keeps of these sessions in their series, for sessions that are not saved.
+
+    The twin of the trigger in migration 0002. tests/sessions_app/test_series_dates.py holds the two equal.
+    """
+    sessions = list(sessions)
+    meetings = [session for session in sessions if not session.is_off]
+    return {
+        "first_starts_at": min((session.starts_at for session in meetings), default=None),
+        "last_starts_at": max((session.starts_at for session in meetings), default=None),
+        "last_ends_at": max((session.ends_at for session in meetings), default=None),
+        "has_postponed": any(session.delivery == Delivery.POSTPONED for session in sessions),
+    }

@@ -104,6 +104,14 @@ async function copyText(event) {
   status.textContent = button.dataset.copied;
 }
 
+// Signing in in another tab renews the token against forged forms. Send the one that this browser has now.
+function renewToken(event) {
+  const field = event.target.querySelector("input[name=csrfmiddlewaretoken]");
+  const current = document.cookie.match(/(?:^|; )csrftoken=(\w+)/);
+  if (field && current) field.value = current[1];
+}
+
+document.addEventListener("submit", renewToken);
 document.addEventListener("click", copyText);
 if (account) {
   watchMenu();

@@ -3,6 +3,7 @@
 "use strict";
 
 const editor = document.querySelector("[data-editor]");
+const plurals = new Intl.PluralRules(document.documentElement.lang);
 
 // Warn when someone leaves with changes that are not saved (browsers show their own words), and send the form only once.
 function watchForm() {
@@ -25,8 +26,9 @@ function updateMeters() {
   const counted = pairs.filter((pair) => pair.isRequired || pair.en || pair.fr);
   document.querySelectorAll("[data-meter]").forEach((meter) => {
     const done = counted.filter((pair) => pair[meter.dataset.meter]).length;
-    meter.querySelector("[data-done]").textContent = done;
-    meter.querySelector("[data-total]").textContent = counted.length;
+    const count = meter.querySelector("[data-count]"), isOne = plurals.select(done) === "one";
+    const pattern = isOne ? count.dataset.one : count.dataset.other;
+    count.textContent = pattern.replace("{done}", done).replace("{total}", counted.length);
     const bar = meter.querySelector("meter");
     bar.max = counted.length;
     bar.value = done;

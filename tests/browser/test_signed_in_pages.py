@@ -255,6 +255,22 @@ def test_rows_for_colleagues_are_added_one_at_a_time(signed_in, person):
     assert page.evaluate("document.activeElement.name") == "colleague-2-name"
 
 
+def test_a_form_can_be_sent_after_signing_in_again_in_another_tab(signed_in, person):
+    page = signed_in(person, 1280)
+    page.goto("/en/account/profile/")
+    page.context.add_cookies([{"name": "csrftoken", "value": "b" * 32, "url": page.base}])
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Your profile is saved").wait_for()
+
+
+def test_the_page_says_when_a_passkey_was_not_used(signed_in, person):
+    page = signed_in(person, 1280)
+    page.add_init_script("navigator.credentials.create = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
+    page.goto("/en/account/security/passkeys/add/")
+    page.get_by_role("button", name="Add the passkey").click()
+    page.get_by_text("Your device didn’t use a passkey.").wait_for()
+
+
 def test_a_person_can_add_a_passkey_and_sign_in_with_it(signed_in, person):
     page = signed_in(person, 1280)
     devices = page.context.new_cdp_session(page)

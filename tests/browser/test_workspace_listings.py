@@ -33,6 +33,7 @@ def test_axe_finds_nothing_on_any_page(open_page, axe, live_server, membership, 
     ReviewEntry.objects.create(series=draft, step="returned", at=now, comment="A French title, please.")
     session = SessionFactory(now=now, hub=membership.hub, title_en="Before the first word", capacity=12)
     SessionFactory(now=now, days=12, series=session.series)
+    past = SessionFactory(now=now, days=-12, hub=membership.hub).series
     page = open_page(width)
     page.on("dialog", lambda dialog: dialog.accept())
     sign_in(page, live_server, membership.user)
@@ -41,6 +42,7 @@ def test_axe_finds_nothing_on_any_page(open_page, axe, live_server, membership, 
     pages += [
         ("listing_cancel", session.series.pk),
         ("listing_session", session.series.pk, session.pk),
+        ("listing_archive", past.pk),
         ("listing_new",),
     ]
     for name, *args in pages:

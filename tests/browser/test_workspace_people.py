@@ -100,9 +100,26 @@ def test_every_page_about_people_passes_axe_and_fits_the_screen(signed_in, axe, 
     axe(page)
 
 
+def test_everyone_on_the_page_is_selected_at_once(signed_in, editor, series):  # noqa: F811
+    page = signed_in(editor.user, 1280)
+    page.goto(addresses(series)[0])
+    everyone, people = page.get_by_label("Select all on this page"), page.locator("[name=person]")
+    everyone.focus()
+    page.keyboard.press("Space")
+    assert people.count() == page.locator("[name=person]:checked").count() > 2
+    people.first.uncheck()
+    assert everyone.evaluate("one => [one.checked, one.indeterminate]") == [False, True]
+    people.first.check()
+    assert everyone.is_checked()
+    count = people.count()
+    page.get_by_role("button", name="Write to the selected people").click()
+    page.get_by_text(f"{count} people selected:").wait_for()
+
+
 def test_writing_to_selected_people_works_without_javascript(signed_in, editor, series):  # noqa: F811
     page = signed_in(editor.user, 360, javascript=False)
     page.goto(addresses(series)[0])
+    assert not page.get_by_text("Select all on this page").is_visible()
     for person in series.registrations.filter(user__name__in=["Zoé Roy", "Fay Lee"]):
         page.check(f"[name=person][value='{person.pk}']")
     page.get_by_role("button", name="Write to the selected people").click()

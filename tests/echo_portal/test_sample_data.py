@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 from django.db.models import Count
+from django.urls import reverse
 
 from accounts.models import ProviderProfile, User
 from echo_portal.checkout import sample
@@ -14,7 +15,8 @@ from echo_portal.checkout.sample import handful, many
 from hubs.models import Hub
 from outbox.models import Message
 from registrations import queries
-from registrations.models import Announcement, Attendance, Registration, RegistrationState
+from registrations.deliveries import Outcome, emails_of, outcomes
+from registrations.models import Announcement, Attendance, HubMessage, Registration, RegistrationState
 from registrations.services import close_due_waitlists, notify_session_changes
 from registrations.tokens import make_join_token
 from sessions_app import feeds
@@ -68,6 +70,22 @@ def test_two_hubs_have_teams_at_work(client, loaded):
     assert "Returned to you:" in page
     assert "Waiting for Pallium Canada:" in page
     assert Series.objects.filter(publication="submitted", hub__memberships__user=coordinator).exists()
+
+
+def test_a_message_of_a_hub_was_delivered_to_all_but_one_person(client, loaded):
+    message = HubMessage.objects.get()
+    seated = handful.SEATS[handful.FIRST_WORDS].taken
+    assert (message.sent_to, emails_of([message]).count()) == (seated, seated)
+    assert outcomes([message])[message.pk] == {Outcome.SENT: seated - 1, Outcome.BOUNCED: 1}
+    assert (
+        not message.series.registrations.confirmed()
+        .filter(confirmed_at__gt=message.sent_at, confirmed_at__lt=NOW)
+        .exists()
+    )
+    client.force_login(User.objects.get(email=sample.COORDINATOR_EMAIL))
+    page = client.get(reverse("workspace:messages", args=[message.series.hub.slug, message.series_id]))
+    assert f"Sent: <b>{seated - 1}</b>" in page.content.decode()
+    assert "Bounced: <b>1</b>" in page.content.decode()
 
 
 def test_seat_counts_are_correct_and_realistic(loaded):
@@ -145,8 +163,9 @@ def test_past_series_have_dates_recordings_and_attendance(loaded):
 
 def test_only_the_sample_providers_get_email(loaded):
     known = {sample.PROVIDER_EMAIL, *(f"provider{n}@echo.example.ca" for n in (1, 2, 3))}
-    assert Message.objects.count() == len(handful.REGISTERED)
-    assert set(Message.objects.values_list("to", flat=True)) <= known
+    queued = Message.objects.exclude(state="sent")
+    assert queued.count() == len(handful.REGISTERED)
+    assert set(queued.values_list("to", flat=True)) <= known
     later = NOW + timedelta(minutes=10)
     assert (notify_session_changes(later), close_due_waitlists(later)) == (0, 0)
 

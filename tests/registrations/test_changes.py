@@ -134,7 +134,7 @@ def test_an_added_session_is_announced(session, people, drain, now, clock):
 @pytest.mark.parametrize(
     ("edit", "heading"),
     [
-        ({"days": 1}, "A session has a new time."),
+        ({"days": 1}, "A session has a new date or time."),
         ({"delivery": "postponed"}, "A session is postponed."),
         ({"delivery": "cancelled"}, "A session is cancelled."),
     ],

@@ -83,6 +83,8 @@ def test_moving_takes_a_seat_releases_the_old_one_and_sends_one_email(now, staff
     assert methods == ["CANCEL", "REQUEST"]
     assert series.title_en in moved.body
     assert other.title_en in moved.body
+    assert "The attached entries update your calendar." in moved.body
+    assert "Give up your seat" in moved.body
 
 
 def test_a_person_with_a_seat_is_not_moved_to_a_waitlist(now, staff):

@@ -1,13 +1,13 @@
 """The program in the admin: sessions inline, both languages, the time zone of the series, and capacity checks."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from registrations.models import Registration
 from registrations.services import register
-from sessions_app.models import Series
+from sessions_app.models import Series, Session
 from tests.factories import SeriesFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +54,19 @@ def test_a_series_and_its_sessions_are_added_on_one_page(staff):
     series = Series.objects.get()
     assert (series.title_fr, series.audience) == ("La douleur à domicile", ["physician", "pharmacist"])
     assert series.first_starts_at == datetime(2027, 5, 21, 16, tzinfo=UTC)
+
+
+def test_each_session_is_headed_by_its_title_and_its_date_in_the_time_zone_of_the_series(
+    staff, django_assert_max_num_queries
+):
+    series = SeriesFactory(title_en="Pain at Home", time_zone="America/Vancouver")
+    for day, title in ((21, "One"), (22, ""), (23, "Three")):
+        start = datetime(2027, 5, day, 4, tzinfo=UTC)  # the evening before in Vancouver
+        Session.objects.create(series=series, title_en=title, starts_at=start, ends_at=start + timedelta(hours=1))
+    with django_assert_max_num_queries(20):
+        page = staff.get(f"/en/admin/sessions_app/series/{series.pk}/change/").content.decode().replace("\u00a0", " ")
+    for heading in ("One (Thursday, May 20", "Pain at Home (Friday, May 21", "Three (Saturday, May 22"):
+        assert f'<span class="inline_label">{heading}, 2027, 9:00–10:00 pm B.C. time)' in page
 
 
 def test_times_are_in_the_time_zone_of_the_series(staff):

@@ -10,6 +10,7 @@ from registrations.models import Announcement, Registration
 from registrations.services import notify_session_changes, register
 from sessions_app.editing.cancelling import cancel_series, cancel_session, postpone_session
 from sessions_app.editing.errors import AlreadyOverError, SessionTookPlaceError
+from sessions_app.editing.saving import read_for_editing, save_listing, waiting_request
 from sessions_app.models import Series, Session
 from tests.factories import HubFactory, SessionFactory, UserFactory
 
@@ -131,3 +132,20 @@ def test_a_session_that_took_place_cannot_be_cancelled(now):
     past = SessionFactory(now=now, days=-3)
     with pytest.raises(SessionTookPlaceError):
         cancel_session(past, by=UserFactory(), now=now)
+
+
+def test_a_postponed_session_can_still_be_cancelled_after_its_old_date(session, now):
+    postpone_session(session, by=UserFactory(), now=now)
+    cancel_session(session, by=UserFactory(), now=session.ends_at + timedelta(days=1))
+    session.refresh_from_db()
+    assert session.delivery == "cancelled"
+
+
+def test_changes_that_wait_for_staff_are_taken_back_with_the_series(session, now):
+    series = session.series
+    editing = read_for_editing(series)
+    save_listing(series, editing.data.with_values(capacity=30), revision=editing.revision, by=UserFactory(), now=now)
+    assert waiting_request(series)
+    cancel_series(series, by=UserFactory(), now=now)
+    assert waiting_request(series) is None
+    assert series.change_requests.get().state == "taken-back"

@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from registrations.models import Registration
+from sessions_app.editing import removing, review
 from sessions_app.editing.duplicate import duplicate
-from sessions_app.models import Question, Session
-from tests.factories import HubFactory, SeriesFactory, UserFactory
+from sessions_app.editing.errors import NotAllowedToDuplicateError, NotAllowedToPublishError
+from sessions_app.models import Question, Series, Session
+from tests.factories import HubFactory, SeriesFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -39,3 +41,57 @@ def test_a_duplicate_has_the_texts_and_settings_on_new_dates(now):
 def test_a_series_without_sessions_can_be_duplicated(now):
     copy = duplicate(SeriesFactory(is_unlisted=True), date(2027, 2, 25), by=UserFactory(), now=now)
     assert (copy.sessions.count(), copy.is_unlisted) == (0, True)
+
+
+@pytest.fixture
+def trusted(now):
+    return SessionFactory(now=now, hub=HubFactory(is_trusted=True)).series
+
+
+def copy_of(series, now):
+    return duplicate(series, date(2027, 2, 25), by=UserFactory(), now=now)
+
+
+def test_a_trusted_hub_cannot_copy_what_staff_took_off_the_site_until_they_publish_it_again(trusted, now):
+    staff, member = UserFactory(is_staff=True, is_superuser=True), UserFactory()
+    review.take_off_site(trusted, by=staff, now=now)
+    with pytest.raises(NotAllowedToDuplicateError):
+        copy_of(trusted, now)
+    removing.archive(trusted, now=now)
+    with pytest.raises(NotAllowedToDuplicateError):
+        copy_of(trusted, now)
+    Series.objects.update(publication="draft")
+    review.submit(trusted, by=member, now=now)
+    with pytest.raises(NotAllowedToDuplicateError):
+        copy_of(trusted, now)
+    assert Series.objects.count() == 1
+    review.publish(trusted, by=staff, now=now)
+    assert copy_of(trusted, now).publication == "draft"
+
+
+def test_nor_what_staff_archived_on_its_page(trusted, now):
+    staff = UserFactory(is_staff=True, is_superuser=True)
+    trusted.publication = "archived"
+    trusted.save()
+    review.note_taken_off(trusted, "published", by=staff, now=now)
+    with pytest.raises(NotAllowedToDuplicateError):
+        copy_of(trusted, now)
+    assert duplicate(trusted, date(2027, 2, 25), by=staff, now=now).publication == "draft"
+
+
+def test_a_trusted_hub_publishes_the_copy_of_any_other_series_by_itself(trusted, now):
+    member = UserFactory()
+    removing.archive(SessionFactory(now=now, days=-9, hub=trusted.hub).series, now=now)
+    for series in Series.objects.all():
+        copy = copy_of(series, now)
+        review.publish(copy, by=member, now=now)
+        copy.refresh_from_db()
+        assert copy.publication == "published"
+
+
+def test_the_copy_of_a_hub_that_is_not_trusted_is_reviewed_anyway(now):
+    series, staff = SessionFactory(now=now, hub=HubFactory()).series, UserFactory(is_staff=True, is_superuser=True)
+    review.take_off_site(series, by=staff, now=now)
+    copy = copy_of(series, now)
+    with pytest.raises(NotAllowedToPublishError):
+        review.publish(copy, by=UserFactory(), now=now)

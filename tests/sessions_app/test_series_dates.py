@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from sessions_app.models import Series, Session
+from sessions_app.models import Delivery, Series, Session, dates_of
 from tests.factories import SeriesFactory, SessionFactory
 
 pytestmark = pytest.mark.django_db
@@ -61,3 +63,24 @@ def test_only_a_change_that_calendars_show_raises_the_sequence(now):
     session.starts_at += timedelta(minutes=15)
     session.save()
     assert session.sequence == 1
+
+
+sessions = st.lists(st.tuples(st.integers(-4, 4), st.integers(1, 50), st.sampled_from(Delivery.values)), max_size=5)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sessions=sessions)
+def test_the_dates_computed_in_memory_are_those_that_the_database_keeps(now, sessions):
+    series = SeriesFactory()
+    Session.objects.bulk_create(
+        Session(
+            series=series,
+            starts_at=now + days * DAY,
+            ends_at=now + days * DAY + timedelta(hours=hours),
+            delivery=delivery,
+        )
+        for days, hours, delivery in sessions
+    )
+    series.refresh_from_db()
+    computed = dates_of(series.sessions.all())
+    assert computed == {name: getattr(series, name) for name in computed}

@@ -12,14 +12,13 @@ from django.conf import settings
 from django.db import transaction
 from django.shortcuts import resolve_url
 from django.test import Client
-from django.urls import URLPattern, reverse
-from django.utils.translation import override
+from django.urls import reverse
 
 from hubs.models import Role, TeamInvitation
 from registrations.models import HubMessage
 from registrations.services import register
 from tests.factories import HubFactory, MembershipFactory, SessionFactory, UserFactory
-from workspace.urls import urlpatterns
+from tests.workspace.urls import HUB_URLS, URLS, address, key_of
 
 pytestmark = pytest.mark.django_db
 
@@ -102,21 +101,6 @@ TABLE = {
 }
 
 
-def patterns(found=urlpatterns, converters=()):
-    """Yield (name, view, names of the converters) of each URL, also of included ones."""
-    for pattern in found:
-        own = (*converters, *pattern.pattern.converters)
-        if isinstance(pattern, URLPattern):
-            yield pattern.name, pattern.callback, own
-        else:
-            yield from patterns(pattern.url_patterns, own)
-
-
-with override("en"):
-    URLS = {name: (view, converters) for name, view, converters in patterns()}
-HUB_URLS = sorted(set(URLS) - {"choose"})
-
-
 @pytest.fixture(autouse=True)
 def clock(now):
     with time_machine.travel(now, tick=False) as traveller:
@@ -143,13 +127,6 @@ def objects_of(hub, now):
         "membership": MembershipFactory(hub=hub, role=Role.VIEWER).pk,
         "invitation": invitation.pk,
     }
-
-
-def address(name, hub, objects):
-    """Return the URL of a page of `hub` about `objects`. "pk" means an invitation or a member, by the URL's name."""
-    known = objects | {"slug": hub.slug}
-    known["pk"] = objects["invitation" if name in ("team_resend", "team_revoke") else "membership"]
-    return reverse(f"workspace:{name}", kwargs={converter: known[converter] for converter in URLS[name][1]})
 
 
 @pytest.fixture
@@ -227,9 +204,7 @@ def test_what_belongs_to_another_hub_is_a_404(method, hub, people, now):
     for name in HUB_URLS:
         refused = (404, 405) if getattr(TABLE[name], method) == NOT_ALLOWED else (404,)
         for converter in set(URLS[name][1]) - {"slug"}:
-            key = converter
-            if converter == "pk":
-                key = "invitation" if name in ("team_resend", "team_revoke") else "membership"
+            key = key_of(name, converter)
             response = answer(method, address(name, hub, own | {key: theirs[key]}), coordinator)
             if response.status_code not in refused:
                 wrong.append(f"{method} {name} with their {key}: {response.status_code}")

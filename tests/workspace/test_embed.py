@@ -1,10 +1,12 @@
 """The workspace shows the code for the hub's own site, to everyone in the team."""
 
 import html
+import re
 
 import pytest
+import time_machine
 
-from tests.factories import HubFactory, MembershipFactory
+from tests.factories import HubFactory, MembershipFactory, SessionFactory
 
 pytestmark = pytest.mark.django_db
 PAGE = "/en/workspace/north/on-your-site/"
@@ -26,6 +28,17 @@ def test_each_member_can_copy_the_code_in_both_languages(client, hub):
         assert 'title="Séances à venir\u00a0: Le Nord"' in page
         assert '<script src="http://127.0.0.1:8000/embed/embed.js" async></script>' in page
         assert "http://127.0.0.1:8000/api/hubs/north/sessions.json?lang=en" in page
+
+
+def test_the_page_explains_every_field_of_the_json(client, hub, now):
+    session = SessionFactory(now=now, hub=hub)
+    with time_machine.travel(now, tick=False):
+        client.force_login(MembershipFactory(hub=hub).user)
+        explained = set(re.findall("<code>([^<]+)</code>", client.get(PAGE).content.decode()))
+        found = client.get(f"/api/hubs/{hub.slug}/sessions.json?lang=en").json()
+    series = found["series"][0]
+    assert series["url"].endswith(session.series.get_absolute_url())
+    assert {*found, *found["hub"], *series, *series["sessions"][0], series["status"]} <= explained
 
 
 def test_only_this_page_may_show_our_own_frames(client, hub, settings):

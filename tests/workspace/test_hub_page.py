@@ -16,7 +16,7 @@ TEXTS = {
     "description_fr": "Plus sur nous.",
     "region_en": "The north",
     "region_fr": "Le nord",
-    "provinces": ["ON", "MB"],
+    "provinces": ["MB", "ON"],
     "audience": ["physician"],
     "website": "north.example.ca",
     "contact_email": "North@Example.ca",
@@ -50,7 +50,7 @@ def test_a_coordinator_edits_the_public_page(client, coordinator, hub):
     assert "Your hub’s page has been updated." in client.get(PAGE).content.decode()
     public = client.get("/fr/poles/north/").content.decode()
     assert "Plus sur nous." in public
-    assert "Ontario, Manitoba" in public
+    assert "Manitoba, Ontario" in public
 
 
 def test_the_teams_email_is_that_of_a_member_or_the_one_that_staff_set(client, coordinator, hub):

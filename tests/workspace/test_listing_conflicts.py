@@ -5,6 +5,7 @@ import pytest
 from sessions_app.models import Series
 from tests.factories import SeriesFactory
 from tests.workspace.listing_forms import sent_from
+from workspace.views import listing_form
 
 pytestmark = pytest.mark.django_db
 
@@ -63,9 +64,36 @@ def test_what_a_third_person_saved_after_the_look_is_shown_too(client, editor, u
     assert Series.objects.get().summary_en == "Old"
 
 
+def test_changes_that_wait_for_staff_are_named_after_who_sent_them(client, editor, url, series, save):
+    Series.objects.update(publication="published")
+    form = client.get(url("listing_edit", series.pk))
+    save(sent_from(form, title_en="Their title"))
+    page = save(sent_from(form, title_en="My title"))
+    assert page.status_code == 409
+    assert f"{editor.user.name} saved changes while you were editing" in page.content.decode()
+
+
 def test_saving_twice_by_a_double_click_is_no_conflict(client, editor, url, series, save):
     sent = sent_from(client.get(url("listing_edit", series.pk)), summary_en="New")
     assert save(sent).status_code == 302
     again = save(sent)
     assert again.status_code in (302, 409)
     assert Series.objects.get().summary_en == "New"
+
+
+def test_what_someone_else_saves_in_the_very_moment_is_shown(client, editor, url, series, save, monkeypatch):
+    """They save after this request has read the series, and before it locks the series."""
+    form = client.get(url("listing_edit", series.pk))
+    preview = listing_form.preview_save
+
+    def save_theirs(*args):
+        monkeypatch.undo()
+        found = preview(*args)
+        save(sent_from(form, title_en="Their title"))
+        return found
+
+    monkeypatch.setattr(listing_form, "preview_save", save_theirs)
+    page = save(sent_from(form, title_en="My title"))
+    assert page.status_code == 409
+    assert "Their title" in page.content.decode()
+    assert Series.objects.get().title_en == "Their title"

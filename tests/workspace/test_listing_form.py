@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from sessions_app.models import Question, Series
 from tests.factories import HubFactory, SeriesFactory, SessionFactory
@@ -179,3 +180,13 @@ def test_the_meter_counts_what_is_written_in_each_language(client, editor, url):
     series = SeriesFactory(hub=editor.hub, publication="draft", title_fr="", summary_en="Short", credits_fr="Crédits")
     response = client.get(url("listing_edit", series.pk))
     assert [(m.language, m.done, m.total) for m in response.context["editor"].meters] == [("en", 2, 3), ("fr", 1, 3)]
+    assert "2 of 3 texts" in response.content.decode()
+
+
+def test_the_meter_speaks_of_one_text_in_the_singular(client, editor, url):
+    series = SeriesFactory(hub=editor.hub, publication="draft", title_fr="", summary_en="Short", credits_fr="Crédits")
+    with translation.override("fr"):
+        page = client.get(url("listing", series.pk)).content.decode()
+    assert "2 textes sur 3" in page
+    assert "1 texte sur 3" in page
+    assert 'data-one="{done} texte sur {total}"' in page

@@ -172,6 +172,17 @@ def test_what_comes_up_is_shown_with_seats_and_numbers(client, hub, coordinator,
     assert (numbers.upcoming, numbers.seats, numbers.waitlisted) == (1, 1, 1)
 
 
+def test_the_figures_are_shown_once_the_hub_has_a_published_series(client, hub, coordinator, now):
+    client.force_login(coordinator)
+    assert "At a glance" not in text(client, hub)
+    series = SessionFactory(now=now, days=30, hub=hub, publication="draft").series
+    assert "At a glance" not in text(client, hub)
+    Series.objects.filter(pk=series.pk).update(publication="published")
+    assert "At a glance" in text(client, hub)
+    with time_machine.travel(now + 60 * DAY, tick=False):
+        assert "At a glance" in text(client, hub)
+
+
 def test_the_page_takes_as_many_queries_for_a_large_hub(client, hub, coordinator, now, django_assert_max_num_queries):
     for number in range(12):
         session = SessionFactory(now=now, days=1 + number % 7, hub=hub, capacity=1)

@@ -110,7 +110,7 @@ def test_skipping_the_waitlist_takes_a_free_seat_and_adds_none(post, series, now
     assert post("registrant_promote", waiting.pk, reason="").status_code == 400
     refused = post("registrant_promote", waiting.pk, reason="She presents the case.")
     assert refused.status_code == 400
-    assert "ask Pallium Canada to add one" in page_of(refused)
+    assert "No seat is free, so nobody can skip the waitlist." in page_of(refused)
     assert (Series.objects.get(pk=series.pk).capacity, message_types(waiting)) == (1, ["waitlisted"])
 
     Series.objects.filter(pk=series.pk).update(capacity=2)
@@ -118,6 +118,23 @@ def test_skipping_the_waitlist_takes_a_free_seat_and_adds_none(post, series, now
     waiting.refresh_from_db()
     assert (waiting.state, Series.objects.get(pk=series.pk).capacity) == ("confirmed", 2)
     assert message_types(waiting) == ["waitlisted", "seat-found"]
+
+
+def test_skipping_the_waitlist_is_offered_only_while_a_seat_is_free(post, client, series, now):
+    register(series, UserFactory(), now=now)
+    waiting = register(series, UserFactory(), now=now)
+    person, button = address(series, "registrant", waiting.pk), "Skip the waitlist</a>"
+    for pages in (person, address(series, "registrant_promote", waiting.pk)):
+        page = page_of(client.get(pages))
+        assert "No seat is free, so nobody can skip the waitlist." in page
+        assert button not in page
+        assert "Give them a seat" not in page
+    for capacity in (2, None):
+        Series.objects.filter(pk=series.pk).update(capacity=capacity)
+        assert button in page_of(client.get(person))
+        assert "Give them a seat" in page_of(client.get(address(series, "registrant_promote", waiting.pk)))
+    Series.objects.filter(pk=series.pk).update(is_closed=True)
+    assert button not in page_of(client.get(person))
 
 
 def test_nobody_is_added_to_a_series_that_staff_closed(post, client, series, editor, now):

@@ -114,3 +114,9 @@ def test_another_format_is_not_found(client, series):
     client.force_login(series.hub.memberships.get().user)
     address = reverse("workspace:registrants_export", args=[series.hub.slug, series.pk])
     assert client.get(f"{address}?format=pdf").status_code == 404
+
+
+def test_a_spreadsheet_has_columns_wide_enough_to_read(download, series, now):
+    add_person(series, now, "Ana Bo")
+    sheet = openpyxl.load_workbook(io.BytesIO(download("xlsx")[1])).active
+    assert sheet.column_dimensions["B"].width > 20

@@ -333,3 +333,10 @@ def test_a_viewer_sees_no_buttons_that_change_something(client, member, series, 
         page = client.get(reverse(f"workspace:{name}", args=[member.hub.slug, series.pk, *args])).content.decode()
         for word in ("checkbox", "Register someone", "Write", "Move to", "Cancel the"):
             assert word not in page
+
+
+def test_nobody_can_be_registered_once_the_series_is_over_or_cancelled(visit, series):
+    assert "Register someone" in visit().content.decode()
+    series.is_cancelled = True
+    series.save()
+    assert "Register someone" not in visit().content.decode()

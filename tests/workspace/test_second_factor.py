@@ -39,13 +39,13 @@ def sign_in(client):
 @pytest.mark.parametrize(("role", "is_trusted"), [(Role.COORDINATOR, False), (Role.EDITOR, True)])
 def test_coordinators_and_those_who_may_publish_are_led_through_setting_it_up(client, sign_in, role, is_trusted):
     sign_in(role, is_trusted=is_trusted)
-    assert client.get("/en/workspace/north/team/").url == REQUIRED
+    assert client.get("/en/workspace/north/team/?page=2").url == REQUIRED
     assert client.post("/en/workspace/north/team/leave/").url == REQUIRED
     page = client.get(REQUIRED).content.decode()
     assert "Before you continue" in page
     assert "Continue to the page you wanted" not in page
     set_up_app(client)
-    assert 'href="/en/workspace/north/team/"' in client.get(REQUIRED).content.decode()
+    assert 'href="/en/workspace/north/team/?page=2"' in client.get(REQUIRED).content.decode()
     assert client.get("/en/workspace/north/team/").status_code == 200
     assert "Continue to the page you wanted" not in client.get("/en/account/security/").content.decode()
 

@@ -11,7 +11,7 @@ from django.forms import BoundField
 from django.utils.functional import Promise
 from django.utils.text import normalize_newlines
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 DATE_FORMAT, TIME_FORMAT = "%Y-%m-%d", "%H:%M"
 LANGUAGE_NAMES = (("en", gettext_lazy("English")), ("fr", gettext_lazy("French")))
@@ -131,6 +131,22 @@ class Meter:
     @property
     def name(self) -> str:
         return str(dict(LANGUAGE_NAMES)[self.language])
+
+    @property
+    def count(self) -> str:
+        """ "1 of 3 texts"."""
+        return _count_texts(self.done) % {"done": self.done, "total": self.total}
+
+    @property
+    def patterns(self) -> dict[str, str]:
+        """The same sentence for one text and for other numbers, with {done} and {total}, for workspace-form.js."""
+        return {
+            form: _count_texts(n) % {"done": "{done}", "total": "{total}"} for form, n in (("one", 1), ("other", 2))
+        }
+
+
+def _count_texts(done: int) -> str:
+    return ngettext("%(done)s of %(total)s texts", "%(done)s of %(total)s texts", done)
 
 
 def meters(pairs: list[Pair]) -> list[Meter]:

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import F, Value
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from sessions_app.models import Publication
 from sessions_app.search import Fold
@@ -25,7 +26,7 @@ class ListingsFilter(forms.Form):
         ("draft", _("Drafts")),
         ("submitted", _("In review")),
         ("past", _("Past")),
-        ("archived", _("Archived")),
+        ("archived", pgettext_lazy("several", "Archived")),
     )
 
     q = forms.CharField(

@@ -6,8 +6,8 @@ from crispy_forms.layout import Div, Layout
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Profession, Province
-from accounts.fields import AddressField
+from accounts.choices import Profession
+from accounts.fields import AddressField, ProvincesField
 from accounts.form_helper import PortalForm
 from hubs.fields import LOGO_HINT, LogoField
 from hubs.models import Hub
@@ -43,12 +43,10 @@ class HubPageForm(PortalForm):
     description_fr = _text(_("About the hub (French)"), DESCRIPTION_HINT, "fr", rows=9, most=5000)
     region_en = _line(_("Region (English)"), _("For example “Vancouver Island”."), "en", most=120, required=False)
     region_fr = _line(_("Region (French)"), _("For example “Île de Vancouver”."), "fr", most=120, required=False)
-    provinces = forms.MultipleChoiceField(
+    provinces = ProvincesField(
         label=_("Provinces and territories"),
         help_text=_("Where the people you serve work. Your hub appears there on the map."),
-        choices=Province.choices,
         required=False,
-        widget=forms.CheckboxSelectMultiple,
     )
     audience = forms.MultipleChoiceField(
         label=_("Professions you serve"),

@@ -36,12 +36,14 @@ class SessionChoice(forms.ModelChoiceField):
         return self.labels[obj.pk]
 
 
-def _subject(label: Any) -> forms.CharField:
-    return forms.CharField(label=label, max_length=150, required=False, widget=forms.TextInput())
+def _subject(label: Any, language: str) -> forms.CharField:
+    widget = forms.TextInput(attrs={"lang": language})
+    return forms.CharField(label=label, max_length=150, required=False, widget=widget)
 
 
-def _body(label: Any) -> forms.CharField:
-    return forms.CharField(label=label, max_length=5000, required=False, widget=forms.Textarea(attrs={"rows": 9}))
+def _body(label: Any, language: str) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": 9, "lang": language})
+    return forms.CharField(label=label, max_length=5000, required=False, widget=widget)
 
 
 class HubMessageForm(PortalForm):
@@ -60,10 +62,10 @@ class HubMessageForm(PortalForm):
         empty_label=gettext_lazy("Choose a session"),
         required=False,
     )
-    subject_en = _subject(gettext_lazy("Subject in English"))
-    body_en = _body(gettext_lazy("Message in English"))
-    subject_fr = _subject(gettext_lazy("Subject in French"))
-    body_fr = _body(gettext_lazy("Message in French"))
+    subject_en = _subject(gettext_lazy("Subject in English"), "en")
+    body_en = _body(gettext_lazy("Message in English"), "en")
+    subject_fr = _subject(gettext_lazy("Subject in French"), "fr")
+    body_fr = _body(gettext_lazy("Message in French"), "fr")
     person = forms.ModelMultipleChoiceField(
         Registration.objects.none(), required=False, widget=forms.MultipleHiddenInput
     )

@@ -11,8 +11,8 @@ from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Profession, Province
-from accounts.fields import AddressField
+from accounts.choices import Profession
+from accounts.fields import AddressField, ProvinceField
 from accounts.form_helper import PortalForm
 from accounts.forms import validate_name
 from registrations.models import RegistrationQuerySet, RegistrationState
@@ -47,9 +47,7 @@ class RegistrantFilter(forms.Form):
     profession = forms.ChoiceField(
         label=_("Profession"), required=False, choices=[("", _("All professions")), *Profession.choices]
     )
-    province = forms.ChoiceField(
-        label=_("Province or territory"), required=False, choices=[("", _("All of Canada")), *Province.choices]
-    )
+    province = ProvinceField(label=_("Province or territory"), required=False, empty_label=_("All of Canada"))
     presence = forms.ChoiceField(label=_("Sessions"), required=False)
     order = forms.ChoiceField(label=_("Sort by"), required=False, choices=Order.choices)
 

@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -22,14 +23,16 @@ from django.views.decorators.http import require_http_methods
 from accounts.languages import current_language
 from accounts.zones import PROVINCE_ZONES
 from hubs.models import Hub
-from registrations.consequences import SeriesBusyError, consequences
+from registrations.consequences import People, consequences
 from registrations.history import read_history, scope_of_series
-from sessions_app.editing.changes import Change, Group, compare, pick
+from sessions_app.editing.changes import Change, Group, compare
 from sessions_app.editing.checklist import check_new_dates
-from sessions_app.editing.data import ListingData, read
+from sessions_app.editing.data import ListingData
 from sessions_app.editing.errors import EditedMeanwhileError, ListingRefusedError
 from sessions_app.editing.merging import Conflict, merge
 from sessions_app.editing.saving import (
+    ForEditing,
+    Preview,
     create_listing,
     live_groups,
     preview_save,
@@ -37,7 +40,7 @@ from sessions_app.editing.saving import (
     save_listing,
     waiting_request,
 )
-from sessions_app.models import Publication, Series
+from sessions_app.models import ChangeRequest, Publication, Series, Session
 from workspace.access import Workspace, for_editors, posted
 from workspace.forms.editor import ListingEditor, Start, values_of
 from workspace.pages import page
@@ -60,10 +63,18 @@ def new(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_editors
 def edit(request: HttpRequest, workspace: Workspace, series: int) -> HttpResponse:
-    found = get_object_or_404(workspace.series.select_related("hub"), pk=series)
+    found = _get_series(workspace, series)
     if request.method != "POST":
-        return _form(request, workspace, found, ListingEditor(Start.of(read_for_editing(found))))
+        editing = read_for_editing(found)
+        return _form(request, workspace, found, ListingEditor(Start.of(editing)), editing.request)
     return _answer(request, workspace, found)
+
+
+def _get_series(workspace: Workspace, pk: int) -> Series:
+    """Return a series of the hub with its sessions, what people were told of these, and its questions, read once for
+    everything that follows. Raises Http404."""
+    sessions = Prefetch("sessions", Session.objects.select_related("announcement"))
+    return get_object_or_404(workspace.series.select_related("hub").prefetch_related(sessions, "questions"), pk=pk)
 
 
 def _form(
@@ -71,6 +82,7 @@ def _form(
     workspace: Workspace,
     series: Series | None,
     editor: ListingEditor,
+    waiting: ChangeRequest | None = None,
     *,
     is_changed: bool = False,
     status: int = 200,
@@ -81,7 +93,7 @@ def _form(
         "editor": editor,
         "is_changed": is_changed,
         "back_url": reverse(f"workspace:{where[0]}", args=where[1]),
-        "waiting": waiting_request(series) if series else None,
+        "waiting": waiting,
         "save_label": _("Save draft")
         if series is None or series.publication == Publication.DRAFT
         else _("Save changes"),
@@ -106,12 +118,13 @@ def _answer(request: HttpRequest, workspace: Workspace, series: Series | None) -
     """Answer a form that was sent: do what the pressed button says."""
     editor = ListingEditor.sent(request.POST)
     action = request.POST.get("action", SAVE)
-    if action not in (SAVE, SAVE_AND_PREVIEW):
-        return _form(request, workspace, series, editor.after(action), is_changed=True)
-    if not editor.is_valid():
-        return _form(request, workspace, series, editor, is_changed=True, status=400)
-    sending = Sending(request, workspace, series, editor)
-    return sending.update() if series else sending.create()
+    if action in (SAVE, SAVE_AND_PREVIEW) and editor.is_valid():
+        sending = Sending(request, workspace, series, editor)
+        return sending.update() if series else sending.create()
+    waiting = waiting_request(series) if series else None
+    if action in (SAVE, SAVE_AND_PREVIEW):
+        return _form(request, workspace, series, editor, waiting, is_changed=True, status=400)
+    return _form(request, workspace, series, editor.after(action), waiting, is_changed=True)
 
 
 @dataclass
@@ -160,67 +173,66 @@ class Sending:
 
     def update(self) -> HttpResponse:
         """Save, unless someone else saved meanwhile, or people have to be told about the changes and nobody confirmed it."""
-        mine, start, current = self.editor.listing(), self.editor.start, Start.of(read_for_editing(self.series))
+        mine, start, editing = self.editor.listing(), self.editor.start, read_for_editing(self.series)
+        current = Start.of(editing)
         if current.revision != start.revision:
             comparison = Comparison(start, mine, current, self.editor.form.zone, self.request.POST)
             if not comparison.is_decided:
-                context = {"comparison": comparison, "who": self._who_saved()}
+                context = {"comparison": comparison, "who": self._who_saved(editing.request)}
                 return self._page("conflict.html", context, ASKED, status=409)
             mine = comparison.merged
             self.editor = ListingEditor(current, values_of(mine))
         try:
-            return self._confirm(mine, current) or self._save(mine, current.revision)
-        except SeriesBusyError:
-            return self._refused(
-                ValidationError(
-                    _("Others are changing this series or registering for it. Wait a minute and try again.")
-                )
-            )
+            edit = preview_save(self.series, editing, mine, self.now)
+            return self._confirm(edit, editing) or self._save(mine, current.revision)
+        except EditedMeanwhileError:  # in this very moment
+            self.series = _get_series(self.workspace, self.series.pk)
+            return self.update()
+        except (ListingRefusedError, ValidationError) as error:
+            return self._refused(error, editing.request)
 
-    def _confirm(self, data: ListingData, current: Start) -> HttpResponse | None:
+    def _confirm(self, edit: Preview, editing: ForEditing) -> HttpResponse | None:
         """Return the page that says what the changes mean for people, until someone confirms it."""
-        is_confirmed = self.request.POST.get("confirmed") == str(current.revision)
+        is_confirmed = self.request.POST.get("confirmed") == str(editing.revision)
         if self.series.publication != Publication.PUBLISHED or is_confirmed:
             return None
-        groups = live_groups(self.series)
-        found, waits = consequences(self.series, pick(read(self.series), data, groups), self.now), False
-        if found.is_empty and any(one.group not in groups for one in compare(current.data, data, self.series.zone)):
-            found, waits = consequences(self.series, data, self.now), True
-        if found.is_empty or found.seats_missing:
+        people, groups = People.of(self.series), live_groups(self.series)
+        found, waits = consequences(self.series, edit.target, self.now, people), False
+        if found.is_empty and any(
+            one.group not in groups for one in compare(editing.data, edit.data, self.series.zone)
+        ):
+            found, waits = consequences(self.series, edit.data, self.now, people), True
+        if found.is_empty:
             return None
-        live, waiting = preview_save(self.series, data)
         context = {
             "consequences": found,
             "waits": waits,
-            "live": live,
-            "waiting": waiting,
-            "dates_to_check": check_new_dates(read(self.series), data, self.workspace.hub, self.now),
-            "revision": current.revision,
+            "live": edit.live,
+            "waiting": edit.waiting,
+            "dates_to_check": check_new_dates(editing.saved, edit.data, self.workspace.hub, self.now),
+            "revision": editing.revision,
         }
         return self._page("confirm.html", context, ("confirmed",))
 
     def _save(self, data: ListingData, revision: int) -> HttpResponse:
-        try:
-            saved = save_listing(self.series, data, revision=revision, by=self.workspace.user, now=self.now)
-        except EditedMeanwhileError:  # in this very moment
-            return self.update()
-        except (ListingRefusedError, ValidationError) as error:
-            return self._refused(error)
+        saved = save_listing(self.series, data, revision=revision, by=self.workspace.user, now=self.now)
         if saved.waiting:
             messages.success(self.request, _("Saved. Some of your changes are waiting for approval by Pallium Canada."))
         else:
             messages.success(self.request, _("Saved."))
         return self._done()
 
-    def _who_saved(self) -> str:
-        """The person who saved last, from the history."""
+    def _who_saved(self, waiting: ChangeRequest | None) -> str:
+        """The person who saved last: from the history, or from the changes that wait for staff, which are not in it."""
         scope = scope_of_series(self.series.pk).only("listings").for_workspace(self.workspace.hub)
         entries = read_history(scope).entries
+        if waiting and waiting.by and not (entries and entries[0].at > waiting.created_at):
+            return str(waiting.by)
         return entries[0].who if entries else _("Someone else")
 
-    def _refused(self, error: Exception) -> HttpResponse:
+    def _refused(self, error: Exception, waiting: ChangeRequest | None = None) -> HttpResponse:
         self.editor.add_error(error)
-        return _form(self.request, self.workspace, self.series, self.editor, is_changed=True, status=400)
+        return _form(self.request, self.workspace, self.series, self.editor, waiting, is_changed=True, status=400)
 
     def _page(self, template: str, context: dict[str, Any], asked: tuple[str, ...], status: int = 200) -> HttpResponse:
         """Return a page that asks something before the form is saved. It carries the form as hidden fields."""

@@ -1,5 +1,7 @@
 """Other steps of a listing: duplicate, cancel, archive, delete; cancel or postpone one session."""
 
+from datetime import date, datetime
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from sessions_app.editing import cancelling, removing
 from sessions_app.editing.data import read
 from sessions_app.editing.duplicate import duplicate as make_copy
-from sessions_app.editing.duplicate import moved
+from sessions_app.editing.duplicate import may_duplicate, moved
 from sessions_app.editing.errors import ListingRefusedError
 from sessions_app.models import Publication, Series, Session
 from workspace.access import Workspace, for_editors
@@ -29,12 +31,24 @@ def duplicate(request: HttpRequest, workspace: Workspace, series: int) -> HttpRe
     form = DuplicateForm(request.POST or None)
     is_valid = request.method == "POST" and form.is_valid()
     if is_valid and request.POST.get("action") == "duplicate":
-        copy = make_copy(found, form.cleaned_data["first_date"], by=workspace.user, now=now)
-        messages.success(request, _("This is a copy. Check the dates and add the join links."))
-        return redirect("workspace:listing_edit", workspace.hub.slug, copy.pk)
+        return _make_copy(request, workspace, found, form.cleaned_data["first_date"], now)
+    if not may_duplicate(found, workspace.user):
+        return redirect("workspace:listing", workspace.hub.slug, found.pk)
     dates = moved(read(found).sessions, form.cleaned_data["first_date"], found) if is_valid else []
     context = {"series": found, "form": form, "dates": dates}
     return page(request, workspace, "listings/duplicate.html", context, status=400 if form.errors else 200)
+
+
+def _make_copy(
+    request: HttpRequest, workspace: Workspace, series: Series, first_date: date, now: datetime
+) -> HttpResponse:
+    try:
+        copy = make_copy(series, first_date, by=workspace.user, now=now)
+    except ListingRefusedError as refusal:
+        messages.error(request, str(refusal))
+        return redirect("workspace:listing", workspace.hub.slug, series.pk)
+    messages.success(request, _("This is a copy. Check the dates and add the join links."))
+    return redirect("workspace:listing_edit", workspace.hub.slug, copy.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -17,6 +17,7 @@ from sessions_app.editing import removing, review
 from sessions_app.editing.changes import compare
 from sessions_app.editing.checklist import checklist, completeness
 from sessions_app.editing.data import ListingData, from_json
+from sessions_app.editing.duplicate import may_duplicate
 from sessions_app.editing.saving import read_for_editing
 from sessions_app.listings import Listing, read_page
 from sessions_app.models import ChangeRequest, Series
@@ -48,8 +49,8 @@ def _waitlisted() -> Any:
 
 
 def get_series(workspace: Workspace, pk: int) -> Series:
-    """Return the hub's series with its sessions. Raises Http404 for one of another hub."""
-    return get_object_or_404(for_list(workspace.series), pk=pk)
+    """Return the hub's series with its sessions and its last step. Raises Http404 for one of another hub."""
+    return get_object_or_404(for_list(review.with_review(workspace.series)), pk=pk)
 
 
 @require_safe
@@ -68,6 +69,7 @@ def overview_page(
         "waitlisted": workspace.registrations.filter(series=series, state=RegistrationState.WAITLISTED).count(),
         "is_returned": review.is_returned(series),
         "may_publish": review.may_publish(series, workspace.user),
+        "may_duplicate": may_duplicate(series, workspace.user),
         "may_archive": removing.may_archive(series, now),
         "entries": _conversation(workspace, series),
         "comment_form": form or CommentForm(),

@@ -16,7 +16,7 @@ from accounts.languages import current_language
 from accounts.limits import may_send_email, within_limits
 from registrations import services
 from registrations.models import Registration, RegistrationState
-from registrations.refusals import REFUSALS, refusal_text
+from registrations.refusals import REFUSALS, refusal_text, why_not_promote
 from registrations.registrants import is_known, shown_name
 from registrations.services.seats import OPEN_TO_STAFF
 from sessions_app.queries import with_known_status
@@ -51,7 +51,9 @@ def _may_add(request: HttpRequest, workspace: Workspace, email: str) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_editors
 def promote(request: HttpRequest, workspace: Workspace, series: int, registration: int) -> HttpResponse:
+    """Give someone on the waitlist a free seat. If there is none, the page says so and has no form."""
     context = _context(workspace, series, registration, "promote", RegistrationState.WAITLISTED)
+    context["why_not"] = why_not_promote(context["series"], timezone.now())
     form, act = PromoteForm(request.POST or None), partial(services.promote, context["registration"], by_hub=True)
     return _act(request, workspace, form, act, context=context, done=_("We emailed the person."))
 
@@ -81,11 +83,12 @@ def cancel(request: HttpRequest, workspace: Workspace, series: int, registration
 
 def _context(workspace: Workspace, series: int, pk: int, action: str, *states: RegistrationState) -> dict[str, Any]:
     """Return the series and the registration in one of the `states`. Raises Http404."""
-    own = get_series(workspace, series)
-    registrations = workspace.registrations.filter(series=own, state__in=states).select_related("user", "series__hub")
-    registration = get_object_or_404(registrations.annotate(is_known=is_known()), pk=pk)
+    registrations = workspace.registrations.filter(series=series, state__in=states).select_related(
+        "user", "series__hub"
+    )
+    found = get_object_or_404(registrations.annotate(is_known=is_known()), pk=pk)
     template = f"registrants/{action}.html"
-    return {"series": own, "registration": registration, "name": shown_name(registration), "template": template}
+    return {"series": found.series, "registration": found, "name": shown_name(found), "template": template}
 
 
 def _act(

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from registrations.exports import RegistrantTable, csv_lines, xlsx_file
 from registrations.history import actions_for_hub
 from registrations.models import RegistrationQuerySet
+from registrations.refusals import why_not_promote
 from registrations.registrants import (
     Registrant,
     count_states,
@@ -21,7 +22,9 @@ from registrations.registrants import (
     with_position,
     with_questions,
 )
-from sessions_app.models import Series
+from registrations.services.seats import OPEN_TO_STAFF
+from sessions_app.models import Publication, Series
+from sessions_app.status import registration_status
 from workspace.access import Workspace, for_viewers
 from workspace.forms.registrants import RegistrantFilter, labelled
 from workspace.pages import page
@@ -68,6 +71,7 @@ def registrant_list(request: HttpRequest, workspace: Workspace, series: int) -> 
     found = read_page(find(people, form.wanted), request.GET.get("page"), details=_details)
     context = _rows(found, form, now) | {
         "series": own,
+        "takes_people": own.publication == Publication.PUBLISHED and registration_status(own, now) in OPEN_TO_STAFF,
         "counts": count_states(people),
         "query": form.query,
         "more": f"&{form.query}" if form.query else "",
@@ -132,5 +136,6 @@ def registrant(request: HttpRequest, workspace: Workspace, series: int, registra
         "registrant": Registrant(found, list(own.sessions.order_by("starts_at", "pk")), now),
         "registration": found,
         "actions": actions_for_hub(found, workspace.hub),
+        "why_not_promote": why_not_promote(own, now),
     }
     return page(request, workspace, "registrants/one.html", context)

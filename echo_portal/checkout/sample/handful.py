@@ -115,10 +115,10 @@ def load_handful(now: datetime) -> None:
     named, crowd = people.make_named(), people.make_crowd(now)
     _take_seats(created, named[people.PROVIDER_EMAIL], crowd, now)
     _add_recordings(created)
+    teams.make_teams(created, first_words=FIRST_WORDS, going_home=GOING_HOME, staff=staff, now=now)
     for email, slug in REGISTERED:
         if slug in created:
             services.register(created[slug], named[email], now=now)
-    teams.make_teams(created, first_words=FIRST_WORDS, going_home=GOING_HOME, staff=staff, now=now)
     transaction.on_commit(programme_changed)
 
 

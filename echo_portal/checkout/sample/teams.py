@@ -1,6 +1,6 @@
 """The teams of two sample hubs, what they are working on, and two organizations that would like to become a hub.
 
-Rows are written directly, so that nobody is emailed. All names are invented.
+Nobody is emailed: rows are written directly, and those of the outbox are already settled. All names are invented.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,11 @@ from accounts.zones import PROJECT_ZONE
 from echo_portal.checkout.sample.dates import is_holiday
 from echo_portal.checkout.sample.people import DOMAIN
 from hubs.models import Hub, InterestNote, Membership, OrganizationType, PartnerInterest, Role, Stage, TeamInvitation
-from registrations.models import HubMessage, Recipients
+from outbox.models import State, SuppressionReason
+from outbox.suppression import suppress
+from registrations.deliveries import emails_of
+from registrations.models import Recipients
+from registrations.services import Audience, Texts, send_message
 from sessions_app.editing.data import ListingData, read, to_json
 from sessions_app.editing.duplicate import moved
 from sessions_app.editing.saving import create_listing
@@ -34,7 +38,13 @@ TEAMS: list[tuple[str, str, str, dict[str, Role]]] = [
 # The estrie hub publishes by itself.
 TRUSTED = ESTRIE
 INVITED = f"new.colleague@{DOMAIN}"
-A_DAY = timedelta(days=1)
+AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
+MESSAGE = Texts(
+    subject_en="Please bring a case",
+    subject_fr="Apportez un cas",
+    body_en="If you can, bring a case from your own work. Leave out names and anything that could identify someone.",
+    body_fr="Si possible, apportez un cas de votre pratique, sans nom ni détail qui permettrait de reconnaître quelqu’un.",
+)
 
 
 def make_teams(series: Mapping[str, Series], *, first_words: str, going_home: str, staff: User, now: datetime) -> None:
@@ -55,18 +65,7 @@ def make_teams(series: Mapping[str, Series], *, first_words: str, going_home: st
     )
     _make_drafts(series[first_words], series[going_home], coordinator, staff, now)
     _make_change_request(series[going_home], coordinator, now)
-    HubMessage.objects.create(
-        series=series[first_words],
-        recipients=Recipients.CONFIRMED,
-        subject_en="Please bring a case",
-        subject_fr="Apportez un cas",
-        body_en="If you can, bring a case from your own work. Leave out names and anything that could identify someone.",
-        body_fr="Si possible, apportez un cas de votre pratique, sans nom ni détail qui permettrait de reconnaître quelqu’un.",
-        by=coordinator,
-        sent_at=now - 2 * A_DAY,
-        sent_to=series[first_words].registrations.confirmed().count(),
-        token=uuid4(),
-    )
+    _make_message(series[first_words], coordinator, now - AN_HOUR)
     _make_interests(staff, now)
 
 
@@ -134,6 +133,19 @@ def _make_change_request(series: Series, by: User, now: datetime) -> None:
         series=series, before=to_json(before), changes=to_json(after), by=by, created_at=now - A_DAY
     )
     series.review.create(step=ReviewStep.CHANGES_SENT, by=by, at=now - A_DAY)
+
+
+def _make_message(series: Series, by: User, sent_at: datetime) -> None:
+    """A message to everyone with a seat. Its emails are recorded as sent, and the first one bounced."""
+    message = send_message(series, Audience(Recipients.CONFIRMED), MESSAGE, by=by, token=uuid4(), now=sent_at)
+    settled_at = sent_at + timedelta(minutes=1)
+    emails = emails_of([message])
+    times = {"created_at": sent_at, "handed_over_at": settled_at, "settled_at": settled_at}
+    for language, subject in (("en", MESSAGE.subject_en), ("fr", MESSAGE.subject_fr)):
+        emails.filter(language=language).update(state=State.SENT, attempts=1, subject=subject, **times)
+    bounced = emails.order_by("pk")[0]
+    detail = "550 5.1.1 The email account that you tried to reach does not exist"
+    suppress(bounced.to, SuppressionReason.HARD_BOUNCE, now=sent_at + timedelta(minutes=2), detail=detail)
 
 
 def _make_interests(staff: User, now: datetime) -> None:
