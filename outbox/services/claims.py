@@ -37,7 +37,10 @@ class Claim:
 
     left: set[int]
     claimed_at: datetime
-    renewed_at: float = field(default_factory=lambda: time.monotonic())
+    renewed_at: float = field(init=False)  # on the monotonic clock
+
+    def __post_init__(self) -> None:
+        self.renewed_at = time.monotonic()
 
     def _rows(self) -> QuerySet[Message]:
         return Message.objects.filter(pk__in=self.left, state=State.SENDING, claimed_at=self.claimed_at)
