@@ -64,14 +64,15 @@ class BulkTemplate:
         self.names = tuple(sorted({UNSUBSCRIBE_URL, *PLACEHOLDER.findall(html), *PLACEHOLDER.findall(text)}))
         self.html, self.text = _Part(html, self.names, escape), _Part(text, self.names, str)
 
-    def fill(self, values: dict[str, str]) -> FilledEmail:
-        """Return the email with the values filled in. Raises KeyError if one is missing."""
+    def fill(self, values: dict[str, str], *, only_to: str = "") -> FilledEmail:
+        """Return the email with the values filled in, for that address. Raises KeyError if a value is missing."""
         ordered = tuple(values[name] for name in self.names)
         return FilledEmail(
             subject=self.subject,
             text=self.text.fill(ordered),
             html=self.html.fill(ordered),
             unsubscribe_url=values[UNSUBSCRIBE_URL],
+            only_to=only_to,
             template=self,
             values=ordered,
         )

@@ -20,6 +20,10 @@ from outbox.composing import compose
 from outbox.message_types import RenderedEmail
 from outbox.models import Message
 
+NO_SERVER = "No connection"
+# How the reason of a TemporaryFailure begins. The message was not accepted, so it is safe to send it again.
+TEMPORARY_REASON = rf"^(4\d\d |{NO_SERVER}|The provider answered (401|403|408|429|5\d\d):)"
+
 
 class DeliveryFailure(Exception):  # noqa: N818 - these are verdicts
     """A message was refused. With `is_address`, the recipient's address was refused, not only this message."""
@@ -71,7 +75,7 @@ class Connection:
         each waiting for one.
         """
         if self.has_no_server:
-            raise TemporaryFailure("No connection to the mail server.")
+            raise TemporaryFailure(f"{NO_SERVER} to the mail server.")
         pass_on, as_sent = self._prepare(message, rendered)
         pace.wait()
         if not self.is_open:
@@ -116,7 +120,7 @@ class Connection:
             self.connection.open()
         except (OSError, smtplib.SMTPException) as error:
             self.has_no_server = True
-            raise TemporaryFailure(f"No connection: {type(error).__name__}") from error
+            raise TemporaryFailure(f"{NO_SERVER}: {type(error).__name__}") from error
         self.is_open = True
 
 

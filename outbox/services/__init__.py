@@ -5,8 +5,20 @@ A batch is claimed with FOR UPDATE SKIP LOCKED and committed as "sending". Just 
 may have been sent: the row becomes "uncertain" and is not sent again automatically.
 """
 
-from outbox.services.claims import CLAIM_LASTS, claim_due, recover
-from outbox.services.delivery import BATCH, BULK_BATCH, GROUP, drain_batch
+from outbox.services.bulk_sends import (
+    UNSETTLED,
+    BulkSendCounts,
+    count,
+    finish_bulk_send,
+    may_be_retried,
+    pause_bulk_send,
+    resume_bulk_send,
+    retry_bulk_send,
+    start_bulk_send,
+    stop_bulk_send,
+)
+from outbox.services.claims import CLAIM_LASTS, claim_bulk, claim_service, recover
+from outbox.services.delivery import BATCH, BULK_BATCH, BULK_SECONDS, GROUP, drain_batch
 from outbox.services.ledger import (
     BODIES_KEPT_FOR,
     Draft,
@@ -25,19 +37,31 @@ __all__ = [
     "BATCH",
     "BODIES_KEPT_FOR",
     "BULK_BATCH",
+    "BULK_SECONDS",
     "CLAIM_LASTS",
     "GROUP",
     "PAUSES",
+    "UNSETTLED",
+    "BulkSendCounts",
     "Draft",
-    "claim_due",
+    "claim_bulk",
+    "claim_service",
     "clear_nudge",
+    "count",
     "drain_batch",
+    "finish_bulk_send",
     "forget_address",
+    "may_be_retried",
     "nudge",
+    "pause_bulk_send",
     "prune",
     "readdress",
     "recover",
     "requeue",
+    "resume_bulk_send",
+    "retry_bulk_send",
+    "start_bulk_send",
+    "stop_bulk_send",
     "was_written",
     "write",
 ]

@@ -10,17 +10,37 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from outbox import message_types
-from outbox.models import Message, State
+from outbox.models import BulkSend, BulkSendState, Message, State
 
 log = logging.getLogger(__name__)
 
 CLAIM_LASTS = timedelta(seconds=settings.OUTBOX_CLAIM_SECONDS)
 
 
+def claim_service(now: datetime, *, most: int) -> list[Message]:
+    """Claim service email that is due, the oldest first."""
+    return _claim(Message.objects.filter(is_bulk=False).order_by("not_before", "pk"), now, most)
+
+
+def claim_bulk(now: datetime, *, most: int) -> list[Message]:
+    """Claim bulk email that is due, all of one bulk send, and only while that send is running.
+
+    Email that belongs to no bulk send goes first, because there is little of it. Then the sends follow in the order in
+    which they started. The rows of one that is paused are not even read (index message_bulk_due).
+    """
+    running = BulkSend.objects.filter(state=BulkSendState.RUNNING).order_by("started_at", "pk")
+    for bulk_send in (None, *running.values_list("pk", flat=True)):
+        theirs = Message.objects.filter(is_bulk=True, bulk_send=bulk_send)
+        batch = _claim(theirs.order_by("bulk_send_id", "not_before", "pk"), now, most)
+        if batch:
+            return batch
+    return []
+
+
 @transaction.atomic
-def claim_due(now: datetime, *, is_bulk: bool, most: int) -> list[Message]:
-    due = Message.objects.filter(state=State.QUEUED, is_bulk=is_bulk, not_before__lte=now).order_by("not_before", "pk")
-    batch = list(due.defer("as_sent").select_for_update(skip_locked=True)[:most])
+def _claim(messages: QuerySet[Message], now: datetime, most: int) -> list[Message]:
+    due = messages.filter(state=State.QUEUED, not_before__lte=now).defer("as_sent")
+    batch = list(due.select_for_update(skip_locked=True)[:most])
     Message.objects.filter(pk__in=[message.pk for message in batch]).update(
         state=State.SENDING, claimed_at=now, handed_over_at=None
     )

@@ -1,6 +1,7 @@
 """Drain the ledger: render the claimed messages, send them, and record what happened to each."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -11,33 +12,54 @@ from django.utils import translation
 from outbox import message_types, sending
 from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
 from outbox.models import Message, State, SuppressionReason
-from outbox.services.claims import Claim, claim_due, recover
+from outbox.services.claims import Claim, claim_bulk, claim_service, recover
 from outbox.services.results import PAUSES, Outcome, record
 from outbox.suppression import count_soft_bounce, suppress, suppressed
 
 log = logging.getLogger(__name__)
 
-BATCH, BULK_BATCH = 50, 10
+BATCH = 50
 # This many are marked as on their way at once, so at most this many are uncertain if a worker dies.
 GROUP = 10
+# Bulk email goes in batches of one group. After so many seconds, what is left of a batch returns to the queue. So a slow mail
+# server delays neither a confirmation nor a pause by more than that, and each subscriber is read just before the email goes.
+BULK_BATCH, BULK_SECONDS = 50, 0.5
+NOT_WRITTEN = "It could not be written; the log says why."
 
 
 def drain_batch(connection: sending.Connection, now: datetime, *, is_over: Callable[[], bool] = lambda: False) -> int:
     """Claim the next due batch and send it over `connection`. Returns how many rows were claimed, 0 if nothing is due.
 
-    Service email goes before bulk email, and bulk email in small batches, so that a newsletter never delays a
-    confirmation. `is_over` is asked before each message. Once it is true, the rest of the batch returns to the queue.
+    Service email goes before bulk email. `is_over` is asked before each message. Once it is true, the rest of the batch
+    returns to the queue. Without a mail server, bulk email waits for the next call with a new connection.
     """
     recover(now)
-    batch = claim_due(now, is_bulk=False, most=BATCH) or claim_due(now, is_bulk=True, most=BULK_BATCH)
+    batch = claim_service(now, most=BATCH)
+    if batch:
+        _send_batch(batch, GROUP, connection, now, is_over)
+    elif not connection.has_no_server:
+        batch = claim_bulk(now, most=BULK_BATCH)
+        until = time.monotonic() + BULK_SECONDS
+        _send_batch(
+            batch,
+            BULK_BATCH,
+            connection,
+            now,
+            lambda: is_over() or connection.has_no_server or time.monotonic() > until,
+        )
+    return len(batch)
+
+
+def _send_batch(
+    batch: list[Message], group: int, connection: sending.Connection, now: datetime, is_over: Callable[[], bool]
+) -> None:
     claim = Claim({message.pk for message in batch}, now)
     unwanted = suppressed([message.to for message in batch])
-    for start in range(0, len(batch), GROUP):
+    for start in range(0, len(batch), group):
         if is_over():
             break
-        _deliver(batch[start : start + GROUP], unwanted, connection, claim, is_over)
+        _deliver(batch[start : start + group], unwanted, connection, claim, is_over)
     claim.release()
-    return len(batch)
 
 
 def _deliver(
@@ -101,13 +123,7 @@ def _render(
     if not _may_be_sent(message, unwanted):
         return Outcome(message, State.SUPPRESSED, f"The address is suppressed: {unwanted[message.to]}.")
     try:
-        with translation.override(message.language):
-            found = (
-                loaded[message.pk]
-                if message.pk in loaded
-                else message_types.load(message.message_type, [message.data])[0]
-            )
-            return message_types.render(message.message_type, found, now)
+        return _write(message, loaded, now)
     except UnsubscribedMeanwhile as reason:
         return Outcome(message, State.UNSUBSCRIBED, str(reason))
     except OutdatedMessage as reason:
@@ -116,7 +132,19 @@ def _render(
         raise
     except Exception:
         log.exception("Message %s could not be rendered.", message.pk)
-        return Outcome(message, State.FAILED, "It could not be written; the log says why.")
+        return Outcome(message, State.FAILED, NOT_WRITTEN)
+
+
+def _write(message: Message, loaded: dict[int, Any], now: datetime) -> RenderedEmail:
+    """Return the email in the recipient's language. Raises OutdatedMessage, or whatever a renderer raises."""
+    with translation.override(message.language):
+        found = (
+            loaded[message.pk] if message.pk in loaded else message_types.load(message.message_type, [message.data])[0]
+        )
+        rendered = message_types.render(message.message_type, found, now)
+    if rendered.only_to not in ("", message.to):
+        raise UnsubscribedMeanwhile("The person has another address now.")
+    return rendered
 
 
 def _may_be_sent(message: Message, unwanted: dict[str, str]) -> bool:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from outbox import message_types
-from outbox.models import Message, State, Suppression
+from outbox.models import BulkSend, BulkSendState, Message, State, Suppression
 from outbox.suppression import hash_of
 
 log = logging.getLogger(__name__)
@@ -68,9 +68,15 @@ def clear_nudge() -> None:
     cache.delete(NUDGED)
 
 
+@transaction.atomic
 def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
-    """Send failed, uncertain or suppressed messages again. Returns how many. Uncertain ones may arrive twice."""
+    """Send failed, uncertain or suppressed messages again. Returns how many. Uncertain ones may arrive twice.
+
+    A bulk send that was finished runs again until they are sent.
+    """
     again = messages.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED])
+    theirs = BulkSend.objects.filter(pk__in=again.order_by().values("bulk_send"), state=BulkSendState.FINISHED)
+    theirs.update(state=BulkSendState.RUNNING, finished_at=None)
     count = again.update(
         state=State.QUEUED, attempts=0, not_before=now, expires_at=now + REQUEUED_LIFETIME, settled_at=None, reason=""
     )
