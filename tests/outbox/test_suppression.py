@@ -176,7 +176,7 @@ class TestProviderReports:
 
 
 def test_service_email_is_sent_before_older_bulk_email(now, smtp):
-    for number in range(25):
+    for number in range(services.BULK_BATCH + 1):
         queue(now, f"bulk:{number}", is_bulk=True)
     queue(now + timedelta(seconds=1), "service:1", to="first@example.ca")
     with sending.Connection() as connection:
