@@ -29,6 +29,12 @@ REPORTED_WITHIN = timedelta(days=7)
 CLOCKS_DIFFER_BY = timedelta(minutes=5)
 # Postmark's types that say that the address itself does not exist; "SoftBounce" (a full mailbox) is not one of them.
 POSTMARK_PERMANENT = {"HardBounce", "BadEmailAddress"}
+# What anymail raises for a report that it does not understand.
+MALFORMED = (AnymailError, ValueError, KeyError, TypeError, AttributeError)
+
+
+class HandlingError(Exception):
+    """The report was read, and our own code failed. Unlike for MALFORMED, the provider sends it again."""
 
 
 def refuse_malformed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -41,17 +47,23 @@ def refuse_malformed(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
             return view(request, *args, **kwargs)
         except SuspiciousOperation:  # a wrong signature: Django answers
             raise
-        except (AnymailError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except MALFORMED as error:
             log.warning("A report of the email provider could not be read (%s).", type(error).__name__)
             return HttpResponseBadRequest()
 
     return wrapped
 
 
-@transaction.atomic
 def on_tracking(sender: Any, event: AnymailTrackingEvent, esp_name: str, **_kwargs: Any) -> None:
     """Handle an event whose signature anymail has checked. Only deliveries, bounces and complaints matter here."""
-    now = timezone.now()
+    try:
+        _record(event, esp_name, timezone.now())
+    except MALFORMED as error:
+        raise HandlingError from error
+
+
+@transaction.atomic
+def _record(event: AnymailTrackingEvent, esp_name: str, now: datetime) -> None:
     at = min(event.timestamp or now, now)
     if not event.recipient or at < now - REPORTED_WITHIN:
         return

@@ -18,4 +18,4 @@ def on_complaint(sender: Any, *, email: str, message: Message | None, at: dateti
     issue = message.data.get("issue") if message else None
     detail = {"issue": issue} if issue else {}
     origin = Origin(language=subscriber.language)
-    unsubscribe(subscriber, origin=origin, now=at, action=ConsentAction.COMPLAINED, **detail)
+    unsubscribe(subscriber, origin=origin, now=at, action=ConsentAction.COMPLAINED, detail=detail)
