@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import translation
-from django.utils.html import escape, linebreaks
+from django.utils.html import linebreaks
+from django.utils.safestring import mark_safe
 
 from newsletters.models import Issue
 from outbox.bulk import placeholder
-from outbox.plain_text import plain_text
+from outbox.rendering import render_email
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,12 @@ class RenderedIssue:
 def render_issue(issue: Issue, language: str, *, now: datetime) -> RenderedIssue:
     with translation.override(language):
         web = linebreaks(issue.body, autoescape=True)
-        links = "".join(
-            f'<p><a href="{placeholder(name)}">{name}</a></p>' for name in ("preferences_url", "unsubscribe_url")
-        )
-        html = f'<!DOCTYPE html>\n<html lang="{language}-CA"><body><h1>{escape(issue.title)}</h1>\n{web}\n{links}</body></html>'
-        return RenderedIssue(str(issue.title), html, plain_text(html), web)
+        context = {
+            "title": issue.title,
+            "preview": issue.preview,
+            "body": mark_safe(web),
+            "web_url": "https://echo.example.ca/en/newsletter/issues/1/",
+            **{name: placeholder(name) for name in ("preferences_url", "unsubscribe_url")},
+        }
+        email = render_email("newsletters/email/issue", issue.title, context)
+    return RenderedIssue(email.subject, email.html, email.text, web)
