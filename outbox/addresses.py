@@ -6,6 +6,8 @@ from django.utils.encoding import punycode
 def ascii_domain(address: str) -> str:
     """Return the address with its domain in ASCII: `marie@hôpital.ca` → `marie@xn--hpital-ixa.ca` (RFC 5890). An
     address that cannot be converted is returned unchanged."""
+    if address.isascii():
+        return address
     local, at, domain = address.rpartition("@")
     try:
         return f"{local}{at}{punycode(domain)}"
@@ -21,3 +23,13 @@ def deliverable(address: str) -> str:
     converted = ascii_domain(address)
     converted.encode("ascii")
     return converted
+
+
+def spellings(address: str) -> set[str]:
+    """Return the ways in which an address may be stored: with the accents of its domain, and in ASCII."""
+    address = ascii_domain(address.strip().lower())
+    local, at, domain = address.rpartition("@")
+    try:
+        return {address, f"{local}{at}{domain.encode().decode('idna')}"}
+    except UnicodeError:
+        return {address}

@@ -1,2 +1,75 @@
+"""Issues of the newsletter, and the question to staff whether to send one that is overdue."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.languages import current_language
+from accounts.links import absolute_url
+from newsletters.models import Issue, IssueRendering, IssueState, Subscriber
+from outbox import message_types
+from outbox.bulk import BulkTemplate
+from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
+from outbox.rendering import render_email
+
+SUBSCRIBER = "-subscriber-"  # in a link, where the token of the subscriber belongs
+Loaded = tuple[dict[str, Any], Subscriber | None]
+
+
 def register_message_types() -> None:
-    pass
+    message_types.register("newsletter", render_newsletter, load_subscribers)
+    message_types.register("issue-overdue", render_overdue)
+
+
+def load_subscribers(datas: list[dict[str, Any]]) -> list[Loaded]:
+    """Read the subscribers of a group as they are now, in one query."""
+    subscribers = Subscriber.objects.defer("name", "organization").in_bulk([data.get("subscriber") for data in datas])
+    return [(data, subscribers.get(data.get("subscriber"))) for data in datas]
+
+
+def render_newsletter(loaded: Loaded, now: datetime) -> RenderedEmail:
+    """Fill in the issue for one subscriber, unless they have left since the audience was frozen."""
+    data, subscriber = loaded
+    if subscriber is None:
+        raise UnsubscribedMeanwhile("The subscriber was deleted.")
+    issue = _frozen(data["issue"], current_language())
+    if not subscriber.receives(issue.topic, now):
+        raise UnsubscribedMeanwhile("The subscriber has unsubscribed or paused.")
+    links = {name: link.replace(SUBSCRIBER, subscriber.token) for name, link in issue.links.items()}
+    return issue.template.fill(links, only_to=subscriber.email)
+
+
+@dataclass(frozen=True)
+class _FrozenIssue:
+    """An issue in one language as it is sent. Its links have SUBSCRIBER where a token belongs."""
+
+    topic: str
+    template: BulkTemplate
+    links: dict[str, str]
+
+
+@lru_cache(maxsize=8)
+def _frozen(pk: int, language: str) -> _FrozenIssue:
+    """Return an issue that is being sent. Nothing in it changes any more, so each process reads it once."""
+    frozen = IssueRendering.objects.select_related("issue").get(issue=pk, language=language)
+    preferences, unsubscribe = (
+        absolute_url(reverse(f"newsletters:{name}", args=[SUBSCRIBER])) for name in ("preferences", "unsubscribe")
+    )
+    return _FrozenIssue(
+        frozen.issue.audience_topic,
+        BulkTemplate(frozen.subject, frozen.html, frozen.text, language),
+        {"preferences_url": preferences, "unsubscribe_url": f"{unsubscribe}?issue={pk}"},
+    )
+
+
+def render_overdue(data: dict[str, Any], now: datetime) -> RenderedEmail:
+    issue = Issue.objects.filter(pk=data["issue"]).first()
+    if issue is None or issue.state != IssueState.OVERDUE:
+        raise OutdatedMessage("Staff have decided what to do with the issue.")
+    link = absolute_url(reverse("admin:newsletters_issue_change", args=[issue.pk]))
+    subject = _("This newsletter issue wasn’t sent: %(title)s") % {"title": issue.title}
+    return render_email("newsletters/email/issue_overdue", subject, {"issue": issue, "link": link})
