@@ -1,6 +1,6 @@
 """The forms of the public pages: subscribing, preferences, a new address, and asking for the link again."""
 
-from typing import Any
+from typing import Any, cast
 
 from crispy_forms.layout import Div, Layout
 from django import forms
@@ -21,25 +21,48 @@ from newsletters.services.subscriptions import Choices
 
 MATCHED = {Topic.SESSION_NEWS, Topic.REMINDERS}  # these are about sessions for a profession or in a province
 DETAILS = ("name", "profession", "province", "organization")
+# Parts of the forms' layouts. The style sheet shows `reminder_days` only with the topic it is for.
+WHAT = ("topics", Div("reminder_days", css_class="with-reminders"))
+WHO = (Div("profession", "province", css_class="row-of-two"),)
+CONSENT = Div("consent", css_class="consent")
+
+
+class TopicsField(forms.MultipleChoiceField):
+    """The topics. A subscriber may untick all of them, which means that they leave."""
+
+    widget = forms.CheckboxSelectMultiple
+    may_be_empty = False
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=lazy(lambda: wording.current().question, str)(),
+            choices=Topic.choices,
+            error_messages={"required": _("Choose what you’d like to receive.")},
+        )
+
+    def validate(self, value: Any) -> None:
+        if value or not self.may_be_empty:
+            super().validate(value)
+
+
+class ReminderDaysField(forms.TypedChoiceField):
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("When should we remind you?"),
+            choices=ReminderDays.choices,
+            coerce=int,
+            initial=ReminderDays.SEVEN,
+        )
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value or ReminderDays.SEVEN)
 
 
 class ChoicesFields(forms.Form):
     """What someone would like to receive, and the details that we need for it."""
 
-    topics = forms.MultipleChoiceField(
-        label=_("What would you like to receive by email?"),
-        choices=Topic.choices,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose what you’d like to receive.")},
-    )
-    reminder_days = forms.TypedChoiceField(
-        label=_("When should we remind you?"),
-        choices=ReminderDays.choices,
-        coerce=int,
-        empty_value=str(ReminderDays.SEVEN.value),
-        initial=ReminderDays.SEVEN,
-        required=False,
-    )
+    topics = TopicsField()
+    reminder_days = ReminderDaysField()
     profession = forms.ChoiceField(label=_("Your profession"), choices=[*CHOOSE, *Profession.choices], required=False)
     province = forms.ChoiceField(
         label=_("Your province or territory"), choices=[*CHOOSE, *Province.choices], required=False
@@ -76,17 +99,6 @@ class ChoicesFields(forms.Form):
         return Choices(**{name: self.cleaned_data[name] for name in Choices.__dataclass_fields__})
 
 
-def choices_layout() -> list[Any]:
-    """Return the fields of ChoicesFields in order. The style sheet shows `reminder_days` only with the topic it is for."""
-    return [
-        "topics",
-        Div("reminder_days", css_class="with-reminders"),
-        Div("profession", "province", css_class="row-of-two"),
-        "language",
-        Disclosure(_("Your name and organization (optional)"), "name", "organization"),
-    ]
-
-
 class ConsentField(forms.BooleanField):
     """The box that nobody has ticked beforehand. Its words are recorded with the consent (wording.py)."""
 
@@ -111,19 +123,22 @@ def email_field(**kwargs: Any) -> AddressField:
 
 
 class StayConnectedForm(BotCheckForm, ChoicesFields):
-    submit_label = _("Send me the confirmation email")
+    submit_label = _("Email me a confirmation")
 
     email = email_field(label=_("Your email address"))
     consent = ConsentField()
 
+    field_order = ("email", "topics", "reminder_days", "profession", "province", "language", "name", "organization")
+
     def layout(self) -> Layout:
-        return Layout("email", *choices_layout(), "consent", BotCheck())
+        optional = Disclosure(_("Language, name and organization (optional)"), "language", "name", "organization")
+        return Layout("email", *WHAT, *WHO, optional, CONSENT, BotCheck())
 
 
 class OfferForm(PortalForm, ChoicesFields):
     """The short form for someone who has just registered: we know the rest from their account."""
 
-    submit_label = _("Send me the confirmation email")
+    submit_label = _("Email me a confirmation")
     form_action = "newsletters:offer"
 
     consent = ConsentField()
@@ -135,7 +150,7 @@ class OfferForm(PortalForm, ChoicesFields):
             del self.fields[name]
 
     def layout(self) -> Layout:
-        return Layout("topics", Div("reminder_days", css_class="with-reminders"), "consent")
+        return Layout(*WHAT, CONSENT)
 
     def clean(self) -> dict[str, Any]:
         self.cleaned_data |= {name: self.known.get(name, "") for name in (*DETAILS, "language")}
@@ -156,10 +171,11 @@ class PreferencesForm(PortalForm, ChoicesFields):
             self.submit_label = _("Subscribe again")
         else:
             del self.fields["consent"]
-            self.fields["topics"].required = False  # nothing ticked: they leave
+            cast("TopicsField", self.fields["topics"]).may_be_empty = True
 
     def layout(self) -> Layout:
-        return Layout(*choices_layout(), *(["consent"] if self.has_left else []))
+        optional = Disclosure(_("Name and organization (optional)"), "name", "organization")
+        return Layout(*WHAT, "language", *WHO, optional, *([CONSENT] if self.has_left else []))
 
 
 class NewAddressForm(PortalForm):
