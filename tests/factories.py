@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import ProviderProfile, User
 from hubs.models import Hub, Membership, Role
+from newsletters.models import Subscriber
 from sessions_app.models import Series, Session
 
 
@@ -56,6 +57,18 @@ class SeriesFactory(factory.django.DjangoModelFactory):
     title_en = factory.Sequence(lambda n: f"Series {n}")
     title_fr = factory.Sequence(lambda n: f"Série {n}")
     publication = "published"
+
+
+class SubscriberFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Subscriber
+
+    email = factory.Sequence(lambda n: f"subscriber{n}@example.ca")
+    name = factory.Sequence(lambda n: f"Subscriber {n}")
+    topics = ["newsletter"]
+    profession = "registered-nurse"
+    province = "ON"
+    subscribed_at = factory.LazyFunction(timezone.now)
 
 
 def SessionFactory(*, now, days=10, series=None, hours=1, **fields):  # noqa: N802 - a factory like the others
