@@ -150,7 +150,7 @@ class OfferForm(PortalForm, ChoicesFields):
             del self.fields[name]
 
     def layout(self) -> Layout:
-        return Layout(*WHAT, CONSENT)
+        return Layout(CONSENT, Div(*WHAT, css_class="once-agreed"))
 
     def clean(self) -> dict[str, Any]:
         self.cleaned_data |= {name: self.known.get(name, "") for name in (*DETAILS, "language")}

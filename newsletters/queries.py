@@ -1,8 +1,10 @@
 """Whom a link or an address belongs to."""
 
+from allauth.account.models import EmailAddress
 from django.utils.crypto import salted_hmac
 
 from accounts.fields import normalize_email
+from accounts.models import User
 from newsletters.models import FormerToken, Subscriber
 
 
@@ -28,3 +30,11 @@ def active_subscriber(email: str) -> Subscriber | None:
 def by_email(email: str) -> Subscriber | None:
     """Return the subscriber with this address, also if they have left."""
     return Subscriber.objects.filter(email=normalize_email(email)).first()
+
+
+def subscriber_of(user: object) -> Subscriber | None:
+    """Return the subscriber with the address of the account, if it was proven with a code."""
+    if not isinstance(user, User):
+        return None
+    is_proven = EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()
+    return active_subscriber(user.email) if is_proven else None

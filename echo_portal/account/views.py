@@ -36,7 +36,7 @@ from echo_portal.account.my_data import export
 from hubs.models import Hub
 from hubs.services import team
 from hubs.views.invitations import BY_INVITATION, CODE_JUST_SENT
-from newsletters.views.common import subscriber_of
+from newsletters.queries import subscriber_of
 from outbox.services import Draft, forget_address, write
 from registrations.models import Registration
 from registrations.services import cancel_everything, upcoming_registrations

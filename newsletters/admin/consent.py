@@ -19,7 +19,7 @@ from newsletters.services.consent import evidence
 
 @admin.register(ConsentEvent)
 class ConsentEventAdmin(admin.ModelAdmin):
-    list_display = ["at", "email", "action", "topic_names", "wording_version", "language", "evidence_link"]
+    list_display = ["at", "email", "action", "topic_names", "language", "evidence_link"]
     list_filter = ["action"]
     search_fields = ["email"]
     search_help_text = _("The whole email address")

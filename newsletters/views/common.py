@@ -4,14 +4,12 @@ from collections.abc import Callable
 from functools import wraps
 
 from allauth.account.adapter import get_adapter
-from allauth.account.models import EmailAddress
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
 
 from accounts.languages import current_language
 from accounts.limits import may_send_email, within_limits
-from accounts.models import User
 from newsletters import queries
 from newsletters.models import Subscriber
 from newsletters.services.consent import Origin
@@ -33,14 +31,6 @@ def origin_of(request: HttpRequest) -> Origin:
 def may_email(request: HttpRequest, email: str) -> bool:
     """Count an email about a subscription to an address that was typed. Returns whether it may be sent."""
     return may_send_email(request, email) and within_limits(request, "subscription-email", email)
-
-
-def subscriber_of(user: object) -> Subscriber | None:
-    """Return the subscriber with the address of the account, if it was proven with a code."""
-    if not isinstance(user, User):
-        return None
-    is_proven = EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()
-    return queries.active_subscriber(user.email) if is_proven else None
 
 
 def bad_link(request: HttpRequest, status: int = 404, *, is_former: bool = False) -> HttpResponse:

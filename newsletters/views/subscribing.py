@@ -14,8 +14,9 @@ from accounts.limits import EMAIL_REFUSED
 from newsletters import wording
 from newsletters.forms import OfferForm, StayConnectedForm, known_details
 from newsletters.models import Subscriber, SubscriptionRequest
+from newsletters.queries import subscriber_of
 from newsletters.services import subscriptions
-from newsletters.views.common import bad_link, may_email, origin_of, subscriber_of
+from newsletters.views.common import bad_link, may_email, origin_of
 from registrations.views.common import me
 
 

@@ -16,6 +16,7 @@ from django.db import InternalError, connection, transaction
 from django.test import Client
 
 from newsletters import wording
+from newsletters.checks import check_postal_address
 from newsletters.models import ConsentEvent, Subscriber, SubscriptionRequest
 from newsletters.services import subscriptions
 from newsletters.services.consent import Origin, evidence
@@ -86,6 +87,12 @@ class TestAskingForConsent:
         client.get(f"/en/newsletter/unsubscribe/{subscriber.token}/")
         assert list(Subscriber.objects.values()) == before
         assert not ConsentEvent.objects.exists()
+
+    def test_a_deployment_without_a_postal_address_is_warned(self, settings):
+        """CASL s. 6(2) and 10(1); CRTC s. 2(1)(d) and 4(d): a mailing address is not optional."""
+        assert check_postal_address() == []
+        settings.POSTAL_ADDRESS = " "
+        assert [problem.id for problem in check_postal_address()] == ["newsletters.W001"]
 
 
 class TestRecord:

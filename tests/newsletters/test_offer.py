@@ -34,7 +34,7 @@ def test_joining_a_waitlist_offers_it_too(client, person, now):
 def test_the_fragment_has_an_unticked_box_and_only_what_we_do_not_know(client, person):
     response = client.get(OFFER)
     page = words(response)
-    assert person.email in page
+    assert "This is separate from your registration." in page
     assert 'name="consent"' in page
     assert " checked" not in page
     assert 'name="profession"' not in page
