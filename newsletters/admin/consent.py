@@ -19,7 +19,7 @@ from newsletters.services.consent import evidence
 
 @admin.register(ConsentEvent)
 class ConsentEventAdmin(admin.ModelAdmin):
-    list_display = ["at", "email", "action", "topic_names", "language", "evidence_link"]
+    list_display = ["at", "email", "action", "topic_values", "evidence_link"]
     list_filter = ["action"]
     search_fields = ["email"]
     search_help_text = _("The whole email address")
@@ -32,6 +32,11 @@ class ConsentEventAdmin(admin.ModelAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Find by the exact address, which has an index. A part of one finds nothing."""
         return (queryset.filter(email=normalize_email(search_term)) if search_term else queryset), False
+
+    @admin.display(description=_("topics"))
+    def topic_values(self, event: ConsentEvent) -> str:
+        """Return the short names, for a list in which a person has several rows."""
+        return ", ".join(event.topics) or "–"
 
     @admin.display(description=_("topics"))
     def topic_names(self, event: ConsentEvent) -> str:
