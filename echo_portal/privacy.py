@@ -14,6 +14,7 @@ import accounts.limits
 import accounts.services
 import hubs.services.interest
 import hubs.services.team
+import newsletters.services.subscriptions
 import outbox.services
 import registrations.services.colleagues
 from accounts import known_browser
@@ -53,6 +54,8 @@ def facts() -> dict[str, Any]:
         "email_copies": in_days(outbox.services.BODIES_KEPT_FOR),
         "abuse_counts": in_days(ABUSE_COUNTS_KEPT_FOR),
         "known_network": in_days(accounts.limits.PROVEN_FOR),
+        "subscription_requests": in_days(newsletters.services.subscriptions.REQUESTS_KEPT_FOR + DELETED_EVERY),
+        "left_subscribers": in_days(newsletters.services.subscriptions.LEFT_KEPT_FOR + DELETED_EVERY),
         "cookies": cookies(),
     }
 

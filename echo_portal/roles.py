@@ -30,6 +30,9 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "accounts.providerprofile": READ,
         "outbox.message": READ,
     },
+    "Newsletters": {
+        "newsletters.consentevent": READ,
+    },
     "Support": {
         "registrations.registration": READ,
         "accounts.user": (VIEW, CHANGE),

@@ -193,6 +193,8 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     "save-profile": {"key": (10, 600), "ip": (600, 600)},
     "begin-passkey": {"ip": (200, 60)},
     "change-email": {"key": [(10, 3600), (20, 86400)]},
+    "subscription-email": {"key": (4, 86400)},  # for each address, whoever enters it
+    "subscription-new-address": {"key": (10, 86400)},  # for each subscriber
 }
 # Second factors: an authenticator app or a passkey, with recovery codes in case both are lost.
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -287,6 +289,7 @@ CELERY_BEAT_SCHEDULE = {
         "registrations.tasks.close_due_waitlists": 60.0,
         "registrations.tasks.delete_unproven_accounts": 3600.0,
         "echo_portal.tasks.clear_old_sessions": 3600.0,
+        "newsletters.tasks.prune": 3600.0,
     }.items()
 }
 

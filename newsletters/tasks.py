@@ -10,3 +10,9 @@ def send_due_issues() -> None:
     now = timezone.now()
     sending.send_due_issues(now)
     sending.finish_issues(now)
+from newsletters.services import subscriptions
+
+
+@shared_task
+def prune() -> None:
+    subscriptions.prune(timezone.now())

@@ -1,6 +1,9 @@
 """The URLs of the newsletter, under `/en/newsletter/` and `/fr/bulletin/`."""
 
-from typing import Any
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from newsletters.views import leaving, preferences, subscribing
 
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
@@ -11,4 +14,20 @@ app_name = "newsletters"
 urlpatterns: list[Any] = [
     path(_("preferences/<str:token>/"), placeholders.missing, name="preferences"),
     path(_("unsubscribe/<str:token>/"), placeholders.missing, name="unsubscribe"),
+
+urlpatterns = [
+    path(_("stay-connected/"), subscribing.stay_connected, name="stay_connected"),
+    path(_("stay-connected/sent/"), subscribing.stay_connected_sent, name="stay_connected_sent"),
+    path(_("stay-connected/offer/"), subscribing.offer, name="offer"),
+    path(_("confirm/<str:token>/"), subscribing.confirm, name="confirm"),
+    path(_("preferences/"), preferences.lost_link, name="lost_link"),
+    path(_("preferences/sent/"), preferences.lost_link_sent, name="lost_link_sent"),
+    path(_("preferences/forgotten/"), preferences.forgotten, name="forgotten"),
+    path(_("preferences/<str:token>/"), preferences.preferences, name="preferences"),
+    path(_("preferences/<str:token>/pause/"), preferences.pause, name="pause"),
+    path(_("preferences/<str:token>/resume/"), preferences.resume, name="resume"),
+    path(_("preferences/<str:token>/address/"), preferences.new_address, name="new_address"),
+    path(_("preferences/<str:token>/data/"), preferences.data, name="data"),
+    path(_("preferences/<str:token>/forget/"), preferences.forget, name="forget"),
+    path(_("unsubscribe/<str:token>/"), leaving.unsubscribe, name="unsubscribe"),
 ]

@@ -50,9 +50,25 @@ OF_THE_ADDRESS = {
     "account-closed",
     "team-invitation",
     "interest-received",
+    "subscription-confirm",
+    "subscription-exists",
+    "subscription-new-address",
+    "subscription-moved",
+    "subscription-link",
 }
 # These go to an address that has no account, or may have none: the address is kept no longer than what the email said.
-TO_NO_ACCOUNT = {"no-account", "account-closed", "team-invitation", "interest-received", "interest-new"}
+TO_NO_ACCOUNT = {
+    "no-account",
+    "account-closed",
+    "team-invitation",
+    "interest-received",
+    "interest-new",
+    "subscription-confirm",
+    "subscription-exists",
+    "subscription-new-address",
+    "subscription-moved",
+    "subscription-link",
+}
 
 _message_types: dict[str, tuple[Renderer, Loader]] = {}
 

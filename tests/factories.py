@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import ProviderProfile, User
 from hubs.models import Hub, Membership, Role
 from newsletters.models import Issue, Subscriber, Topic
+from newsletters.models import Subscriber
 from sessions_app.models import Series, Session
 
 
@@ -87,6 +88,12 @@ class IssueFactory(factory.django.DjangoModelFactory):
     preview_fr = "Les nouvelles."
     body_en = "Hello.\n\nWe have **news**."
     body_fr = "Bonjour.\n\nNous avons des **nouvelles**."
+
+
+    topics = ["newsletter"]
+    profession = "registered-nurse"
+    province = "ON"
+    subscribed_at = factory.LazyFunction(timezone.now)
 
 
 def SessionFactory(*, now, days=10, series=None, hours=1, **fields):  # noqa: N802 - a factory like the others

@@ -6,6 +6,7 @@ import re
 import traceback
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from html import unescape
 from http.cookies import SimpleCookie
 from typing import Any
@@ -19,12 +20,15 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone, translation
 
 from accounts.languages import LANGUAGES
+from newsletters.models import SubscriptionRequest
+from newsletters.services import subscriptions
+from newsletters.services.consent import Origin
 from registrations.models import Registration
 from registrations.services import register
 from registrations.services.calendar import calendar_of
 from registrations.tokens import make_join_token, make_registration_token
 from sessions_app.models import Question, Series
-from tests.factories import HubFactory, MembershipFactory, SessionFactory, UserFactory
+from tests.factories import HubFactory, MembershipFactory, SessionFactory, SubscriberFactory, UserFactory
 
 METHODS = ["GET"] * 5 + ["POST"] * 5 + ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "ODD"]
 ODD = [
@@ -43,7 +47,7 @@ NAMES = [
     "note", "to", "series", "user", "title_en", "title_fr", "slug", "starts_at_0", "starts_at_1", "capacity", "reminder_hours",
     "created_at__gte", "created_at__year", "created_at__month", "first_starts_at__year", "first_starts_at__day", "id__in",
     "state__exact", "state", "to__regex", "session_key__startswith", "email__regex", "as_sent", "user__email", "series__title_en", "publication", "csrfmiddlewaretoken", "sessions-TOTAL_FORMS", "app_label",
-    "model_name", "field_name", "term", "is_staff__exact", "type", "sessions-0-starts_at_0", "delivery",
+    "topics", "consent", "reminder_days", "issue", "website", "token", "proof", "model_name", "field_name", "term", "is_staff__exact", "type", "sessions-0-starts_at_0", "delivery",
 ]  # fmt: skip
 
 
@@ -83,6 +87,8 @@ def make_target() -> Target:
             make_join_token(10**30, 1),
             calendar_of(provider, now=now).secret,
             "1-1:x",
+            SubscriberFactory().token,
+            *(request.token for request in _subscription_requests(now)),
         ],
         "pk": [str(Registration.objects.latest("pk").pk), "1", "999999999999999999999"],
         "series": [*(str(one.pk) for one in series), "1"],
@@ -99,6 +105,14 @@ def make_target() -> Target:
     name = settings.SESSION_COOKIE_NAME
     sessions = {role: client.cookies[name].value if name in client.cookies else "" for role, client in clients.items()}
     return Target(clients, sessions, values, series)
+
+
+def _subscription_requests(now: datetime) -> list[SubscriptionRequest]:
+    """Return a request to subscribe and one to change an address."""
+    choices = subscriptions.Choices(topics=["newsletter"], language="fr")
+    new = subscriptions.ask("new@example.ca", choices, origin=Origin(), now=now)
+    subscriptions.ask_new_address(SubscriberFactory(), "other@example.ca", origin=Origin(), now=now)
+    return [new, SubscriptionRequest.objects.latest("pk")]
 
 
 def patterns(resolver: URLResolver | None = None, prefix: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -36,6 +36,7 @@ from echo_portal.account.my_data import export
 from hubs.models import Hub
 from hubs.services import team
 from hubs.views.invitations import BY_INVITATION, CODE_JUST_SENT
+from newsletters.queries import subscriber_of
 from outbox.services import Draft, forget_address, write
 from registrations.models import Registration
 from registrations.services import cancel_everything, upcoming_registrations
@@ -185,8 +186,11 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def my_data(request: HttpRequest) -> HttpResponse:
-    registrations = Registration.objects.filter(user=_user(request)).count()
-    return render(request, "account/my_data.html", {"registrations": registrations})
+    context = {
+        "registrations": Registration.objects.filter(user=_user(request)).count(),
+        "subscriber": subscriber_of(request.user),
+    }
+    return render(request, "account/my_data.html", context)
 
 
 @never_cache
@@ -224,6 +228,7 @@ def close(request: HttpRequest) -> HttpResponse:
         "form": form,
         "teams": Hub.objects.managed_by(user),
         "hubs_in_need": team.only_coordinator_of(user),
+        "subscriber": subscriber_of(user),
     }
     return render(request, "account/close.html", context, status=400 if form.is_bound else 200)
 

@@ -16,6 +16,7 @@ PRODUCTION = {
     "REDIS_URL": "redis://localhost:6379/0",
     "EMAIL_URL": "smtp://localhost:25",
     "SITE_URL": "https://echo.example.ca",
+    "POSTAL_ADDRESS": "1 Example Street, Ottawa ON  K1A 0A1",
 }
 CHECKS = {
     "lint": ([*PYTHON, "-m", "ruff", "check", "--quiet", "."], {}),

@@ -12,6 +12,7 @@ from accounts.models import ProviderProfile, User
 from hubs.models import Hub, Membership, PartnerInterest, Role, TeamInvitation
 from newsletters.models import Issue, IssueRendering, IssueState, Subscriber, Topic
 from newsletters.rendering import render_issue
+from newsletters.models import Subscriber, SubscriptionRequest, Topic
 from outbox import message_types
 from outbox.message_types import RenderedEmail
 from outbox.models import Message
@@ -257,6 +258,20 @@ def _hub_message(rows: Rows, now: datetime) -> Rows:
     return {"registration": _register(rows, now, RegistrationState.CONFIRMED).pk, "hub_message": message.pk}
 
 
+def _subscriber(rows: Rows, now: datetime) -> Rows:
+    language, person = rows["person"].language, rows["person"]
+    choices = {"topics": Topic.values, "language": language, "profession": "registered-nurse", "province": "NL"}
+    subscriber, _is_new = Subscriber.objects.get_or_create(
+        email=person.email, defaults={"subscribed_at": now, "name": person.name, **choices}
+    )
+    return {"subscriber": subscriber.pk, "request": _subscription_request(rows, now)["request"]}
+
+
+def _subscription_request(rows: Rows, now: datetime) -> Rows:
+    values = {"topics": Topic.values, "language": rows["person"].language, "page": "/en/", "created_at": now}
+    return {"request": SubscriptionRequest.objects.create(email=rows["person"].email, **values).pk}
+
+
 NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
 REVIEW_COMMENT = "The French summary is missing. Could you add it?"
 NOTES = {"en": NOTE, "fr": "Notre conférencière est malade. Nous espérons reprendre en mai.\nLe pôle du Nord"}
@@ -305,6 +320,11 @@ SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "interest-new": _interest,
     "newsletter": _newsletter,
     "issue-overdue": _issue_overdue,
+    "subscription-confirm": _subscription_request,
+    "subscription-exists": _subscriber,
+    "subscription-new-address": _subscription_request,
+    "subscription-moved": lambda _rows, _now: {},
+    "subscription-link": _subscriber,
 }
 
 

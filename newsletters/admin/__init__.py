@@ -1,7 +1,3 @@
 """The admin of subscribers, newsletter issues and publications. Each module registers its models."""
 
-from django.contrib import admin
-
-from newsletters.models import Issue
-
-admin.site.register(Issue)  # to be replaced when merged
+from newsletters.admin import consent  # noqa: F401 - register the models

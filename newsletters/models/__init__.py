@@ -13,6 +13,7 @@ from newsletters.models.publications import Publication, PublicationFile
 from newsletters.models.subscribers import (
     ConsentAction,
     ConsentEvent,
+    FormerToken,
     Preferences,
     ReminderDays,
     Subscriber,
@@ -27,6 +28,7 @@ __all__ = [
     "AnnouncedSeries",
     "ConsentAction",
     "ConsentEvent",
+    "FormerToken",
     "Issue",
     "IssueQuerySet",
     "IssueRendering",

@@ -55,6 +55,10 @@ class Preferences(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def topic_labels(self) -> list[str]:
+        return [str(topic.label) for topic in Topic if topic in self.topics]
+
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def receiving(self, topic: str, now: datetime) -> "SubscriberQuerySet":
@@ -84,6 +88,9 @@ class Subscriber(Preferences):
         verbose_name_plural = _("subscribers")
         ordering = ["-subscribed_at", "-pk"]
         indexes = [
+            models.Index(
+                fields=["unsubscribed_at"], name="subscriber_left", condition=Q(unsubscribed_at__isnull=False)
+            ),
             GinIndex(fields=["topics"], name="subscriber_by_topic"),
             models.Index(fields=["-subscribed_at", "-id"], name="subscriber_by_date"),
             GinIndex(fields=["email"], opclasses=["gin_trgm_ops"], name="subscriber_by_email"),
@@ -98,6 +105,18 @@ class Subscriber(Preferences):
         return self.unsubscribed_at is None and not is_paused and topic in self.topics
 
 
+class FormerToken(models.Model):
+    """A token that is in emails already sent, but no longer opens the preferences.
+
+    Its unsubscribe link has to keep working for 60 days (Canada's anti-spam law, s. 11(2)), also after the address was
+    changed (then it leads to the subscriber) or forgotten (then to nobody). Only a hash is kept.
+    """
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    subscriber = models.ForeignKey(Subscriber, models.SET_NULL, null=True, related_name="former_tokens")
+    replaced_at = models.DateTimeField(db_index=True)
+
+
 class SubscriptionRequest(Preferences):
     """What someone typed, until the button behind the link in the confirmation email is pressed.
 
@@ -107,6 +126,7 @@ class SubscriptionRequest(Preferences):
     token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
     email = NormalizedEmailField(_("email address"))
     subscriber = models.ForeignKey(Subscriber, models.CASCADE, null=True, related_name="requests")
+    wording = models.TextField(blank=True)  # as it was shown; empty for a new address
     wording_version = models.CharField(max_length=20)
     page = models.CharField(max_length=200)  # the path of the form
     ip = models.GenericIPAddressField(null=True)
@@ -158,7 +178,16 @@ class ConsentEvent(models.Model):
         verbose_name_plural = _("consent events")
         ordering = ["at", "pk"]
         indexes = [models.Index(fields=["email", "at"], name="consent_by_email")]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="never_emptied",
+                when=pgtrigger.Before,
+                level=pgtrigger.Statement,
+                operation=pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'Cannot truncate table %, which is append-only.', TG_TABLE_NAME;",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.email}: {self.get_action_display()}"

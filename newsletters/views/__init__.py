@@ -1,0 +1,1 @@
+"""Subscribing, the preferences of subscribers, and leaving."""

@@ -1,7 +1,7 @@
 """Write messages to the ledger, and change or clear what is in it."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from celery import current_app
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from outbox import message_types
 from outbox.models import BulkSend, BulkSendState, Message, State, Suppression
@@ -96,8 +96,9 @@ def prune(now: datetime) -> int:
 
 
 def forget_address(email: str) -> None:
-    """Remove an address from the ledger. Queued messages are not sent. Of sent ones, type and times remain."""
-    theirs = Message.objects.filter(to=email)
+    """Remove the address of a closed account from the ledger. Queued messages are not sent. Of sent ones, type and times
+    remain. Bulk email has nothing to do with the account."""
+    theirs = Message.objects.filter(to=email, is_bulk=False)
     theirs.filter(state=State.QUEUED).update(state=State.EXPIRED, reason="The account was closed.")
     theirs.update(to="", subject="", data={}, as_sent=None)
     Suppression.objects.filter(address_hash=hash_of(email)).update(email="")  # its hash keeps it suppressed
@@ -108,8 +109,22 @@ def readdress(old: str, new: str) -> None:
 
     Warnings to the owner of the old address still go there, because someone may have taken over the account.
     """
-    waiting = Message.objects.filter(to=old, state=State.QUEUED)
+    waiting = Message.objects.filter(to=old, state=State.QUEUED, is_bulk=False)
     waiting.filter(message_type__in=message_types.SECRET).update(
         state=State.EXPIRED, reason="The address was changed.", data={}
     )
     waiting.exclude(message_type__in=message_types.OF_THE_ADDRESS).update(to=new)
+
+
+def forget_bulk(email: str, also: Collection[str], *, now: datetime) -> None:
+    """Remove a subscriber's address from bulk email and from messages of the types `also`. Queued ones are not sent."""
+    theirs = Message.objects.filter(Q(is_bulk=True) | Q(message_type__in=also), to=email)
+    theirs.filter(state=State.QUEUED).update(
+        state=State.UNSUBSCRIBED, settled_at=now, reason="The person asked to be forgotten."
+    )
+    theirs.update(to="", subject="", data={}, as_sent=None)
+
+
+def readdress_bulk(old: str, new: str) -> None:
+    """Send the bulk email that is queued for a subscriber's old address to the new one."""
+    Message.objects.filter(to=old, state=State.QUEUED, is_bulk=True).update(to=new)

@@ -259,7 +259,7 @@ def settle(
 def _add_registered_message(request: HttpRequest, series: Series, registration: Registration) -> None:
     note = "registered" if registration.state == RegistrationState.CONFIRMED else "waitlisted"
     context = {"series": series, "person": me(request)}
-    messages.success(request, render_to_string(f"registrations/notes/{note}.html", context))
+    messages.success(request, render_to_string(f"registrations/notes/{note}.html", context), extra_tags="registered")
 
 
 @never_cache

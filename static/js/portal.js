@@ -32,6 +32,15 @@ async function showPanel() {
   if (page && page.body.children.length) panel.replaceChildren(...page.body.childNodes);
 }
 
+// Parts of a page that another app serves. An empty answer means that there is nothing to show. Without one, the link stays.
+async function showFragments() {
+  for (const part of document.querySelectorAll("[data-fragment]")) {
+    const page = await fetchPage(part.dataset.fragment);
+    if (page) part.replaceChildren(...page.body.childNodes);
+    part.dataset.loaded = "";
+  }
+}
+
 // In the header, replace the sign-in link with their name and menu.
 async function showAccount() {
   const page = await fetchPage(account.dataset.account);
@@ -119,6 +128,7 @@ if (account) {
 }
 saveZone();
 showPanel();
+showFragments();
 showCopyButtons();
 foldRows();
 focusSummary();

@@ -16,10 +16,12 @@ import accounts.limits
 import accounts.services
 import hubs.services.interest
 import hubs.services.team
+import newsletters.services.subscriptions
 import outbox.services
 import registrations.services.colleagues
 from accounts.models import User
 from echo_portal import privacy
+from newsletters.services import notifications
 from outbox import message_types
 from outbox.models import Message
 from outbox.services import BODIES_KEPT_FOR, Draft, prune, write
@@ -51,6 +53,18 @@ def words(client, language="en"):
         (registrations.services.colleagues, "FORGOTTEN_AFTER", timedelta(days=8), "At most 9 days after the colleague"),
         (hubs.services.team, "KEPT_FOR", timedelta(days=50), "At most 51 days after it was accepted"),
         (hubs.services.interest, "KEPT_FOR", timedelta(days=400), "At most 401 days after we accepted or declined"),
+        (
+            newsletters.services.subscriptions,
+            "REQUESTS_KEPT_FOR",
+            timedelta(days=3),
+            "to stay connected and did not confirm 4 days",
+        ),
+        (
+            newsletters.services.subscriptions,
+            "LEFT_KEPT_FOR",
+            timedelta(days=30),
+            "At most 31 days after you unsubscribe.",
+        ),
         (privacy, "DELETED_EVERY", timedelta(hours=30), "at most 2 days longer"),
         (accounts.limits, "PROVEN_FOR", timedelta(days=40), "from a network: at most 40 days."),
         (privacy, "ABUSE_COUNTS_KEPT_FOR", timedelta(days=4), "At most 4 days. The record that you confirmed"),
@@ -83,6 +97,7 @@ def test_scheduled_tasks_delete_data_as_often_as_promised(settings):
         "registrations.tasks.delete_unproven_accounts",
         "registrations.tasks.expire_invitations",
         "hubs.tasks.prune",
+        "newsletters.tasks.prune",
         "echo_portal.tasks.clear_old_sessions",
     ):
         assert scheduled[task] <= privacy.DELETED_EVERY.total_seconds()
@@ -163,7 +178,7 @@ def test_an_address_without_an_account_is_deleted_with_the_copy_of_the_email(now
     prune(now + BODIES_KEPT_FOR)
     assert Message.objects.filter(to="").count() == 0
     prune(late)
-    others = {"team-invitation", "interest-received", "interest-new"}
+    others = {"team-invitation", "interest-received", "interest-new", *notifications.MESSAGE_TYPES}
     assert {"no-account", "account-closed", *others} == message_types.TO_NO_ACCOUNT
     assert list(Message.objects.order_by("message_type").values_list("message_type", "to", "subject")) == [
         ("account-closed", "", ""),

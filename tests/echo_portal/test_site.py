@@ -77,7 +77,7 @@ def test_home_takes_few_queries(client, now, django_assert_max_num_queries):
 
 def test_the_contact_page_has_the_address_and_is_linked_from_home(client):
     assert "contact@echo.example.ca" in client.get("/en/contact/").content.decode()
-    assert 'href="/en/contact/#stay-connected"' in client.get("/en/").content.decode()
+    assert 'href="/en/newsletter/stay-connected/"' in client.get("/en/").content.decode()
 
 
 @pytest.mark.parametrize(("accepts", "home"), [("fr-CA,fr;q=0.9", "/fr/"), ("en-CA", "/en/"), ("de", "/en/")])

@@ -1,0 +1,152 @@
+"""The preferences page: topics, language, details and a pause, by the link in each email and without signing in."""
+
+from datetime import timedelta
+
+import pytest
+
+from newsletters.models import ConsentEvent, Subscriber
+from newsletters.services.subscriptions import PAUSE_LASTS
+from outbox.models import Message
+from tests.factories import SubscriberFactory, UserFactory
+from tests.newsletters.conftest import words
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+CHOICES = {"topics": ["newsletter", "reminders"], "reminder_days": "2", "language": "fr", "province": "NS"}
+
+
+@pytest.fixture
+def page(subscriber):
+    return f"/en/newsletter/preferences/{subscriber.token}/"
+
+
+def actions():
+    return list(ConsentEvent.objects.order_by("pk").values_list("action", flat=True))
+
+
+def test_the_page_shows_what_one_gets_and_saves_the_changes(client, subscriber, page):
+    assert client.get(page).context["form"]["topics"].value() == ["newsletter", "reminders"]
+    response = client.post(page, CHOICES, follow=True)
+    assert "Your preferences are saved." in words(response)
+    subscriber.refresh_from_db()
+    assert (subscriber.language, subscriber.reminder_days, subscriber.province) == ("fr", 2, "NS")
+    assert subscriber.profession == subscriber.name == ""
+    assert actions() == []  # the topics are the same
+
+
+def test_a_new_topic_is_recorded_with_the_words_that_were_shown(client, page, subscriber):
+    client.post(page, CHOICES | {"topics": ["session-news"]})
+    event = ConsentEvent.objects.get()
+    assert (event.action, event.topics, event.page) == ("changed", ["session-news"], "/en/newsletter/preferences/…/")
+    assert "New sessions for my profession or in my province" in event.wording
+    assert "The sender is Pallium Canada" in event.wording
+    assert subscriber.token not in event.page
+
+
+def test_without_a_topic_one_leaves(client, subscriber, page):
+    response = client.post(page, CHOICES | {"topics": []}, follow=True)
+    assert "You’re unsubscribed." in words(response)
+    subscriber.refresh_from_db()
+    assert subscriber.unsubscribed_at is not None
+    assert subscriber.topics == ["newsletter", "reminders"]  # for an undo
+    assert actions() == ["unsubscribed"]
+
+
+def test_a_pause_of_three_months_can_be_ended(client, subscriber, page, now):
+    response = client.post(f"{page}pause/", follow=True)
+    assert "Paused. We send you nothing until Monday, February 22, 2027." in words(response)
+    subscriber.refresh_from_db()
+    assert not subscriber.receives("newsletter", now + PAUSE_LASTS - timedelta(minutes=1))
+    assert subscriber.receives("newsletter", now + PAUSE_LASTS)
+    response = client.post(f"{page}resume/", follow=True)
+    assert "The pause is over." in words(response)
+    client.post(f"{page}resume/")
+    subscriber.refresh_from_db()
+    assert subscriber.receives("newsletter", now)
+    assert actions() == ["paused", "resumed"]
+
+
+def test_no_get_changes_anything(client, page, subscriber):
+    before = Subscriber.objects.values().get()
+    assert [client.get(f"{page}{action}/").status_code for action in ("pause", "resume")] == [405, 405]
+    for part in ("", "address/", "data/", "forget/"):
+        assert client.get(page + part).status_code == 200
+        assert client.head(page + part).status_code == 200
+    assert client.get(f"/en/newsletter/unsubscribe/{subscriber.token}/").status_code == 200
+    assert Subscriber.objects.values().get() == before
+    assert actions() == []
+
+
+def test_someone_who_left_ticks_the_box_to_subscribe_again(client, subscriber, page, now):
+    client.post(f"/en/newsletter/unsubscribe/{subscriber.token}/")
+    response = client.post(page, CHOICES)
+    assert response.status_code == 400
+    assert "We can’t email you without your consent." in words(response)
+    response = client.post(page, CHOICES | {"consent": "on"}, follow=True)
+    assert "You’re subscribed again." in words(response)
+    subscriber.refresh_from_db()
+    assert subscriber.receives("reminders", now)
+    assert actions() == ["unsubscribed", "confirmed"]
+    assert "☑ Yes, I want these emails" in ConsentEvent.objects.latest("pk").wording
+
+
+def test_an_account_with_the_same_address_is_mentioned_and_stays_separate(client, subscriber, page):
+    assert "You also have an account" not in words(client.get(page))
+    user = UserFactory(email=subscriber.email, with_profile=True)
+    text = words(client.get(page))
+    assert "You also have an account" in text
+    assert 'href="/en/account/profile/"' in text
+    client.post(page, CHOICES | {"name": "Someone Else"})
+    user.refresh_from_db()
+    assert (user.language, user.profile.province) == ("en", "ON")
+
+
+def test_the_account_leads_to_the_preferences(client, subscriber, page):
+    user = UserFactory(email=subscriber.email, with_profile=True)
+    client.force_login(user)
+    for address in ("/en/account/data/", "/en/account/close/"):
+        assert page in words(client.get(address))
+    client.force_login(UserFactory(with_profile=True))
+    for address in ("/en/account/data/", "/en/account/close/"):
+        assert "newsletter/preferences" not in words(client.get(address))
+
+
+def test_closing_the_account_keeps_the_subscription(client, subscriber):
+    user = UserFactory(email=subscriber.email, with_profile=True)
+    client.force_login(user)
+    client.post("/en/account/close/", {"sure": "on"})
+    user.refresh_from_db()
+    assert user.closed_at
+    subscriber.refresh_from_db()
+    assert (subscriber.email, subscriber.unsubscribed_at) == ("zoe@example.ca", None)
+
+
+@pytest.mark.parametrize("part", ["", "pause/", "resume/", "address/", "data/", "forget/"])
+def test_the_link_of_someone_else_or_of_nobody_opens_nothing(client, page, part):
+    SubscriberFactory()
+    address = f"/en/newsletter/preferences/nobody/{part}"
+    response = client.get(address) if part in ("", "data/") else client.post(address)
+    assert response.status_code == 404
+    assert "Get a new link" in words(response)
+
+
+class TestLostLink:
+    PAGE = "/en/newsletter/preferences/"
+
+    def test_the_answer_is_the_same_for_every_address(self, client, fill_in, subscriber):
+        pages = set()
+        for email in (subscriber.email.upper(), "nobody@example.ca"):
+            response = client.post(self.PAGE, fill_in(self.PAGE, {"email": email}))
+            pages.add((response.status_code, response.url, words(client.get(response.url))))
+        assert len(pages) == 1
+        message = Message.objects.get()
+        assert (message.to, message.message_type) == (subscriber.email, "subscription-link")
+
+    def test_someone_who_left_can_get_the_link_too(self, client, fill_in, subscriber, now):
+        Subscriber.objects.update(unsubscribed_at=now)
+        client.post(self.PAGE, fill_in(self.PAGE, {"email": subscriber.email}))
+        assert Message.objects.count() == 1
+
+    def test_the_limits_are_the_same_for_every_address(self, client, fill_in, subscriber):
+        for email in (subscriber.email, "nobody@example.ca"):
+            sent = [client.post(self.PAGE, fill_in(self.PAGE, {"email": email})).status_code for _ in range(5)]
+            assert sent == [302, 302, 302, 302, 400]
