@@ -30,6 +30,12 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "accounts.providerprofile": READ,
         "outbox.message": READ,
     },
+    "Newsletters": {
+        "newsletters.issue": EDIT,
+        "newsletters.picture": ALL,
+        "newsletters.publication": EDIT,
+        "newsletters.publicationfile": EDIT,
+    },
     "Support": {
         "registrations.registration": READ,
         "accounts.user": (VIEW, CHANGE),

@@ -13,7 +13,9 @@ LOGO_HINT = _("PNG, JPEG or WebP, up to 5 MB. We make it smaller and remove hidd
 SENTENCES = {
     pictures.PictureTooLargeError: _("This file is too large. Choose one of at most 5 MB."),
     pictures.PictureTooManyPixelsError: _("This picture is too large. Choose one of at most 3000 × 2000 pixels."),
-    pictures.PictureUnreadableError: _("We can’t read this picture. Save it as a PNG, JPEG or WebP file and try again."),
+    pictures.PictureUnreadableError: _(
+        "We can’t read this picture. Save it as a PNG, JPEG or WebP file and try again."
+    ),
 }
 
 

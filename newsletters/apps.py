@@ -7,7 +7,8 @@ class NewslettersConfig(AppConfig):
     verbose_name = _("Newsletters")
 
     def ready(self) -> None:
-        from newsletters.emails import issues, news, subscriptions  # noqa: PLC0415 - models are ready only now
+        from newsletters import signals  # noqa: F401, PLC0415 - models are ready only now
+        from newsletters.emails import issues, news, subscriptions  # noqa: PLC0415
 
         for module in (subscriptions, issues, news):
             module.register_message_types()

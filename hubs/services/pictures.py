@@ -63,7 +63,7 @@ def redraw(file: IO[bytes], *, max_size: tuple[int, int], keep_photos: bool = Fa
         original = _open(data)
         is_photo = keep_photos and original.format != "PNG"
         image, content = _draw(original, max_size), BytesIO()
-        if is_photo and image.getextrema()[3] == (OPAQUE, OPAQUE):
+        if is_photo and image.getchannel("A").getextrema() == (OPAQUE, OPAQUE):
             image.convert("RGB").save(content, "JPEG", quality=JPEG_QUALITY, optimize=True)
             content_type = "image/jpeg"
         else:
