@@ -281,6 +281,7 @@ CELERY_BEAT_SCHEDULE = {
         "outbox.tasks.prune": 3600.0,
         "hubs.tasks.prune": 3600.0,
         "sessions_app.tasks.build_missing_feeds": 3600.0,
+        "newsletters.tasks.send_due_issues": 10.0,
         "registrations.tasks.queue_due_reminders": 60.0,
         "registrations.tasks.notify_session_changes": 60.0,
         "registrations.tasks.expire_invitations": 60.0,

@@ -25,6 +25,7 @@ class RenderedEmail:
     attachments: list[Attachment] = field(default_factory=list)
     reply_to: str = ""  # the team that runs the series; the project where it is empty
     unsubscribe_url: str = ""  # only in bulk email: one POST to it unsubscribes (RFC 8058)
+    only_to: str = ""  # the address whose links it holds: if the message has another one by now, it is not sent
 
 
 class OutdatedMessage(Exception):  # noqa: N818 - says what happened

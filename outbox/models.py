@@ -80,10 +80,16 @@ class Message(models.Model):
             models.Index(
                 fields=["is_bulk", "not_before", "id"], name="message_due_by_class", condition=Q(state="queued")
             ),
+            models.Index(
+                fields=["bulk_send", "not_before", "id"],
+                name="message_bulk_due",
+                condition=Q(state="queued", is_bulk=True),
+            ),
             models.Index(fields=["claimed_at"], name="message_in_flight", condition=Q(state="sending")),
             models.Index(
                 fields=["bulk_send", "state", "id"], name="message_by_bulk_send", condition=Q(bulk_send__isnull=False)
             ),
+            models.Index(fields=["to", "settled_at"], name="message_sent_to", condition=Q(state="sent")),
             models.Index(fields=["settled_at"], name="message_kept", condition=Q(as_sent__isnull=False)),
         ]
 

@@ -2,8 +2,9 @@
 
 import re
 import smtplib
-from email.mime.text import MIMEText
-from email.utils import formataddr, parseaddr
+from collections.abc import Callable
+from email.utils import parseaddr
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -11,15 +12,17 @@ from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
-from django.utils import translation
-from django.utils.crypto import salted_hmac
 
 from outbox import pace
 from outbox.addresses import deliverable
-from outbox.message_types import Attachment, RenderedEmail
+from outbox.bulk import FilledEmail
+from outbox.composing import compose
+from outbox.message_types import RenderedEmail
 from outbox.models import Message
 
-SERVICE_HEADERS = {"Auto-Submitted": "auto-generated"}  # RFC 3834 §5
+NO_SERVER = "No connection"
+# How the reason of a TemporaryFailure begins. The message was not accepted, so it is safe to send it again.
+TEMPORARY_REASON = rf"^(4\d\d |{NO_SERVER}|The provider answered (401|403|408|429|5\d\d):)"
 
 
 class DeliveryFailure(Exception):  # noqa: N818 - these are verdicts
@@ -64,20 +67,21 @@ class Connection:
         except (OSError, smtplib.SMTPException):  # the server closed it first
             self.connection = get_connection()
 
-    def send(self, message: Message, rendered: RenderedEmail) -> bytes:
-        """Send the message and return it as it was sent. Raises TemporaryFailure, PermanentFailure or
-        UncertainDelivery.
+    def send(self, message: Message, rendered: RenderedEmail) -> bytes | None:
+        """Send the message. Raises TemporaryFailure, PermanentFailure or UncertainDelivery.
 
-        If there is no connection, the other messages of the batch fail at once instead of each waiting for one.
+        Returns the message as it was sent, for the ledger. Of an email made from a template, no copy is kept: there are
+        a hundred thousand of them. If there is no connection, the other messages of the batch fail at once instead of
+        each waiting for one.
         """
         if self.has_no_server:
-            raise TemporaryFailure("No connection to the mail server.")
-        email, as_sent = self._compose(message, rendered)
+            raise TemporaryFailure(f"{NO_SERVER} to the mail server.")
+        pass_on, as_sent = self._prepare(message, rendered)
         pace.wait()
         if not self.is_open:
             self._open()
         try:
-            self._pass(email, as_sent)
+            pass_on()
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
             self._close()
             raise _verdict(error) from error
@@ -86,33 +90,42 @@ class Connection:
         except Exception as error:  # whatever happened, the server may have the message
             self._close()
             raise UncertainDelivery(f"The line broke: {type(error).__name__}") from error
-        return as_sent
+        return None if isinstance(rendered, FilledEmail) else as_sent
 
-    def _compose(self, message: Message, rendered: RenderedEmail) -> tuple[EmailMultiAlternatives, bytes]:
-        """Return the message and its bytes. Raises PermanentFailure, because trying again would not help."""
+    def _prepare(self, message: Message, rendered: RenderedEmail) -> tuple[Callable[[], object], bytes]:
+        """Return what passes the message on, and its bytes. Raises PermanentFailure, because trying again would not help.
+
+        Over SMTP, exactly these bytes are sent. A provider's API takes the message itself.
+        """
         try:
-            email = compose(message, rendered, self.connection)
-            return email, email.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's messages take it
+            if not isinstance(self.connection, SmtpBackend):
+                email = compose(message, rendered, self.connection)
+                return partial(self.connection.send_messages, [email]), _as_bytes(email)
+            if isinstance(rendered, FilledEmail) and (content := rendered.as_bytes(message)):
+                sender, to = settings.BULK_FROM_EMAIL, deliverable(message.to)
+            else:
+                email = compose(message, rendered, self.connection)
+                content, sender, to = _as_bytes(email), parseaddr(email.from_email)[1], email.to[0]
+            return partial(self._pass, sender, to, content), content
         except UnicodeError as error:
             raise PermanentFailure("The address has a character that mail servers do not take.") from error
         except Exception as error:
             raise PermanentFailure(f"The email could not be composed: {type(error).__name__}.") from error
 
-    def _pass(self, email: EmailMultiAlternatives, as_sent: bytes) -> None:
-        """Over SMTP, send exactly the bytes that are stored. A provider's API takes the message itself."""
-        if isinstance(self.connection, SmtpBackend):
-            sender = parseaddr(email.from_email)[1]
-            cast("smtplib.SMTP", self.connection.connection).sendmail(sender, email.to, as_sent)
-        else:
-            self.connection.send_messages([email])
+    def _pass(self, sender: str, to: str, content: bytes) -> None:
+        cast("smtplib.SMTP", self.connection.connection).sendmail(sender, [to], content)
 
     def _open(self) -> None:
         try:
             self.connection.open()
         except (OSError, smtplib.SMTPException) as error:
             self.has_no_server = True
-            raise TemporaryFailure(f"No connection: {type(error).__name__}") from error
+            raise TemporaryFailure(f"{NO_SERVER}: {type(error).__name__}") from error
         self.is_open = True
+
+
+def _as_bytes(email: EmailMultiAlternatives) -> bytes:
+    return email.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's messages take it
 
 
 def _verdict(error: smtplib.SMTPException) -> DeliveryFailure:
@@ -139,53 +152,3 @@ def _providers_verdict(error: AnymailError) -> Exception:
         return UncertainDelivery(words)
     is_final = 400 <= status < 500 and status not in (401, 403, 408, 429)  # noqa: PLR2004
     return PermanentFailure(words) if is_final else TemporaryFailure(words)
-
-
-def compose(message: Message, rendered: RenderedEmail, connection: Any = None) -> EmailMultiAlternatives:
-    """Return the email of a row as HTML and text, with the headers of its class."""
-    from_email = settings.BULK_FROM_EMAIL if rendered.unsubscribe_url else settings.SERVICE_FROM_EMAIL
-    with translation.override(message.language):
-        sender = formataddr((str(settings.PROJECT_NAME), from_email))
-    email = EmailMultiAlternatives(
-        subject=rendered.subject,
-        body=rendered.text,
-        from_email=sender,
-        to=[deliverable(message.to)],
-        reply_to=[rendered.reply_to or settings.CONTACT_EMAIL],
-        headers={
-            "Content-Language": message.language,
-            "Message-ID": message_id(message),
-            **(_bulk_headers(rendered.unsubscribe_url) if rendered.unsubscribe_url else SERVICE_HEADERS),
-        },
-        connection=connection,
-    )
-    email.attach_alternative(rendered.html, "text/html")
-    for attachment in rendered.attachments:
-        email.attach(_part(attachment))
-    return email
-
-
-def _bulk_headers(unsubscribe_url: str) -> dict[str, str]:
-    """Return the headers that name the list (RFC 2919) and let an email app unsubscribe (RFC 8058)."""
-    return {
-        "List-Id": f"<newsletter.{settings.BULK_FROM_EMAIL.rpartition('@')[2]}>",
-        "List-Unsubscribe": f"<{unsubscribe_url}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
-
-
-def message_id(message: Message) -> str:
-    """Return a Message-ID that is always the same for a row, so that a second copy can be recognized."""
-    mark = salted_hmac("outbox.message-id", message.key).hexdigest()[:24]
-    return f"<{mark}.{message.pk}@{settings.SERVICE_FROM_EMAIL.rpartition('@')[2]}>"
-
-
-def _part(attachment: Attachment) -> MIMEText:
-    """Return an attachment. Django's own can't have the `method=` that a calendar part needs (RFC 6047 §2.4)."""
-    main, _, parameters = attachment.content_type.partition(";")
-    part = MIMEText(attachment.content.decode(), main.partition("/")[2], "utf-8")
-    for parameter in filter(None, parameters.split(";")):
-        name, _, value = parameter.strip().partition("=")
-        part.set_param(name, value)
-    part.add_header("Content-Disposition", "attachment", filename=attachment.filename)
-    return part

@@ -10,6 +10,8 @@ from django.utils import translation
 
 from accounts.models import ProviderProfile, User
 from hubs.models import Hub, Membership, PartnerInterest, Role, TeamInvitation
+from newsletters.models import Issue, IssueRendering, IssueState, Subscriber
+from newsletters.rendering import render_issue
 from outbox import message_types
 from outbox.message_types import RenderedEmail
 from outbox.models import Message
@@ -215,6 +217,30 @@ def _interest(rows: Rows, now: datetime) -> Rows:
     return {"interest": interest.pk}
 
 
+def _issue(rows: Rows, now: datetime, state: IssueState) -> Issue:
+    slug = f"gallery-issue-{state}"
+    texts = {
+        "title_en": "Three new series, and a guide for families",
+        "title_fr": "Trois nouvelles séries et un guide pour les familles",
+        "body_en": "Good morning,\n\nRegistration opens this week for three series.",
+        "body_fr": "Bonjour,\n\nLes inscriptions à trois séries s’ouvrent cette semaine.",
+    }
+    return Issue.objects.get_or_create(slug=slug, defaults={"state": state, "published_at": now, **texts})[0]
+
+
+def _newsletter(rows: Rows, now: datetime) -> Rows:
+    issue, person = _issue(rows, now, IssueState.SENDING), rows["person"]
+    rendered = render_issue(issue, person.language, now=now)
+    IssueRendering.objects.create(issue=issue, language=person.language, **vars(rendered))
+    fields = {"language": person.language, "topics": ["newsletter"], "subscribed_at": now}
+    subscriber, _is_new = Subscriber.objects.get_or_create(email=person.email, defaults=fields)
+    return {"issue": issue.pk, "subscriber": subscriber.pk}
+
+
+def _issue_overdue(rows: Rows, now: datetime) -> Rows:
+    return {"issue": _issue(rows, now, IssueState.OVERDUE).pk}
+
+
 def _hub_message(rows: Rows, now: datetime) -> Rows:
     message = HubMessage.objects.create(
         series=rows["series"],
@@ -276,6 +302,8 @@ SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "team-removed": lambda rows, _now: {"hub": rows["hub"].pk, "user": rows["person"].pk},
     "interest-received": _interest,
     "interest-new": _interest,
+    "newsletter": _newsletter,
+    "issue-overdue": _issue_overdue,
 }
 
 

@@ -1,6 +1,7 @@
-"""The emails with an issue of the newsletter."""
+"""Issues of the newsletter, and the question to staff whether to send one that is overdue."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.urls import reverse
@@ -8,15 +9,60 @@ from django.utils.translation import gettext as _
 
 from accounts.languages import current_language
 from accounts.links import absolute_url
-from newsletters.models import Issue
+from newsletters.models import Issue, IssueRendering, IssueState, Subscriber
 from newsletters.rendering import LINKS, render_issue
 from outbox import message_types
-from outbox.bulk import placeholder
-from outbox.message_types import OutdatedMessage, RenderedEmail
+from outbox.bulk import BulkTemplate, placeholder
+from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
+from outbox.rendering import render_email
+
+Loaded = tuple[dict[str, Any], Subscriber | None]
 
 
 def register_message_types() -> None:
+    message_types.register("newsletter", render_newsletter, load_subscribers)
     message_types.register("newsletter-test", render_test)
+    message_types.register("issue-overdue", render_overdue)
+
+
+def load_subscribers(datas: list[dict[str, Any]]) -> list[Loaded]:
+    """Read the subscribers of a group as they are now, in one query."""
+    subscribers = Subscriber.objects.defer("name", "organization").in_bulk([data.get("subscriber") for data in datas])
+    return [(data, subscribers.get(data.get("subscriber"))) for data in datas]
+
+
+def render_newsletter(loaded: Loaded, now: datetime) -> RenderedEmail:
+    """Fill in the issue for one subscriber, unless they have left since the audience was frozen."""
+    data, subscriber = loaded
+    if subscriber is None:
+        raise UnsubscribedMeanwhile("The subscriber was deleted.")
+    topic, template = _frozen(data["issue"], current_language())
+    if not subscriber.receives(topic, now):
+        raise UnsubscribedMeanwhile("The subscriber has unsubscribed or paused.")
+    unsubscribe_url = absolute_url(reverse("newsletters:unsubscribe", args=[subscriber.token]))
+    return template.fill(
+        {
+            "preferences_url": absolute_url(reverse("newsletters:preferences", args=[subscriber.token])),
+            "unsubscribe_url": f"{unsubscribe_url}?issue={data['issue']}",
+        },
+        only_to=subscriber.email,
+    )
+
+
+@lru_cache(maxsize=8)
+def _frozen(issue: int, language: str) -> tuple[str, BulkTemplate]:
+    """Return the topic and the text of an issue that is being sent. Neither changes any more, so a process keeps them."""
+    frozen = IssueRendering.objects.select_related("issue").get(issue=issue, language=language)
+    return frozen.issue.audience_topic, BulkTemplate(frozen.subject, frozen.html, frozen.text, language)
+
+
+def render_overdue(data: dict[str, Any], now: datetime) -> RenderedEmail:
+    issue = Issue.objects.filter(pk=data["issue"]).first()
+    if issue is None or issue.state != IssueState.OVERDUE:
+        raise OutdatedMessage("Staff have decided what to do with the issue.")
+    link = absolute_url(reverse("admin:newsletters_issue_change", args=[issue.pk]))
+    subject = _("This newsletter issue wasn’t sent: %(title)s") % {"title": issue.title}
+    return render_email("newsletters/email/issue_overdue", subject, {"issue": issue, "link": link})
 
 
 def render_test(data: dict[str, Any], now: datetime) -> RenderedEmail:

@@ -158,7 +158,7 @@ def test_suppression_covers_every_spelling_of_an_address(now):
 def test_a_code_is_deleted_when_its_delivery_is_uncertain(now):
     write([Draft("code:1", "code", "a@example.ca", "en", {"code": "123456"}, now + HOUR)], now=now)
     Message.objects.update(state="sending", claimed_at=now - HOUR, handed_over_at=now - HOUR)
-    services._recover(now)
+    services.recover(now)
     assert (Message.objects.get().state, Message.objects.get().data) == ("uncertain", {})
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from outbox import message_types, sending, services
 from outbox.message_types import RenderedEmail
 from outbox.models import Message
-from outbox.services import Draft, write
+from outbox.services import Draft, claims, write
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def test_a_worker_does_not_send_messages_that_another_worker_has_claimed(smtp, m
     queue(12)
     original = sending.Connection.send
     moment = [0.0]
-    monkeypatch.setattr(services, "time", SimpleNamespace(monotonic=lambda: moment[0]))
+    monkeypatch.setattr(claims, "time", SimpleNamespace(monotonic=lambda: moment[0]))
 
     def send(self, message, letter):
         if message.to == "p03@example.ca":  # the pause
@@ -98,7 +98,7 @@ def test_an_uncertain_message_becomes_sent_if_its_worker_still_sends_it(smtp, mo
     original = sending.Connection.send
 
     def send(self, message, letter):
-        services._recover(timezone.now() + services.CLAIM_LASTS + timedelta(minutes=1))
+        services.recover(timezone.now() + services.CLAIM_LASTS + timedelta(minutes=1))
         assert Message.objects.get().state == "uncertain"
         return original(self, message, letter)
 

@@ -1,0 +1,12 @@
+from celery import shared_task
+from django.utils import timezone
+
+from newsletters.services import sending
+
+
+@shared_task
+def send_due_issues() -> None:
+    """Start what is due, then see which sendings are complete."""
+    now = timezone.now()
+    sending.send_due_issues(now)
+    sending.finish_issues(now)

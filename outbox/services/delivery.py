@@ -1,0 +1,171 @@
+"""Drain the ledger: render the claimed messages, send them, and record what happened to each."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.utils import translation
+
+from outbox import message_types, sending
+from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
+from outbox.models import Message, State, SuppressionReason
+from outbox.services.claims import Claim, claim_bulk, claim_service, recover
+from outbox.services.results import PAUSES, Outcome, record
+from outbox.suppression import count_soft_bounce, suppress, suppressed
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+# This many are marked as on their way at once, so at most this many are uncertain if a worker dies.
+GROUP = 10
+# Bulk email goes in batches of one group. After so many seconds, what is left of a batch returns to the queue. So a slow mail
+# server delays neither a confirmation nor a pause by more than that, and each subscriber is read just before the email goes.
+BULK_BATCH, BULK_SECONDS = 50, 0.5
+NOT_WRITTEN = "It could not be written; the log says why."
+
+
+def drain_batch(connection: sending.Connection, now: datetime, *, is_over: Callable[[], bool] = lambda: False) -> int:
+    """Claim the next due batch and send it over `connection`. Returns how many rows were claimed, 0 if nothing is due.
+
+    Service email goes before bulk email. `is_over` is asked before each message. Once it is true, the rest of the batch
+    returns to the queue. Without a mail server, bulk email waits for the next call with a new connection.
+    """
+    recover(now)
+    batch = claim_service(now, most=BATCH)
+    if batch:
+        _send_batch(batch, GROUP, connection, now, is_over)
+    elif not connection.has_no_server:
+        batch = claim_bulk(now, most=BULK_BATCH)
+        until = time.monotonic() + BULK_SECONDS
+        _send_batch(
+            batch,
+            BULK_BATCH,
+            connection,
+            now,
+            lambda: is_over() or connection.has_no_server or time.monotonic() > until,
+        )
+    return len(batch)
+
+
+def _send_batch(
+    batch: list[Message], group: int, connection: sending.Connection, now: datetime, is_over: Callable[[], bool]
+) -> None:
+    claim = Claim({message.pk for message in batch}, now)
+    unwanted = suppressed([message.to for message in batch])
+    for start in range(0, len(batch), group):
+        if is_over():
+            break
+        _deliver(batch[start : start + group], unwanted, connection, claim, is_over)
+    claim.release()
+
+
+def _deliver(
+    group: list[Message],
+    unwanted: dict[str, str],
+    connection: sending.Connection,
+    claim: Claim,
+    is_over: Callable[[], bool],
+) -> None:
+    """Render the emails, commit that they are on their way, send them, and record each result, whatever happens to one."""
+    now = claim.claimed_at
+    outcomes, emails = _render_group(group, unwanted, now)
+    try:
+        claim.renew()
+        claim.hand_over([message for message, _email in emails])
+        for message, email in emails:
+            claim.renew()
+            if is_over():
+                break
+            if message.pk in claim.left:
+                outcomes.append(_hand_over(message, email, connection, now))
+    finally:
+        record(outcomes, claim)
+
+
+def _render_group(
+    group: list[Message], unwanted: dict[str, str], now: datetime
+) -> tuple[list[Outcome], list[tuple[Message, RenderedEmail]]]:
+    """Return the results of messages that are not sent, and the rendered emails of the others."""
+    outcomes, emails = [], []
+    loaded = _load(group)
+    for message in group:
+        rendered = _render(message, loaded, unwanted, now)
+        if isinstance(rendered, RenderedEmail):
+            emails.append((message, rendered))
+        else:
+            outcomes.append(rendered)
+    return outcomes, emails
+
+
+def _load(group: list[Message]) -> dict[int, Any]:
+    """Read what the messages need, once for each type. Returns it by message id, without types that failed."""
+    loaded: dict[int, Any] = {}
+    for message_type in {message.message_type for message in group}:
+        messages = {message.pk: message.data for message in group if message.message_type == message_type}
+        try:
+            loaded |= zip(messages, message_types.load(message_type, list(messages.values())), strict=True)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("What a group of messages (%s) needs could not be read at once.", message_type)
+    return loaded
+
+
+def _render(
+    message: Message, loaded: dict[int, Any], unwanted: dict[str, str], now: datetime
+) -> RenderedEmail | Outcome:
+    """Render the email, or say why it is not sent. Raises only if the database is unreachable, which no message causes."""
+    if message.expires_at <= now:
+        return Outcome(message, State.EXPIRED, "Its time had passed.")
+    if not _may_be_sent(message, unwanted):
+        return Outcome(message, State.SUPPRESSED, f"The address is suppressed: {unwanted[message.to]}.")
+    try:
+        return _write(message, loaded, now)
+    except UnsubscribedMeanwhile as reason:
+        return Outcome(message, State.UNSUBSCRIBED, str(reason))
+    except OutdatedMessage as reason:
+        return Outcome(message, State.EXPIRED, str(reason))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("Message %s could not be rendered.", message.pk)
+        return Outcome(message, State.FAILED, NOT_WRITTEN)
+
+
+def _write(message: Message, loaded: dict[int, Any], now: datetime) -> RenderedEmail:
+    """Return the email in the recipient's language. Raises OutdatedMessage, or whatever a renderer raises."""
+    with translation.override(message.language):
+        found = (
+            loaded[message.pk] if message.pk in loaded else message_types.load(message.message_type, [message.data])[0]
+        )
+        rendered = message_types.render(message.message_type, found, now)
+    if rendered.only_to not in ("", message.to):
+        raise UnsubscribedMeanwhile("The person has another address now.")
+    return rendered
+
+
+def _may_be_sent(message: Message, unwanted: dict[str, str]) -> bool:
+    """Whether the address may get the message. Soft bounces do not stop sign-in codes, which the owner needs."""
+    reason = unwanted.get(message.to)
+    return reason is None or (reason == SuppressionReason.SOFT_BOUNCES and message.message_type in message_types.SECRET)
+
+
+def _hand_over(message: Message, email: RenderedEmail, connection: sending.Connection, now: datetime) -> Outcome:
+    is_secret = message.message_type in message_types.SECRET
+    message.subject = "" if is_secret else email.subject[:300]
+    try:
+        as_sent = connection.send(message, email)
+    except sending.PermanentFailure as error:
+        if error.is_address:
+            suppress(message.to, SuppressionReason.HARD_BOUNCE, now=now, detail=str(error))
+        return Outcome(message, State.FAILED, str(error))
+    except sending.TemporaryFailure as error:
+        given_up = error.is_address and count_soft_bounce(message.to, now=now, detail=str(error)) and not is_secret
+        out_of_tries = message.attempts >= len(PAUSES)
+        return Outcome(message, State.FAILED if given_up or out_of_tries else State.QUEUED, str(error))
+    except sending.UncertainDelivery as error:
+        return Outcome(message, State.UNCERTAIN, str(error))
+    return Outcome(message, State.SENT, as_sent=None if is_secret else as_sent)

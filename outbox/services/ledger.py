@@ -1,0 +1,115 @@
+"""Write messages to the ledger, and change or clear what is in it."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery import current_app
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import QuerySet
+
+from outbox import message_types
+from outbox.models import BulkSend, BulkSendState, Message, State, Suppression
+from outbox.suppression import hash_of
+
+log = logging.getLogger(__name__)
+
+BODIES_KEPT_FOR = timedelta(days=30)
+REQUEUED_LIFETIME = timedelta(days=2)
+NUDGED, NUDGE_HOLDS_SECONDS = "outbox-nudged", 10
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What `write` needs for one message. `data` must be JSON; times are aware."""
+
+    key: str
+    message_type: str
+    to: str
+    language: str
+    data: dict[str, Any]
+    expires_at: datetime
+    not_before: datetime | None = None  # at once, where it is None
+    is_bulk: bool = False
+
+
+def write(drafts: Iterable[Draft], *, now: datetime) -> None:
+    """Write rows in the caller's transaction and nudge a worker on commit. A key that already exists is left as it is."""
+    rows = [Message(**vars(draft) | {"not_before": draft.not_before or now}) for draft in drafts]
+    if rows:
+        Message.objects.bulk_create(rows, ignore_conflicts=True)
+        transaction.on_commit(nudge)
+
+
+def was_written(prefix: str, *, since: datetime) -> bool:
+    """Whether a message whose key begins with `prefix` was written since then, and was sent or is still to be sent."""
+    found = Message.objects.filter(key__startswith=prefix, not_before__gt=since)
+    return found.exclude(state=State.EXPIRED).exists()
+
+
+def nudge() -> None:
+    """Ask a worker to drain now, unless one was asked and has not started. So a burst asks once.
+
+    Without Redis the sweep drains ten seconds later, so a failure is only logged.
+    """
+    if not cache.add(NUDGED, 1, timeout=NUDGE_HOLDS_SECONDS):
+        return
+    try:
+        current_app.send_task("outbox.tasks.drain", expires=10, retry=False)
+    except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the page must not fail
+        log.warning("The worker could not be nudged (%s); the sweep will send.", type(error).__name__)
+
+
+def clear_nudge() -> None:
+    """Allow the next nudge. A worker calls it before its first claim, so that no row is missed."""
+    cache.delete(NUDGED)
+
+
+@transaction.atomic
+def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
+    """Send failed, uncertain or suppressed messages again. Returns how many. Uncertain ones may arrive twice.
+
+    A bulk send that was finished runs again until they are sent.
+    """
+    again = messages.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED])
+    theirs = BulkSend.objects.filter(pk__in=again.order_by().values("bulk_send"), state=BulkSendState.FINISHED)
+    theirs.update(state=BulkSendState.RUNNING, finished_at=None)
+    count = again.update(
+        state=State.QUEUED, attempts=0, not_before=now, expires_at=now + REQUEUED_LIFETIME, settled_at=None, reason=""
+    )
+    transaction.on_commit(nudge)
+    return count
+
+
+def prune(now: datetime) -> int:
+    """Delete the copies of emails that are older than BODIES_KEPT_FOR. Returns how many.
+
+    The record that an email was sent is kept. For an address without an account, only its type and times are.
+    """
+    old = Message.objects.filter(settled_at__lt=now - BODIES_KEPT_FOR)
+    count = old.filter(as_sent__isnull=False).update(as_sent=None)
+    old.filter(message_type__in=message_types.TO_NO_ACCOUNT).exclude(to="").update(to="", subject="", data={})
+    return count
+
+
+def forget_address(email: str) -> None:
+    """Remove an address from the ledger. Queued messages are not sent. Of sent ones, type and times remain."""
+    theirs = Message.objects.filter(to=email)
+    theirs.filter(state=State.QUEUED).update(state=State.EXPIRED, reason="The account was closed.")
+    theirs.update(to="", subject="", data={}, as_sent=None)
+    Suppression.objects.filter(address_hash=hash_of(email)).update(email="")  # its hash keeps it suppressed
+
+
+def readdress(old: str, new: str) -> None:
+    """Send what is queued for a person's old address to the new one. A code for the old address is not sent.
+
+    Warnings to the owner of the old address still go there, because someone may have taken over the account.
+    """
+    waiting = Message.objects.filter(to=old, state=State.QUEUED)
+    waiting.filter(message_type__in=message_types.SECRET).update(
+        state=State.EXPIRED, reason="The address was changed.", data={}
+    )
+    waiting.exclude(message_type__in=message_types.OF_THE_ADDRESS).update(to=new)
