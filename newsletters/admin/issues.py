@@ -24,6 +24,7 @@ from accounts.fields import choices_field
 from accounts.languages import LANGUAGES, Text
 from accounts.limits import within_limits
 from newsletters.admin.forms import IssueForm, PictureForm
+from newsletters.admin.sending_mixin import SendingMixin
 from newsletters.blocks import WRITTEN
 from newsletters.emails.issues import filled
 from newsletters.models import PUBLIC_STATES, Issue, Picture
@@ -83,13 +84,11 @@ class PictureInline(admin.TabularInline):
 
 
 @admin.register(Issue)
-class IssueAdmin(admin.ModelAdmin):
+class IssueAdmin(SendingMixin):
     form = IssueForm
     inlines = [PictureInline]
-    list_display = ["title_here", "state", "scheduled_at", "published_at", "updated_at"]
     list_filter = ["state"]
     search_fields = ["title_en", "title_fr"]
-    ordering = ["-pk"]
     prepopulated_fields = {"slug": ["title_en"], "slug_fr": ["title_fr"]}
     filter_horizontal = ["audience_hubs"]
     readonly_fields = ["state", "scheduled_at", "published_at"]
@@ -127,10 +126,6 @@ class IssueAdmin(admin.ModelAdmin):
     class Media:
         js = ["admin/issue-editor.js"]
         css = {"all": ["admin/portal-admin.css", "admin/issues.css"]}
-
-    @admin.display(description=_("subject"))
-    def title_here(self, issue: Issue) -> str:
-        return issue.title
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         choices: dict[str, Any] = {

@@ -60,7 +60,7 @@ def render_overdue(data: dict[str, Any], now: datetime) -> RenderedEmail:
     issue = Issue.objects.filter(pk=data["issue"]).first()
     if issue is None or issue.state != IssueState.OVERDUE:
         raise OutdatedMessage("Staff have decided what to do with the issue.")
-    link = absolute_url(reverse("admin:newsletters_issue_change", args=[issue.pk]))
+    link = absolute_url(reverse("admin:newsletters_issue_send", args=[issue.pk]))
     subject = _("This newsletter issue wasn’t sent: %(title)s") % {"title": issue.title}
     return render_email("newsletters/email/issue_overdue", subject, {"issue": issue, "link": link})
 
