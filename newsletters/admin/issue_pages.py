@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.views.decorators.http import require_GET, require_POST
@@ -59,10 +59,14 @@ def state_in_words(issue: Issue) -> str:
     return issue.get_state_display()
 
 
+def home_url(issue: Issue) -> str:
+    """Return the URL of the page that shows where the issue stands: before, during or after its sending."""
+    return reverse(f"admin:newsletters_issue_{HOME.get(IssueState(issue.state), 'send')}", args=[issue.pk])
+
+
 def to_home(issue: Issue) -> HttpResponse:
-    """Redirect to the page that shows where the issue stands: before, during or after its sending."""
     issue.refresh_from_db(fields=["state"])
-    return redirect(f"admin:newsletters_issue_{HOME.get(IssueState(issue.state), 'send')}", issue.pk)
+    return redirect(home_url(issue))
 
 
 def record(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Issue, sentence: str) -> None:

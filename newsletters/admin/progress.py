@@ -21,7 +21,7 @@ from newsletters.services.sending import Progress
 from newsletters.templatetags.newsletter_admin import about, thousands
 from outbox.models import State
 
-NO_LONGER = _("The sending is already over.")
+NO_LONGER = _("This issue has already finished sending.")
 
 
 def progress_page(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Issue) -> HttpResponseBase:
@@ -72,23 +72,23 @@ def _time_left(progress: Progress) -> str:
 
 
 def pause(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Issue) -> HttpResponse:
-    return _act(model_admin, request, issue, lambda now: sending.pause(issue, now=now), _("The sending is paused."))
+    return _act(model_admin, request, issue, lambda now: sending.pause(issue, now=now), _("Sending is paused."))
 
 
 def resume(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Issue) -> HttpResponse:
-    return _act(model_admin, request, issue, lambda now: sending.resume(issue, now=now), _("The sending continues."))
+    return _act(model_admin, request, issue, lambda now: sending.resume(issue, now=now), _("Sending has resumed."))
 
 
 def ask_stop(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Issue) -> HttpResponseBase:
     """Ask before stopping, and say how many already have the issue."""
     if issue.state != IssueState.SENDING:
         return to_home(issue)
-    context = page_context(model_admin, request, issue, _("Stop the sending"), **figures(issue))
+    context = page_context(model_admin, request, issue, _("Stop sending"), **figures(issue))
     return TemplateResponse(request, "admin/newsletters/stop.html", context)
 
 
 def stop(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Issue) -> HttpResponse:
-    return _act(model_admin, request, issue, lambda now: sending.stop(issue, now=now), _("The sending is stopped."))
+    return _act(model_admin, request, issue, lambda now: sending.stop(issue, now=now), _("Sending is stopped."))
 
 
 def _act(
@@ -152,13 +152,13 @@ def _rows(progress: Progress) -> list[tuple[str | Promise, str | Promise, int, s
         ),
         (
             Reason.UNSUBSCRIBED.label,
-            _("The person unsubscribed or paused before it was their turn."),
+            _("The person unsubscribed or paused before we got to them."),
             numbers.get(State.UNSUBSCRIBED, 0),
             Reason.UNSUBSCRIBED,
         ),
         (
             Reason.NOT_SENT.label,
-            _("The sending was stopped, or it was too late to send."),
+            _("Sending was stopped, or it was too late."),
             numbers.get(State.EXPIRED, 0),
             Reason.NOT_SENT,
         ),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from newsletters.admin import progress, sending, unreached
-from newsletters.admin.issue_pages import page_url, state_in_words
+from newsletters.admin.issue_pages import home_url, page_url, state_in_words
 from newsletters.models import Issue, IssueState
 from newsletters.templatetags.newsletter_admin import moment, thousands
 from outbox.models import Message, State
@@ -70,8 +70,9 @@ class SendingMixin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_label(self, issue: Issue) -> SafeString:
-        colour = COLOURS.get(IssueState(issue.state), "")
-        return format_html('<span class="status {}">{}</span>', colour, state_in_words(issue))
+        """Show the state as a link to the page where the sending stands."""
+        link, colour = home_url(issue), COLOURS.get(IssueState(issue.state), "")
+        return format_html('<a href="{}" class="status {}">{}</a>', link, colour, state_in_words(issue))
 
     @admin.display(description=gettext_lazy("when"), ordering="published_at")
     def when(self, issue: Issue) -> str:

@@ -90,7 +90,7 @@ def retry(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Issue) -> 
         sentence = ngettext("We’re trying again for %(n)s person.", "We’re trying again for %(n)s people.", count)
         record(model_admin, request, issue, sentence % {"n": count})
     else:
-        model_admin.message_user(request, _("There is no one for whom it’s safe to try again."), messages.WARNING)
+        model_admin.message_user(request, _("It isn’t safe to try again for anyone."), messages.WARNING)
     return to_home(issue)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from newsletters.services import schedule
 
 NOW, LATER = "now", "later"
-TOO_SOON = _("Choose a time that is at least %(n)s minutes from now, so that you can still take it back.")
+TOO_SOON = _("Choose a time at least %(n)s minutes from now, so that you have time to change your mind.")
 CLOCKS_CHANGE = _("The clocks change at this time. Choose another one.")
 
 

@@ -225,7 +225,7 @@ def overdue(issue, now):
 def test_an_overdue_issue_asks_what_to_do(client, editor, issue, now):
     overdue(issue, now)
     page = text(client.get(url("send", issue))).replace("\xa0", " ")
-    assert "Its time was <b>November 23, 2026, 2:00 am ET</b>." in page
+    assert "It was scheduled for <b>November 23, 2026, 2:00 am ET</b>." in page
     assert "Nothing goes out until you decide" in page
     for button in ("Send now", "Schedule again", "Back to draft"):
         assert button in page

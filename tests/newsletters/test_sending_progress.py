@@ -74,12 +74,12 @@ def test_the_figures_need_the_same_few_queries_for_any_number_of_emails(client, 
 
 def test_a_sending_is_paused_and_resumed(client, editor, issue):
     page = text(press(client, "pause", issue))
-    assert "The sending is paused." in page
+    assert "Sending is paused." in page
     assert "<h2>Paused</h2>" in page
     assert 'value="Resume"' in page
     assert BulkSend.objects.get().state == "paused"
     page = text(press(client, "resume", issue))
-    assert "The sending continues." in page
+    assert "Sending has resumed." in page
     assert 'value="Pause"' in page
     assert BulkSend.objects.get().state == "running"
 
@@ -101,11 +101,11 @@ def test_stopping_asks_first_and_says_how_many_already_have_it(client, editor, i
 def test_a_stopped_issue_sends_nothing_more(client, editor, issue):
     response = press(client, "stop_now", issue)
     assert response.redirect_chain[-1][0] == url("result", issue)
-    assert "The sending is stopped." in text(response)
+    assert "Sending is stopped." in text(response)
     assert Issue.objects.get().state == IssueState.STOPPED
     assert not Message.objects.filter(state=State.QUEUED).exists()
     for name in ("pause", "resume", "stop_now"):
-        assert "The sending is already over." in text(press(client, name, issue))
+        assert "This issue has already finished sending." in text(press(client, name, issue))
     assert BulkSend.objects.get().state == "stopped"
 
 

@@ -41,7 +41,7 @@ def unsubscribe(email, at):
 
 def test_the_parts_add_up_to_the_frozen_audience(client, editor, now):
     page = text(client.get(url("result", sent_issue(now, state="stopped", **EVERYTHING))))
-    table = page[page.index("What became of each email") :]
+    table = page[page.index("What happened to each email") :]
     labels = {
         "The email server accepted it.": 4,
         "Refused or failed": 3,
@@ -49,7 +49,7 @@ def test_the_parts_add_up_to_the_frozen_audience(client, editor, now):
         "Uncertain": 1,
         "Unsubscribed meanwhile": 5,
         ">Not sent<": 6,
-        "Everyone the issue was for": 21,
+        "Everyone in the audience": 21,
     }
     assert {label: row(table, label) for label in labels} == labels
     assert "don’t add up" not in page
@@ -63,7 +63,7 @@ def test_numbers_that_do_not_add_up_are_said_to_be_wrong(client, editor, now):
 
 def test_the_page_says_when_the_sending_began_and_ended(client, editor, now):
     page = text(client.get(url("result", sent_issue(now, sent=1))))
-    assert "The sending began on November 23, 2026, 9:00 am ET." in page
+    assert "Sending began on November 23, 2026, 9:00 am ET." in page
     assert "It ended on November 23, 2026, 9:10 am ET, after about 10 minutes." in page
 
 

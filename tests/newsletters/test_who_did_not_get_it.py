@@ -68,8 +68,8 @@ def test_the_list_says_who_and_why(client, editor, issue):
     ]
     assert "(reported us as spam)" in page
     assert "(address does not exist)" in page
-    assert '<td lang="en">550 5.1.1 No such user</td>' in page
-    assert '<td lang="en">mailbox full</td>' in page
+    assert '<div class="help" lang="en">550 5.1.1 No such user</div>' in page
+    assert '<div class="help" lang="en">mailbox full</div>' in page
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_trying_again_takes_only_those_for_whom_it_is_safe(client, editor, issue
 def test_pressing_try_again_twice_finds_no_one_more(client, editor, issue):
     client.post(url("retry", issue))
     response = client.post(url("retry", issue), follow=True)
-    assert "There is no one for whom it’s safe to try again." in text(response)
+    assert "It isn’t safe to try again for anyone." in text(response)
 
 
 def test_a_stopped_issue_is_not_tried_again(client, editor, now):
