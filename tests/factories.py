@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import ProviderProfile, User
 from hubs.models import Hub, Membership, Role
+from newsletters.models import Issue
 from sessions_app.models import Series, Session
 
 
@@ -68,3 +69,17 @@ def SessionFactory(*, now, days=10, series=None, hours=1, **fields):  # noqa: N8
     )
     series.refresh_from_db()
     return session
+
+
+class IssueFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Issue
+
+    slug = factory.Sequence(lambda n: f"issue-{n}")
+    slug_fr = factory.Sequence(lambda n: f"numero-{n}")
+    title_en = factory.Sequence(lambda n: f"Issue {n}")
+    title_fr = factory.Sequence(lambda n: f"Numéro {n}")
+    preview_en = "What is in it."
+    preview_fr = "Ce qu’il contient."
+    body_en = "Hello.\n\n## News\n\nAll is well."
+    body_fr = "Bonjour.\n\n## Nouvelles\n\nTout va bien."
