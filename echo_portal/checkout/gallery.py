@@ -12,6 +12,7 @@ from accounts.models import ProviderProfile, User
 from hubs.models import Hub, Membership, PartnerInterest, Role, TeamInvitation
 from newsletters.models import Issue, IssueRendering, IssueState, Subscriber
 from newsletters.rendering import render_issue
+from newsletters.models import Issue
 from outbox import message_types
 from outbox.message_types import RenderedEmail
 from outbox.models import Message
@@ -256,6 +257,19 @@ def _hub_message(rows: Rows, now: datetime) -> Rows:
     return {"registration": _register(rows, now, RegistrationState.CONFIRMED).pk, "hub_message": message.pk}
 
 
+def _issue(rows: Rows, now: datetime) -> Rows:
+    issue = Issue.objects.create(
+        slug="gallery-issue",
+        title_en="Grief in the team",
+        title_fr="Le deuil dans l’équipe",
+        preview_en="Three small habits that teams told us about.",
+        preview_fr="Trois petites habitudes que des équipes nous ont racontées.",
+        body_en="Those who care for dying people grieve too.\n\n## Upcoming sessions\n\n[[upcoming sessions 2]]",
+        body_fr="Les personnes qui soignent vivent aussi des deuils.\n\n## Séances à venir\n\n[[séances à venir 2]]",
+    )
+    return {"issue": issue.pk}
+
+
 NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
 REVIEW_COMMENT = "The French summary is missing. Could you add it?"
 NOTES = {"en": NOTE, "fr": "Notre conférencière est malade. Nous espérons reprendre en mai.\nLe pôle du Nord"}
@@ -304,6 +318,7 @@ SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "interest-new": _interest,
     "newsletter": _newsletter,
     "issue-overdue": _issue_overdue,
+    "newsletter-test": _issue,
 }
 
 

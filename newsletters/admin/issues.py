@@ -50,7 +50,7 @@ EMAIL_POLICY = {
 }
 
 
-class PictureInline(admin.TabularInline):
+class PictureInline(admin.StackedInline):
     model = Picture
     form = PictureForm
     extra = 1
@@ -118,6 +118,7 @@ class IssueAdmin(SendingMixin):
                     "audience_hubs",
                 ],
                 "description": _("If none is selected in a list, the issue goes to everyone."),
+                "classes": ["collapse"],
             },
         ),
         (_("Sending"), {"fields": ["state", "scheduled_at", "published_at"]}),

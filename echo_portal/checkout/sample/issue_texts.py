@@ -155,7 +155,7 @@ A storm closes the road for two days. What should be in the house before it come
 OVERVIEW = {
     "slug": "project-overview",
     "title_en": "Overview of the Palliative Care ECHO Project",
-    "title_fr": "Aperçu du Projet ECHO en soins palliatifs",
+    "title_fr": "Aperçu du Projet ECHO sur les soins palliatifs",
 }
 OVERVIEW_TEXTS = {
     "en": [

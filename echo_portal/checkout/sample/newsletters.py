@@ -194,7 +194,7 @@ def _evening() -> BytesIO:
     """Draw two people on a bench in front of the evening sky, as an upload would be."""
     image = Image.new("RGB", (1200, 600), "#f3d9b1")
     draw = ImageDraw.Draw(image)
-    for n in range(6):
+    for n in range(8):
         draw.rectangle([0, n * 60, 1200, n * 60 + 60], fill=(243 - n * 6, 217 - n * 12, 177 - n * 8))
     draw.ellipse([820, 210, 980, 370], fill="#c8672e")
     draw.polygon([(0, 420), (260, 300), (520, 400), (800, 330), (1200, 430), (1200, 600), (0, 600)], fill="#2f6b63")
