@@ -46,7 +46,7 @@ if not settings.PRODUCTION:
 
 # Receives the email provider's reports of bounces and complaints. Without a secret anyone could send them, so it needs one.
 if settings.EMAIL_WEBHOOK_SECRET:
-    urlpatterns += [path("anymail/", include("anymail.urls"))]
+    urlpatterns += [path("anymail/", include("outbox.urls"))]
 
 handler400 = views.bad_request
 handler403 = views.forbidden

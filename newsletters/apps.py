@@ -9,6 +9,9 @@ class NewslettersConfig(AppConfig):
     def ready(self) -> None:
         from newsletters import signals  # noqa: F401, PLC0415 - models are ready only now
         from newsletters.emails import issues, news, subscriptions  # noqa: PLC0415
+        from newsletters.services.complaints import on_complaint  # noqa: PLC0415
+        from outbox.signals import complained  # noqa: PLC0415
 
+        complained.connect(on_complaint, dispatch_uid="newsletters-complaint")
         for module in (subscriptions, issues, news):
             module.register_message_types()

@@ -21,3 +21,13 @@ def deliverable(address: str) -> str:
     converted = ascii_domain(address)
     converted.encode("ascii")
     return converted
+
+
+def spellings(address: str) -> set[str]:
+    """Return the ways in which an address may be stored: with the accents of its domain, and in ASCII."""
+    address = ascii_domain(address.strip().lower())
+    local, at, domain = address.rpartition("@")
+    try:
+        return {address, f"{local}{at}{domain.encode().decode('idna')}"}
+    except UnicodeError:
+        return {address}

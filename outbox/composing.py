@@ -34,6 +34,7 @@ def compose(message: Message, rendered: RenderedEmail, connection: Any = None) -
         },
         connection=connection,
     )
+    email.metadata = {"message": str(message.pk)}  # type: ignore[attr-defined]  # a provider's reports repeat it (webhooks.py)
     email.attach_alternative(rendered.html, "text/html")
     for attachment in rendered.attachments:
         email.attach(_part(attachment))

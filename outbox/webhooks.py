@@ -1,28 +1,114 @@
-"""Suppress addresses that bounce or complain, as a provider's signed webhook reports (django-anymail)."""
+"""Reports from an email provider's signed webhook (django-anymail): what was delivered, bounced or reported as spam.
 
+Addresses that bounce or complain are suppressed. A report that is sent again changes nothing.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 
+from anymail.exceptions import AnymailError
 from anymail.signals import AnymailTrackingEvent
+from django.core.exceptions import SuspiciousOperation
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 
-from outbox.models import SuppressionReason
+from outbox.addresses import spellings
+from outbox.models import DeliveryReport, Message, State, SuppressionReason
+from outbox.signals import complained
 from outbox.suppression import count_soft_bounce, suppress
 
+log = logging.getLogger(__name__)
+
+# A report that is older than this was sent again by mistake, or by someone who kept it.
+REPORTED_WITHIN = timedelta(days=7)
+CLOCKS_DIFFER_BY = timedelta(minutes=5)
 # Postmark's types that say that the address itself does not exist; "SoftBounce" (a full mailbox) is not one of them.
 POSTMARK_PERMANENT = {"HardBounce", "BadEmailAddress"}
+# What anymail raises for a report that it does not understand.
+MALFORMED = (AnymailError, ValueError, KeyError, TypeError, AttributeError)
+
+
+class HandlingError(Exception):
+    """The report was read, and our own code failed. Unlike for MALFORMED, the provider sends it again."""
+
+
+def refuse_malformed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Answer 400 to a signed report that cannot be read, so that the provider does not send it again for days."""
+
+    @csrf_exempt
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except SuspiciousOperation:  # a wrong signature: Django answers
+            raise
+        except MALFORMED as error:
+            log.warning("A report of the email provider could not be read (%s).", type(error).__name__)
+            return HttpResponseBadRequest()
+
+    return wrapped
 
 
 def on_tracking(sender: Any, event: AnymailTrackingEvent, esp_name: str, **_kwargs: Any) -> None:
-    """Handle an event whose signature anymail has checked. Only bounces and complaints matter here."""
-    if not event.recipient:
+    """Handle an event whose signature anymail has checked. Only deliveries, bounces and complaints matter here."""
+    try:
+        _record(event, esp_name, timezone.now())
+    except MALFORMED as error:
+        raise HandlingError from error
+
+
+@transaction.atomic
+def _record(event: AnymailTrackingEvent, esp_name: str, now: datetime) -> None:
+    at = min(event.timestamp or now, now)
+    if not event.recipient or at < now - REPORTED_WITHIN:
         return
-    now, detail = timezone.now(), f"{esp_name}: {event.description or event.reject_reason or event.event_type}"
-    if event.event_type == "complained":
-        suppress(event.recipient, SuppressionReason.COMPLAINT, now=now, detail=detail)
+    kind, detail = _kind(event), f"{esp_name}: {event.description or event.reject_reason or event.event_type}"
+    message = _find_message(event, at)
+    if message and kind:
+        facts = {"detail": detail[:300], "at": at}
+        DeliveryReport.objects.get_or_create(message=message, kind=kind, defaults=facts)
+    if kind == DeliveryReport.Kind.COMPLAINED:
+        suppress(event.recipient, SuppressionReason.COMPLAINT, now=at, detail=detail)
+        complained.send(sender=Message, email=event.recipient, message=message, at=at)
     elif _is_permanent(event):
-        suppress(event.recipient, SuppressionReason.HARD_BOUNCE, now=now, detail=detail)
+        suppress(event.recipient, SuppressionReason.HARD_BOUNCE, now=at, detail=detail)
     elif _is_bounce(event):
-        count_soft_bounce(event.recipient, now=now, detail=detail)
+        count_soft_bounce(event.recipient, now=at, detail=detail)
+
+
+def _kind(event: AnymailTrackingEvent) -> DeliveryReport.Kind | None:
+    """Return what is counted for the email. A provider still tries to deliver one that is deferred."""
+    kinds = {
+        "delivered": DeliveryReport.Kind.DELIVERED,
+        "bounced": DeliveryReport.Kind.BOUNCED,
+        "rejected": DeliveryReport.Kind.BOUNCED,
+        "complained": DeliveryReport.Kind.COMPLAINED,
+    }
+    return kinds.get(event.event_type)
+
+
+def _find_message(event: AnymailTrackingEvent, at: datetime) -> Message | None:
+    """Return the email that the report is about, as far as we can tell.
+
+    What was sent through the provider's API carries its key. Over SMTP it does not, so it is the last one to that address.
+    """
+    sent = Message.objects.filter(
+        to__in=spellings(event.recipient),
+        state=State.SENT,
+        settled_at__gt=at - REPORTED_WITHIN,
+        settled_at__lt=at + CLOCKS_DIFFER_BY,
+    ).defer("as_sent")
+    key = str((event.metadata or {}).get("message", ""))
+    if key.isascii() and key.isdigit():
+        found = sent.filter(pk=int(key)).first()
+        if found:
+            return found
+    return sent.order_by("-settled_at", "-pk").first()
 
 
 def _is_permanent(event: AnymailTrackingEvent) -> bool:

@@ -1,5 +1,6 @@
 """Issues of the newsletter, and the question to staff whether to send one that is overdue."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ from outbox.bulk import BulkTemplate, placeholder
 from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
 from outbox.rendering import render_email
 
+SUBSCRIBER = "-subscriber-"  # in a link, where the token of the subscriber belongs
 Loaded = tuple[dict[str, Any], Subscriber | None]
 
 
@@ -36,24 +38,34 @@ def render_newsletter(loaded: Loaded, now: datetime) -> RenderedEmail:
     data, subscriber = loaded
     if subscriber is None:
         raise UnsubscribedMeanwhile("The subscriber was deleted.")
-    topic, template = _frozen(data["issue"], current_language())
-    if not subscriber.receives(topic, now):
+    issue = _frozen(data["issue"], current_language())
+    if not subscriber.receives(issue.topic, now):
         raise UnsubscribedMeanwhile("The subscriber has unsubscribed or paused.")
-    unsubscribe_url = absolute_url(reverse("newsletters:unsubscribe", args=[subscriber.token]))
-    return template.fill(
-        {
-            "preferences_url": absolute_url(reverse("newsletters:preferences", args=[subscriber.token])),
-            "unsubscribe_url": f"{unsubscribe_url}?issue={data['issue']}",
-        },
-        only_to=subscriber.email,
-    )
+    links = {name: link.replace(SUBSCRIBER, subscriber.token) for name, link in issue.links.items()}
+    return issue.template.fill(links, only_to=subscriber.email)
+
+
+@dataclass(frozen=True)
+class _FrozenIssue:
+    """An issue in one language as it is sent. Its links have SUBSCRIBER where a token belongs."""
+
+    topic: str
+    template: BulkTemplate
+    links: dict[str, str]
 
 
 @lru_cache(maxsize=8)
-def _frozen(issue: int, language: str) -> tuple[str, BulkTemplate]:
-    """Return the topic and the text of an issue that is being sent. Neither changes any more, so a process keeps them."""
-    frozen = IssueRendering.objects.select_related("issue").get(issue=issue, language=language)
-    return frozen.issue.audience_topic, BulkTemplate(frozen.subject, frozen.html, frozen.text, language)
+def _frozen(pk: int, language: str) -> _FrozenIssue:
+    """Return an issue that is being sent. Nothing in it changes any more, so each process reads it once."""
+    frozen = IssueRendering.objects.select_related("issue").get(issue=pk, language=language)
+    preferences, unsubscribe = (
+        absolute_url(reverse(f"newsletters:{name}", args=[SUBSCRIBER])) for name in ("preferences", "unsubscribe")
+    )
+    return _FrozenIssue(
+        frozen.issue.audience_topic,
+        BulkTemplate(frozen.subject, frozen.html, frozen.text, language),
+        {"preferences_url": preferences, "unsubscribe_url": f"{unsubscribe}?issue={pk}"},
+    )
 
 
 def render_overdue(data: dict[str, Any], now: datetime) -> RenderedEmail:

@@ -39,14 +39,7 @@ def drain_batch(connection: sending.Connection, now: datetime, *, is_over: Calla
         _send_batch(batch, GROUP, connection, now, is_over)
     elif not connection.has_no_server:
         batch = claim_bulk(now, most=BULK_BATCH)
-        until = time.monotonic() + BULK_SECONDS
-        _send_batch(
-            batch,
-            BULK_BATCH,
-            connection,
-            now,
-            lambda: is_over() or connection.has_no_server or time.monotonic() > until,
-        )
+        _send_batch(batch, BULK_BATCH, connection, now, is_over)
     return len(batch)
 
 
@@ -75,9 +68,10 @@ def _deliver(
     try:
         claim.renew()
         claim.hand_over([message for message, _email in emails])
+        until = time.monotonic() + BULK_SECONDS
         for message, email in emails:
             claim.renew()
-            if is_over():
+            if is_over() or (message.is_bulk and (connection.has_no_server or time.monotonic() > until)):
                 break
             if message.pk in claim.left:
                 outcomes.append(_hand_over(message, email, connection, now))

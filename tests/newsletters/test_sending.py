@@ -140,7 +140,7 @@ def test_hostile_text_stays_text(now, staff, smtp):
     hostile = "Hi <script>alert(1)</script> {{ 7|add:7 }} {% now 'Y' %} \u202e =cmd|'/C calc'!A0"
     SubscriberFactory(name=hostile, organization=hostile, email='"a,b"@example.ca')
     SubscriberFactory(name=hostile)
-    sending.start_sending(IssueFactory(title_en=f"{hostile}", body_en=hostile), by=staff, now=now)
+    sending.start_sending(IssueFactory(title_en=hostile, body_en=hostile), by=staff, now=now)
     from outbox import sending as outbox_sending
     from outbox import services
 

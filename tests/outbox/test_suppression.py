@@ -1,21 +1,14 @@
-"""Suppressed addresses (bounces, complaints, staff), and the sending rate, pruning, requeueing and alarms of the outbox."""
+"""Suppressed addresses (bounces, staff), and the sending rate, pruning, requeueing and alarms of the outbox."""
 
-import base64
-import json
 from datetime import timedelta
 
 import pytest
-from anymail.exceptions import AnymailWebhookValidationFailure
-from anymail.webhooks.amazon_ses import AmazonSESTrackingWebhookView
-from anymail.webhooks.postmark import PostmarkTrackingWebhookView
-from django.test import RequestFactory
 
 from outbox import alarms, message_types, sending, services, suppression
 from outbox.message_types import RenderedEmail
 from outbox.models import Heartbeat, Message, SoftBounce, Suppression
 from outbox.services import Draft, forget_address, requeue, write
 from outbox.suppression import lift, suppress, suppressed
-from outbox.webhooks import on_tracking
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -111,72 +104,8 @@ def test_an_erased_address_stays_suppressed_by_its_hash(now):
     assert suppressed(["someone@example.ca", "other@example.ca"]) == {"someone@example.ca": "complaint"}
 
 
-class TestProviderReports:
-    def report(self, settings, body, *, secret="name:word", given="name:word"):
-        settings.ANYMAIL = {"WEBHOOK_SECRET": secret}
-        auth = "Basic " + base64.b64encode(given.encode()).decode()
-        request = RequestFactory().post("/", json.dumps(body), "application/json", HTTP_AUTHORIZATION=auth)
-        return PostmarkTrackingWebhookView.as_view()(request)
-
-    BOUNCE = {"RecordType": "Bounce", "Type": "HardBounce", "Email": "gone@example.ca", "Description": "No mailbox"}
-
-    def test_a_signed_bounce_or_complaint_suppresses_the_address(self, settings):
-        assert self.report(settings, self.BOUNCE).status_code == 200
-        complaint = {"RecordType": "SpamComplaint", "Type": "SpamComplaint", "Email": "cross@example.ca"}
-        self.report(settings, complaint)
-        assert dict(Suppression.objects.values_list("email", "reason")) == {
-            "gone@example.ca": "hard-bounce",
-            "cross@example.ca": "complaint",
-        }
-
-    @pytest.mark.parametrize("report_type", ["SoftBounce", "Transient", "DnsError"])
-    def test_a_soft_bounce_reported_by_postmark_does_not_suppress_the_address(self, settings, report_type):
-        soft = self.BOUNCE | {"Type": report_type, "Description": "Mailbox full", "Email": "full@example.ca"}
-        for _ in range(3):  # a webhook is repeated if its response is lost
-            assert self.report(settings, soft).status_code == 200
-        assert (Suppression.objects.count(), SoftBounce.objects.count()) == (0, 1)
-
-    def test_an_address_that_postmark_calls_invalid_is_suppressed(self, settings):
-        self.report(settings, self.BOUNCE | {"Type": "BadEmailAddress"})
-        assert Suppression.objects.get().reason == "hard-bounce"
-
-    def test_a_policy_rejection_does_not_suppress_the_address(self, settings):
-        for report_type in ("DMARCPolicy", "Blocked", "ManuallyDeactivated"):
-            self.report(settings, self.BOUNCE | {"Type": report_type})
-        assert (Suppression.objects.count(), SoftBounce.objects.count()) == (0, 0)
-
-    @pytest.mark.parametrize(
-        ("bounce", "suppressions"),
-        [
-            ({"bounceType": "Permanent", "bounceSubType": "General"}, 1),
-            ({"bounceType": "Transient", "bounceSubType": "MailboxFull"}, 0),
-            ({"bounceType": "Undetermined", "bounceSubType": "Undetermined"}, 0),
-        ],
-    )
-    def test_only_permanent_bounces_from_amazon_suppress_the_address(self, bounce, suppressions):
-        recipients = [{"emailAddress": "a@example.ca", "diagnosticCode": "smtp; 5.2.2"}]
-        event = {
-            "eventType": "Bounce",
-            "bounce": bounce | {"bouncedRecipients": recipients, "timestamp": "2026-11-23T15:00:00.000Z"},
-            "mail": {"messageId": "1", "timestamp": "2026-11-23T15:00:00.000Z", "destination": ["a@example.ca"]},
-        }
-        # Uses Anymail's parser without its constructor, which needs Amazon's library.
-        view = AmazonSESTrackingWebhookView.__new__(AmazonSESTrackingWebhookView)
-        for found in view.esp_to_anymail_events(event, {"MessageId": "n1", "Timestamp": "2026-11-23T15:00:01.000Z"}):
-            on_tracking(None, found, "Amazon SES")
-        assert (Suppression.objects.count(), SoftBounce.objects.count()) == (suppressions, 1 - suppressions)
-
-    def test_an_unsigned_report_is_refused(self, settings):
-        with pytest.raises(AnymailWebhookValidationFailure):  # Django turns it into a 400
-            self.report(settings, self.BOUNCE, given="name:wrong")
-        assert not Suppression.objects.exists()
-
-    def test_without_a_secret_the_webhook_is_a_404(self, client):
-        assert client.post("/anymail/postmark/tracking/").status_code == 404
-
-
 def test_service_email_is_sent_before_older_bulk_email(now, smtp):
-    for number in range(25):
+    for number in range(services.BULK_BATCH + 1):
         queue(now, f"bulk:{number}", is_bulk=True)
     queue(now + timedelta(seconds=1), "service:1", to="first@example.ca")
     with sending.Connection() as connection:

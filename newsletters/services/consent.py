@@ -1,0 +1,86 @@
+"""The record of consent: the only place that writes it, and the evidence for one address.
+
+Rows are added and never changed; the database refuses anything else. They stay after someone leaves, because the sender has
+to prove consent (Canada's anti-spam law, s. 13).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from accounts.fields import normalize_email
+from newsletters.models import ConsentAction, ConsentEvent
+
+LEAVING = (ConsentAction.UNSUBSCRIBED, ConsentAction.COMPLAINED, ConsentAction.FORGOTTEN)
+GIVING = (ConsentAction.CONFIRMED, ConsentAction.IMPORTED)
+MOVING = ConsentAction.ADDRESS_CHANGED  # recorded without topics for the old address, with them for the new one
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where someone acted: the path of the page, without any secret in it, its language, and their IP address."""
+
+    page: str = ""
+    language: str = "en"
+    ip: str | None = None
+
+
+def record(
+    action: ConsentAction,
+    email: str,
+    *,
+    now: datetime,
+    origin: Origin,
+    topics: Iterable[str] = (),
+    wording: str = "",
+    wording_version: str = "",
+    detail: dict[str, Any] | None = None,
+) -> ConsentEvent:
+    """Add a step to the record of an address, in the transaction of the fact.
+
+    `topics` is what the address is subscribed to after it, or asked for. `detail` has to be JSON.
+    """
+    return ConsentEvent.objects.create(
+        at=now,
+        email=email,
+        action=action,
+        topics=list(topics),
+        wording=wording,
+        wording_version=wording_version,
+        language=origin.language,
+        page=origin.page[:200],
+        ip=origin.ip,
+        detail=detail or {},
+    )
+
+
+def evidence(email: str) -> list[ConsentEvent]:
+    """Return the steps of an address, the oldest first.
+
+    If the person changed their address, the steps of the old one up to that moment are part of it: they gave their consent with it.
+    """
+    found: dict[int, ConsentEvent] = {}
+    waiting: list[tuple[str, int | None]] = [(normalize_email(email), None)]
+    while waiting:
+        address, until = waiting.pop()
+        steps = ConsentEvent.objects.filter(email=address)
+        for step in steps if until is None else steps.filter(pk__lt=until):
+            if step.pk not in found and "from" in step.detail:
+                waiting.append((step.detail["from"], step.pk))
+            found[step.pk] = step
+    return sorted(found.values(), key=lambda step: (step.at, step.pk))
+
+
+def who_left(emails: Iterable[str]) -> set[str]:
+    """Return those of the addresses that unsubscribed, complained, moved or asked to be forgotten, and did not come back.
+
+    An import must leave them out, also when nothing else is known about them any longer.
+    """
+    wanted = [normalize_email(email) for email in emails]
+    steps = ConsentEvent.objects.filter(email__in=wanted, action__in=[*LEAVING, *GIVING, MOVING]).order_by("at", "pk")
+    has_left = {
+        email: action in LEAVING or (action == MOVING and not topics)
+        for email, action, topics in steps.values_list("email", "action", "topics")
+    }
+    return {email for email, left in has_left.items() if left}

@@ -1,0 +1,6 @@
+"""What other apps can learn from the outbox."""
+
+from django.dispatch import Signal
+
+# A person reported an email as spam. Sent with `email`, their address, `message`, the row of the email or None, and `at`.
+complained = Signal()
