@@ -12,7 +12,6 @@ from accounts.models import ProviderProfile, User
 from hubs.models import Hub, Membership, PartnerInterest, Role, TeamInvitation
 from newsletters.models import Issue, IssueRendering, IssueState, Subscriber
 from newsletters.rendering import render_issue
-from newsletters.models import Issue
 from outbox import message_types
 from outbox.message_types import RenderedEmail
 from outbox.models import Message
@@ -257,7 +256,7 @@ def _hub_message(rows: Rows, now: datetime) -> Rows:
     return {"registration": _register(rows, now, RegistrationState.CONFIRMED).pk, "hub_message": message.pk}
 
 
-def _issue(rows: Rows, now: datetime) -> Rows:
+def _test_issue(rows: Rows, now: datetime) -> Rows:
     issue = Issue.objects.create(
         slug="gallery-issue",
         title_en="Grief in the team",
@@ -318,7 +317,7 @@ SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "interest-new": _interest,
     "newsletter": _newsletter,
     "issue-overdue": _issue_overdue,
-    "newsletter-test": _issue,
+    "newsletter-test": _test_issue,
 }
 
 
