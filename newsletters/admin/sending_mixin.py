@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models import Case, Count, F, OuterRef, Subquery, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import URLPattern
@@ -29,7 +29,6 @@ COLOURS = {
 
 class SendingMixin(admin.ModelAdmin):
     list_display = ["subject", "state_label", "when", "audience_size", "sent_share"]
-    list_per_page = 20  # the emails of these are counted
     list_select_related = ["bulk_send"]
 
     class Media:
@@ -55,10 +54,11 @@ class SendingMixin(admin.ModelAdmin):
         ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Count the sent emails of each issue, in an index, for the rows of one page only."""
+        """Add how many emails of each issue were sent. They are counted only while an issue is being sent."""
         sent = Message.objects.filter(bulk_send=OuterRef("bulk_send"), state=State.SENT).order_by().values("bulk_send")
-        counted = Subquery(sent.annotate(n=Count("pk")).values("n"))
-        return super().get_queryset(request).annotate(sent=Coalesce(counted, 0))
+        counted = Coalesce(Subquery(sent.annotate(n=Count("pk")).values("n")), 0)
+        known = When(bulk_send__finished_at__isnull=False, bulk_send__sent__isnull=False, then=F("bulk_send__sent"))
+        return super().get_queryset(request).annotate(sent=Case(known, default=counted))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """Issues that are not sent yet come first."""

@@ -27,7 +27,10 @@ def unreached_page(model_admin: admin.ModelAdmin, request: HttpRequest, issue: I
         return to_home(issue)
     reason, search = _chosen(request)
     counts = count_unreached(issue)
-    page = Paginator(unreached(issue, reason, search), ON_A_PAGE).get_page(request.GET.get("page"))
+    paginator = Paginator(unreached(issue, reason, search), ON_A_PAGE)
+    if not search:
+        paginator.count = counts.get(Reason(reason), 0) if reason else sum(counts.values())
+    page = paginator.get_page(request.GET.get("page"))
     context = page_context(
         model_admin,
         request,
@@ -51,7 +54,7 @@ def unreached_csv(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Is
         return to_home(issue)
     table = UnreachedTable(issue, *_chosen(request))
     response = StreamingHttpResponse(csv_lines(table), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{issue.slug}-{_("not-received")}.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{issue.slug}.csv"'
     return response
 
 

@@ -1,7 +1,7 @@
 // Keeps the progress of a sending up to date. Without JavaScript, the page has a link that loads it again.
 "use strict";
 
-const REFRESH_EVERY_MS = 3000;
+const REFRESH_EVERY_MS = 4000;
 const box = document.querySelector("[data-progress]");
 const announcement = document.querySelector("[data-announcement]");
 const refreshLink = document.querySelector("[data-refresh]");

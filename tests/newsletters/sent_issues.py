@@ -23,6 +23,7 @@ def sent_issue(now, *, state="sent", queued=0, **fields):
     issue.bulk_send = BulkSend.objects.create(
         key=f"newsletter:{issue.pk}",
         audience=sum(numbers.values()),
+        sent=numbers["sent"] if ended else None,
         started_at=began,
         finished_at=ended,
         state={"sent": "finished", "stopped": "stopped", "sending": "running"}[state],

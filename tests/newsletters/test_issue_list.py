@@ -7,6 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from newsletters.models import IssueState
+from newsletters.services import sending
+from outbox.models import BulkSend, Message
 from tests.factories import IssueFactory
 from tests.newsletters.sent_issues import sent_issue
 
@@ -45,3 +47,15 @@ def test_the_number_of_queries_does_not_grow_with_the_issues(client, editor, now
     with CaptureQueriesContext(connection) as six:
         client.get(LIST)
     assert len(six) == len(one) <= 10
+
+
+def test_what_was_sent_is_kept_when_sending_is_finished_and_counted_again_during_a_retry(client, editor, now):
+    issue = sent_issue(now, state="sending", sent=3, failed=1)
+    sending.finish_issues(now)
+    assert BulkSend.objects.get().sent == 3
+    assert '<td class="field-sent_share">75%</td>' in text(client.get(LIST))
+    sending.retry_failed(issue, now=now)
+    Message.objects.filter(state="queued").update(state="sent")
+    assert '<td class="field-sent_share">100%</td>' in text(client.get(LIST))
+    sending.finish_issues(now)
+    assert BulkSend.objects.get().sent == 4
