@@ -55,6 +55,7 @@ class PictureInline(admin.StackedInline):
     form = PictureForm
     extra = 1
     readonly_fields = ["shown"]
+    view_on_site = False
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("content")
@@ -121,7 +122,7 @@ class IssueAdmin(SendingMixin):
                 "classes": ["collapse"],
             },
         ),
-        (_("Sending"), {"fields": ["state", "scheduled_at", "published_at"]}),
+        (_("When it goes"), {"fields": ["state", "scheduled_at", "published_at"]}),
     ]
 
     class Media:

@@ -93,6 +93,7 @@ def test_an_issue_that_was_sent_is_read_only(client, issue, state):
     assert "This issue was sent, so it can’t be changed." in page
     assert 'name="title_en"' not in page
     assert 'name="_save"' not in page
+    assert 'name="_preview"' not in page
     assert change(client, issue, title_en="Other").status_code == 403
     assert client.post(f"{LIST}{issue.pk}/delete/", {"post": "yes"}).status_code == 403
 
@@ -123,6 +124,7 @@ class TestPreview:
     def test_saving_with_the_preview_button_leads_to_the_preview(self, client, issue):
         response = change(client, issue, _preview="Save and preview", title_en="Saved")
         assert response.url == f"{LIST}{issue.pk}/preview/"
+        assert 'name="_preview"' in client.get(f"{LIST}add/").content.decode()
         assert Issue.objects.get().title_en == "Saved"
 
     def test_it_shows_the_email_in_two_widths_and_as_text_in_both_languages(self, client, issue):
