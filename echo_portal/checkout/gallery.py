@@ -10,7 +10,7 @@ from django.utils import translation
 
 from accounts.models import ProviderProfile, User
 from hubs.models import Hub, Membership, PartnerInterest, Role, TeamInvitation
-from newsletters.models import Issue, IssueRendering, IssueState, Subscriber
+from newsletters.models import Issue, IssueRendering, IssueState, Subscriber, Topic
 from newsletters.rendering import render_issue
 from outbox import message_types
 from outbox.message_types import RenderedEmail
@@ -217,7 +217,7 @@ def _interest(rows: Rows, now: datetime) -> Rows:
     return {"interest": interest.pk}
 
 
-def _issue(rows: Rows, now: datetime, state: IssueState) -> Issue:
+def _sample_issue(rows: Rows, now: datetime, state: IssueState) -> Issue:
     slug = f"gallery-issue-{state}"
     texts = {
         "title_en": "Three new series, and a guide for families",
@@ -229,16 +229,17 @@ def _issue(rows: Rows, now: datetime, state: IssueState) -> Issue:
 
 
 def _newsletter(rows: Rows, now: datetime) -> Rows:
-    issue, person = _issue(rows, now, IssueState.SENDING), rows["person"]
+    issue, person = _sample_issue(rows, now, IssueState.SENDING), rows["person"]
     rendered = render_issue(issue, person.language, now=now)
     IssueRendering.objects.create(issue=issue, language=person.language, **vars(rendered))
-    fields = {"language": person.language, "topics": ["newsletter"], "subscribed_at": now}
+    fields = {"language": person.language, "topics": Topic.values, "subscribed_at": now}
+    fields |= {"token": "gallery-" + "0" * 24}
     subscriber, _is_new = Subscriber.objects.get_or_create(email=person.email, defaults=fields)
     return {"issue": issue.pk, "subscriber": subscriber.pk}
 
 
 def _issue_overdue(rows: Rows, now: datetime) -> Rows:
-    return {"issue": _issue(rows, now, IssueState.OVERDUE).pk}
+    return {"issue": _sample_issue(rows, now, IssueState.OVERDUE).pk}
 
 
 def _hub_message(rows: Rows, now: datetime) -> Rows:

@@ -39,7 +39,7 @@ def test_each_subscriber_gets_the_issue_once_in_their_language(now, staff, drain
     assert set(sent) == {english.email, "marie@xn--hpital-ixa.ca"}
     email = sent["marie@xn--hpital-ixa.ca"]
     assert email.subject == "Numéro d’été"
-    assert f"/fr/bulletin/unsubscribe/{french.token}/?issue={issue.pk}" in email.extra_headers["List-Unsubscribe"]
+    assert f"/fr/bulletin/desabonnement/{french.token}/?issue={issue.pk}" in email.extra_headers["List-Unsubscribe"]
     assert french.token in email.body
     assert english.token not in email.body
     assert not Message.objects.exclude(as_sent=None).exists()  # there would be a hundred thousand copies
