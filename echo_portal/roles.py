@@ -32,6 +32,10 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "Newsletters": {
         "newsletters.consentevent": READ,
+        "newsletters.issue": EDIT,
+        "newsletters.picture": ALL,
+        "newsletters.publication": EDIT,
+        "newsletters.publicationfile": EDIT,
     },
     "Support": {
         "registrations.registration": READ,

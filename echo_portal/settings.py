@@ -192,6 +192,7 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     "team-invitation": {"key": (30, 86400)},  # for each hub, sent or sent again
     "save-profile": {"key": (10, 600), "ip": (600, 600)},
     "begin-passkey": {"ip": (200, 60)},
+    "newsletter-test": {"key": [(20, 3600)]},  # for each member of staff
     "change-email": {"key": [(10, 3600), (20, 86400)]},
     "subscription-email": {"key": (4, 86400)},  # for each address, whoever enters it
     "subscription-new-address": {"key": (10, 86400)},  # for each subscriber

@@ -13,6 +13,7 @@ from echo_portal import privacy
 from echo_portal.forms import ZoneForm
 from echo_portal.middleware import A_YEAR
 from hubs.models import Hub
+from newsletters.issue_queries import offers
 from sessions_app import feeds, queries
 from sessions_app.listings import Listing, listings
 
@@ -28,6 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "ticket": Listing(next_open, now, reader) if next_open else None,
         "hubs": Hub.objects.listed()[:6],
         "feed": feeds.matching({}, []),
+        "offers": offers(on_home_page=True),
     }
     return render(request, "pages/home.html", context)
 

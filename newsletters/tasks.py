@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from newsletters.services import sending
+from newsletters.services import sending, subscriptions
 
 
 @shared_task
@@ -10,7 +10,6 @@ def send_due_issues() -> None:
     now = timezone.now()
     sending.send_due_issues(now)
     sending.finish_issues(now)
-from newsletters.services import subscriptions
 
 
 @shared_task

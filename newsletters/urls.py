@@ -3,19 +3,16 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from newsletters.views import leaving, preferences, subscribing
-
-from django.urls import path
-from django.utils.translation import gettext_lazy as _
-
-from newsletters.views import placeholders
+from newsletters.views import leaving, preferences, reading, subscribing
 
 app_name = "newsletters"
-urlpatterns: list[Any] = [
-    path(_("preferences/<str:token>/"), placeholders.missing, name="preferences"),
-    path(_("unsubscribe/<str:token>/"), placeholders.missing, name="unsubscribe"),
-
 urlpatterns = [
+    path("", reading.issue_list, name="list"),
+    path("feed.atom", reading.feed, name="feed"),
+    path(_("issues/<slug:slug>/"), reading.issue_detail, name="detail"),
+    path(_("pictures/<slug:checksum>"), reading.picture, name="picture"),
+    path(_("publications/"), reading.publications, name="publications"),
+    path(_("publications/<slug:slug>-<str:language>.pdf"), reading.publication, name="publication"),
     path(_("stay-connected/"), subscribing.stay_connected, name="stay_connected"),
     path(_("stay-connected/sent/"), subscribing.stay_connected_sent, name="stay_connected_sent"),
     path(_("stay-connected/offer/"), subscribing.offer, name="offer"),

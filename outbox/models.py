@@ -30,6 +30,8 @@ class BulkSend(models.Model):
     key = models.CharField(_("key"), max_length=100, unique=True)
     state = models.CharField(_("state"), max_length=10, choices=BulkSendState.choices, default=BulkSendState.RUNNING)
     audience = models.PositiveIntegerField(_("audience"), default=0)
+    # Counted once it is finished, so that a list of bulk sends counts no messages.
+    sent = models.PositiveIntegerField(_("sent"), null=True, editable=False)
     started_at = models.DateTimeField(_("started"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 

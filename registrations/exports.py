@@ -5,7 +5,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from django.conf import settings
 from django.utils import translation
@@ -41,6 +41,14 @@ def neutralized(value: Cell) -> Cell:
 
 def _labels(choices: Iterable[tuple[str, Any]]) -> dict[str, str]:
     return {value: str(label) for value, label in choices}
+
+
+class Table(Protocol):
+    """What can be written as a CSV file. The cells of `rows` are neutralized."""
+
+    header: Row
+
+    def rows(self) -> Iterator[Row]: ...
 
 
 class RegistrantTable:
@@ -125,7 +133,7 @@ class _Line:
         return line
 
 
-def csv_lines(table: RegistrantTable) -> Iterator[str]:
+def csv_lines(table: Table) -> Iterator[str]:
     """Yield the lines of a CSV file: UTF-8 with a BOM, commas, and every text in quotes."""
     writer = csv.writer(_Line(), quoting=csv.QUOTE_NONNUMERIC)
     yield BOM + writer.writerow(table.header)

@@ -9,7 +9,6 @@ from django.utils import timezone
 from accounts.models import ProviderProfile, User
 from hubs.models import Hub, Membership, Role
 from newsletters.models import Issue, Subscriber, Topic
-from newsletters.models import Subscriber
 from sessions_app.models import Series, Session
 
 
@@ -82,13 +81,13 @@ class IssueFactory(factory.django.DjangoModelFactory):
         model = Issue
 
     slug = factory.Sequence(lambda n: f"issue-{n}")
+    slug_fr = factory.Sequence(lambda n: f"numero-{n}")
     title_en = factory.Sequence(lambda n: f"Issue {n}")
     title_fr = factory.Sequence(lambda n: f"Numéro {n}")
-    preview_en = "What is new."
-    preview_fr = "Les nouvelles."
-    body_en = "Hello.\n\nWe have **news**."
-    body_fr = "Bonjour.\n\nNous avons des **nouvelles**."
-
+    preview_en = "What is in it."
+    preview_fr = "Ce qu’il contient."
+    body_en = "Hello.\n\n## News\n\nAll is well."
+    body_fr = "Bonjour.\n\n## Nouvelles\n\nTout va bien."
 
     topics = ["newsletter"]
     profession = "registered-nurse"

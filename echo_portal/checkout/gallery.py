@@ -10,9 +10,8 @@ from django.utils import translation
 
 from accounts.models import ProviderProfile, User
 from hubs.models import Hub, Membership, PartnerInterest, Role, TeamInvitation
-from newsletters.models import Issue, IssueRendering, IssueState, Subscriber, Topic
+from newsletters.models import Issue, IssueRendering, IssueState, Subscriber, SubscriptionRequest, Topic
 from newsletters.rendering import render_issue
-from newsletters.models import Subscriber, SubscriptionRequest, Topic
 from outbox import message_types
 from outbox.message_types import RenderedEmail
 from outbox.models import Message
@@ -272,6 +271,19 @@ def _subscription_request(rows: Rows, now: datetime) -> Rows:
     return {"request": SubscriptionRequest.objects.create(email=rows["person"].email, **values).pk}
 
 
+def _test_issue(rows: Rows, now: datetime) -> Rows:
+    issue = Issue.objects.create(
+        slug="gallery-issue",
+        title_en="Grief in the team",
+        title_fr="Le deuil dans l’équipe",
+        preview_en="Three small habits that teams told us about.",
+        preview_fr="Trois petites habitudes que des équipes nous ont racontées.",
+        body_en="Those who care for dying people grieve too.\n\n## Upcoming sessions\n\n[[upcoming sessions 2]]",
+        body_fr="Les personnes qui soignent vivent aussi des deuils.\n\n## Séances à venir\n\n[[séances à venir 2]]",
+    )
+    return {"issue": issue.pk}
+
+
 NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
 REVIEW_COMMENT = "The French summary is missing. Could you add it?"
 NOTES = {"en": NOTE, "fr": "Notre conférencière est malade. Nous espérons reprendre en mai.\nLe pôle du Nord"}
@@ -325,6 +337,7 @@ SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "subscription-new-address": _subscription_request,
     "subscription-moved": lambda _rows, _now: {},
     "subscription-link": _subscriber,
+    "newsletter-test": _test_issue,
 }
 
 

@@ -181,6 +181,7 @@ The portal is running.
   Email      {emails}
   Admin      {site}/en/admin/    {sample.STAFF_EMAIL}, password {sample.STAFF_PASSWORD}
   Provider   {site}/en/account/sign-in/    {sample.PROVIDER_EMAIL}, with an emailed code
+  Newsletter {site}/en/newsletter/    {site}/fr/bulletin/    written at {site}/en/admin/newsletters/issue/
   Hub        {site}/en/workspace/    {sample.COORDINATOR_EMAIL} (coordinator), with an emailed code
 
 Logs are in var/log. Ctrl-C stops everything and keeps the data in var/.""")

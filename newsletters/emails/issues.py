@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from accounts.languages import current_language
 from accounts.links import absolute_url
 from newsletters.models import Issue, IssueRendering, IssueState, Subscriber
+from newsletters.rendering import LINKS, render_issue
 from outbox import message_types
-from outbox.bulk import BulkTemplate
+from outbox.bulk import BulkTemplate, placeholder
 from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
 from outbox.rendering import render_email
 
@@ -22,6 +23,7 @@ Loaded = tuple[dict[str, Any], Subscriber | None]
 
 def register_message_types() -> None:
     message_types.register("newsletter", render_newsletter, load_subscribers)
+    message_types.register("newsletter-test", render_test)
     message_types.register("issue-overdue", render_overdue)
 
 
@@ -70,6 +72,27 @@ def render_overdue(data: dict[str, Any], now: datetime) -> RenderedEmail:
     issue = Issue.objects.filter(pk=data["issue"]).first()
     if issue is None or issue.state != IssueState.OVERDUE:
         raise OutdatedMessage("Staff have decided what to do with the issue.")
-    link = absolute_url(reverse("admin:newsletters_issue_change", args=[issue.pk]))
+    link = absolute_url(reverse("admin:newsletters_issue_send", args=[issue.pk]))
     subject = _("This newsletter issue wasn’t sent: %(title)s") % {"title": issue.title}
     return render_email("newsletters/email/issue_overdue", subject, {"issue": issue, "link": link})
+
+
+def render_test(data: dict[str, Any], now: datetime) -> RenderedEmail:
+    """Return the issue for the member of staff who asked for a test, with "[Test]" before the subject.
+
+    Its links to preferences lead to the archive, because the person may not be a subscriber.
+    """
+    issue = Issue.objects.filter(pk=data["issue"]).first()
+    if issue is None:
+        raise OutdatedMessage("The issue was deleted.")
+    rendered = render_issue(issue, current_language(), now=now)
+    subject = _("[Test] %(subject)s") % {"subject": rendered.subject}
+    return RenderedEmail(subject=subject, text=filled(rendered.text), html=filled(rendered.html))
+
+
+def filled(content: str) -> str:
+    """Return an issue's HTML or text with links that lead to the archive, for tests and previews."""
+    archive = absolute_url(reverse("newsletters:list"))
+    for name in LINKS:
+        content = content.replace(placeholder(name), archive)
+    return content

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -111,6 +112,14 @@ class Issue(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("newsletters:detail", args=[self.slug_here])
 
+    def clean(self) -> None:
+        """Raises ValidationError for a slug that another issue has in the other language: both languages share one space."""
+        others = Issue.objects.exclude(pk=self.pk)
+        if self.slug and others.filter(slug_fr=self.slug).exists():
+            raise ValidationError({"slug": _("Another issue already has this address in French.")})
+        if self.slug_fr and others.filter(slug=self.slug_fr).exists():
+            raise ValidationError({"slug_fr": _("Another issue already has this address in English.")})
+
     @property
     def slug_here(self) -> str:
         """The slug in the reader's language: the French one in French, where there is one."""
@@ -163,3 +172,14 @@ class Picture(models.Model):
         verbose_name = _("picture")
         verbose_name_plural = _("pictures")
         ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.alt or f"picture:{self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("newsletters:picture", args=[self.checksum])
+
+    @property
+    def markdown(self) -> str:
+        """What shows the picture in the text of its issue."""
+        return f"![](picture:{self.pk})"

@@ -2,9 +2,19 @@
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.languages import Bilingual
+
+# The languages as they are written inside a sentence.
+LANGUAGE_NAMES = {
+    "en": pgettext_lazy("inside a sentence", "English"),
+    "fr": pgettext_lazy("inside a sentence", "French"),
+}
+KILOBYTE, MEGABYTE = 1000, 1_000_000
 
 
 class Publication(models.Model):
@@ -41,3 +51,22 @@ class PublicationFile(models.Model):
         verbose_name = _("file")
         verbose_name_plural = _("files")
         constraints = [models.UniqueConstraint(fields=["publication", "language"], name="file_one_a_language")]
+
+    def __str__(self) -> str:
+        return f"{self.publication} ({self.language_name})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("newsletters:publication", args=[self.publication.slug, self.language])
+
+    @property
+    def language_name(self) -> str:
+        return str(LANGUAGE_NAMES[self.language])
+
+    @property
+    def facts(self) -> str:
+        """What a reader wants to know before the download: "PDF, English, 1.2 MB"."""
+        if self.size < MEGABYTE:
+            size = gettext("%(n)s KB") % {"n": max(round(self.size / KILOBYTE), 1)}
+        else:
+            size = gettext("%(n)s MB") % {"n": number_format(self.size / MEGABYTE, 1)}
+        return gettext("PDF, %(language)s, %(size)s") % {"language": self.language_name, "size": size}

@@ -95,7 +95,8 @@ def finish_bulk_send(bulk_send: BulkSend, *, now: datetime) -> bool:
     if locked.state != BulkSendState.STOPPED:
         locked.state = BulkSendState.FINISHED
     locked.finished_at = locked.finished_at or now
-    locked.save(update_fields=["state", "finished_at"])
+    locked.sent = counts.by_state.get(State.SENT, 0)
+    locked.save(update_fields=["state", "finished_at", "sent"])
     return True
 
 

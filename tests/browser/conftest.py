@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
-from tests.factories import HubFactory, SeriesFactory, SessionFactory
+from tests.factories import HubFactory, IssueFactory, SeriesFactory, SessionFactory
 from tests.find_browser import HELP, find
 
 # Playwright's event loop makes Django think that it runs in async code.
@@ -23,6 +23,8 @@ FLAGS = [
 IN_FULL = os.environ.get("AXE") == "all"
 # The widths and languages in which the workspace's pages are opened: in the suite those that axe checks, in the drill also the others.
 SCREENS = [(360, "fr"), *([(1280, "en")] if IN_FULL else [])]
+# A text of the newsletter with everything that Markdown makes, and both blocks.
+ISSUE = "One **two**.\n\n## Three\n\n* [four](/en/hubs/)\n\n> Five\n\n---\n\n[[upcoming sessions]]\n\n[[new hubs]]\n\n### Six\n\n1. Seven"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -125,4 +127,5 @@ def programme(transactional_db):
         SessionFactory(now=now, days=16, series=new)
         series[slug] = new
     SeriesFactory(slug="past", is_concluded=True)
+    IssueFactory(slug="spring", slug_fr="printemps", state="sent", published_at=now, body_en=ISSUE, body_fr=ISSUE)
     return series

@@ -18,9 +18,17 @@ PAGES = {
     "outbox/message": {"Registrations", "Support"},
     "outbox/suppression": {"Support"},
     "mfa/authenticator": {"Support"},
+    "newsletters/issue": {"Newsletters"},
+    "newsletters/publication": {"Newsletters"},
     "auth/group": set(),
 }
-ADDING = {"hubs/hub": "Program", "sessions_app/series": "Program", "registrations/registration": "Registrations"}
+ADDING = {
+    "hubs/hub": "Program",
+    "sessions_app/series": "Program",
+    "registrations/registration": "Registrations",
+    "newsletters/issue": "Newsletters",
+    "newsletters/publication": "Newsletters",
+}
 
 
 @pytest.fixture(params=["Program", "Registrations", "Newsletters", "Support"])

@@ -2,18 +2,23 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 from django.db.models import Count
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.models import ProviderProfile, User
 from echo_portal.checkout import sample
 from echo_portal.checkout.sample import handful, many
 from hubs.models import Hub
-from outbox.models import Message
+from newsletters.models import Issue, Subscriber
+from newsletters.services.checklist import check
+from newsletters.services.publications import read_pdf
+from outbox.models import BulkSend, Message, State
 from registrations import queries
 from registrations.deliveries import Outcome, emails_of, outcomes
 from registrations.models import Announcement, Attendance, HubMessage, Registration, RegistrationState
@@ -163,11 +168,44 @@ def test_past_series_have_dates_recordings_and_attendance(loaded):
 
 def test_only_the_sample_providers_get_email(loaded):
     known = {sample.PROVIDER_EMAIL, *(f"provider{n}@echo.example.ca" for n in (1, 2, 3))}
-    queued = Message.objects.exclude(state="sent")
-    assert queued.count() == len(handful.REGISTERED)
-    assert set(queued.values_list("to", flat=True)) <= known
+    service_email = Message.objects.filter(is_bulk=False).exclude(state=State.SENT)
+    assert service_email.count() == len(handful.REGISTERED)
+    assert set(service_email.values_list("to", flat=True)) <= known
+    assert not Message.objects.filter(is_bulk=True, state=State.QUEUED).exists()
     later = NOW + timedelta(minutes=10)
     assert (notify_session_changes(later), close_due_waitlists(later)) == (0, 0)
+
+
+def test_two_issues_were_sent_with_their_results_and_a_third_is_a_draft(client, loaded):
+    sent = Issue.objects.public()
+    assert [issue.state for issue in sent] == ["sent", "sent"]
+    for issue in sent:
+        assert check(issue, audience=issue.bulk_send.audience) == []
+        assert issue.bulk_send.messages.count() == issue.bulk_send.audience == Subscriber.objects.count()
+        for language in ("en", "fr"):
+            with translation.override(language):
+                page = client.get(issue.get_absolute_url()).content.decode()
+            assert getattr(issue, f"title_{language}") in page
+            assert "[[" not in page
+    assert set(Message.objects.filter(is_bulk=True).values_list("state", flat=True)) == {
+        State.SENT,
+        State.FAILED,
+        State.SUPPRESSED,
+        State.UNSUBSCRIBED,
+    }
+    assert BulkSend.objects.exclude(state="finished").count() == 0
+    draft = Issue.objects.get(state="draft")
+    assert [problem.code for problem in check(draft, audience=1) if problem.blocks] == ["no-text"]
+
+
+def test_the_overview_can_be_downloaded_in_both_languages(client, loaded):
+    page = client.get("/fr/").content.decode()
+    for language in ("en", "fr"):
+        address = f"/fr/bulletin/publications/project-overview-{language}.pdf"
+        assert address in page
+        content = client.get(address).content
+        assert read_pdf(BytesIO(content)) == content
+        assert f"/Lang ({language}-CA)".encode() in content
 
 
 @pytest.mark.parametrize("once", [True, False])
@@ -192,7 +230,9 @@ def test_existing_data_is_not_changed(loaded):
 
 
 def test_a_larger_scale_has_correct_seat_counts_and_lists_every_hub(monkeypatch):
-    monkeypatch.setattr(many, "PER_SCALE", {"hubs": 2, "series": 20, "providers": 30, "registrations": 100})
+    monkeypatch.setattr(
+        many, "PER_SCALE", {"hubs": 2, "series": 20, "providers": 30, "registrations": 100, "subscribers": 50}
+    )
     call_command("sample_data")
     feeds.build_missing(NOW)
     call_command("sample_data", scale=2)
@@ -204,6 +244,7 @@ def test_a_larger_scale_has_correct_seat_counts_and_lists_every_hub(monkeypatch)
     for series in new_series:
         assert series.seats_taken == series.registrations.confirmed().count()
     assert Registration.objects.filter(series__in=new_series).count() == 200
+    assert Subscriber.objects.filter(email__startswith="subscriber").count() == 100
     with pytest.raises(CommandError, match="is already loaded"):
         call_command("sample_data", scale=2)
 

@@ -23,6 +23,8 @@ PUBLIC = {
     "/en/sessions/": "/fr/seances/",
     "/en/sessions/past/": "/fr/seances/passees/",
     "/en/hubs/": "/fr/poles/",
+    "/en/newsletter/": "/fr/bulletin/",
+    "/en/newsletter/publications/": "/fr/bulletin/publications/",
     "/en/account/sign-in/": "/fr/compte/connexion/",
 }
 
@@ -71,7 +73,7 @@ def test_home_without_a_program_has_a_message(client):
 def test_home_takes_few_queries(client, now, django_assert_max_num_queries):
     for number in range(8):
         SessionFactory(now=now, days=1 + number, hub=HubFactory())
-    with time_machine.travel(now, tick=False), django_assert_max_num_queries(5):
+    with time_machine.travel(now, tick=False), django_assert_max_num_queries(6):
         client.get("/en/")
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from hubs.fields import LogoField
 from hubs.models import Logo
-from hubs.services import logos
+from hubs.services import logos, pictures
 from tests.factories import HubFactory
 from tests.hubs import logo_files
 from tests.hubs.logo_files import SCRIPT, SVG, header_of_a_huge_png, photo_with_location, picture
@@ -25,17 +25,17 @@ def redrawn(content):
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        (SCRIPT, logos.LogoUnreadableError),  # as logo.png
-        (b"", logos.LogoUnreadableError),
-        (SVG, logos.LogoUnreadableError),
-        (b"\x89PNG\r\n\x1a\n" + SCRIPT, logos.LogoUnreadableError),
-        (picture()[:-60], logos.LogoUnreadableError),  # cut off
-        (picture(form="JPEG")[:-600], logos.LogoUnreadableError),
-        (picture(form="GIF"), logos.LogoUnreadableError),
-        (picture(form="TIFF"), logos.LogoUnreadableError),
-        (header_of_a_huge_png(), logos.LogoTooManyPixelsError),
-        (header_of_a_huge_png(20_000, 20_000), logos.LogoTooManyPixelsError),  # Pillow's own limit
-        (picture() + b"\0" * logos.MAX_BYTES, logos.LogoTooLargeError),
+        (SCRIPT, pictures.PictureUnreadableError),  # as logo.png
+        (b"", pictures.PictureUnreadableError),
+        (SVG, pictures.PictureUnreadableError),
+        (b"\x89PNG\r\n\x1a\n" + SCRIPT, pictures.PictureUnreadableError),
+        (picture()[:-60], pictures.PictureUnreadableError),  # cut off
+        (picture(form="JPEG")[:-600], pictures.PictureUnreadableError),
+        (picture(form="GIF"), pictures.PictureUnreadableError),
+        (picture(form="TIFF"), pictures.PictureUnreadableError),
+        (header_of_a_huge_png(), pictures.PictureTooManyPixelsError),
+        (header_of_a_huge_png(20_000, 20_000), pictures.PictureTooManyPixelsError),  # Pillow's own limit
+        (picture() + b"\0" * pictures.MAX_BYTES, pictures.PictureTooLargeError),
     ],
 )
 def test_bad_files_are_refused(content, error):
@@ -44,7 +44,7 @@ def test_bad_files_are_refused(content, error):
 
 
 def test_a_real_picture_of_more_than_six_megapixels_is_refused():
-    with pytest.raises(logos.LogoTooManyPixelsError):
+    with pytest.raises(pictures.PictureTooManyPixelsError):
         logos.redraw(BytesIO(picture(size=(3_000, 2_001), mode="1", color=0)))
 
 
@@ -100,7 +100,7 @@ def test_of_an_animation_the_first_frame_is_kept():
         (SCRIPT, "can’t read this picture"),
         (b"", "can’t read this picture"),
         (header_of_a_huge_png(), "at most 3000 × 2000 pixels"),
-        (b"\0" * (logos.MAX_BYTES + 1), "at most 5 MB"),
+        (b"\0" * (pictures.MAX_BYTES + 1), "at most 5 MB"),
     ],
 )
 def test_the_form_says_what_is_wrong(content, words):

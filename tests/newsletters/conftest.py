@@ -2,11 +2,13 @@ import re
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Group
+from django.core.management import call_command
 
 from accounts.bots import BITS, is_proof
 from newsletters.models import Subscriber
 from outbox.models import Message
-from tests.factories import SubscriberFactory
+from tests.factories import SubscriberFactory, UserFactory
 
 FORM = "/en/newsletter/stay-connected/"
 TYPED = {
@@ -65,6 +67,27 @@ def subscribe(client, ask):
 @pytest.fixture
 def subscriber(clock, now):
     return SubscriberFactory(email="zoe@example.ca", subscribed_at=now, topics=["newsletter", "reminders"])
+
+
+@pytest.fixture
+def person_in():
+    """Return a function that makes a person of the staff in a role."""
+    call_command("set_up_roles", verbosity=0)
+
+    def make(role):
+        person = UserFactory(is_staff=True, name=f"{role} person")
+        person.groups.add(Group.objects.get(name=role))
+        return person
+
+    return make
+
+
+@pytest.fixture
+def editor(client, person_in):
+    """Someone who writes the newsletter, signed in."""
+    person = person_in("Newsletters")
+    client.force_login(person)
+    return person
 
 
 def rendered(message):

@@ -58,7 +58,7 @@ def test_an_issue_that_is_hours_overdue_asks_staff_in_their_language(issue, now,
     assert state() == "overdue"
     sent = {email.to[0]: email for email in drain(late)}
     assert set(sent) == {settings.CONTACT_EMAIL, writer.email}
-    assert f"/admin/newsletters/issue/{issue.pk}/change/" in sent[settings.CONTACT_EMAIL].body
+    assert f"/admin/newsletters/issue/{issue.pk}/send/" in sent[settings.CONTACT_EMAIL].body
     assert issue.title_fr in sent[writer.email].subject
     assert not Message.objects.filter(message_type="newsletter").exists()
 

@@ -2,7 +2,7 @@
 
 The program files are in sessions_app/sample/, one for national programming and one for each hub. dates.py moves the sessions to
 the weeks around today. people.py creates the people, and handful.py registers them. teams.py gives two hubs their teams and their
-work in progress. many.py adds rows for larger scales.
+work in progress. newsletters.py makes subscribers, issues of the newsletter and the overview. many.py adds rows for larger scales.
 """
 
 from echo_portal.checkout.sample.handful import STAFF_EMAIL, STAFF_PASSWORD, is_loaded, load_handful

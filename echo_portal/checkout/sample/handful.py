@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.zones import PROJECT_ZONE
-from echo_portal.checkout.sample import dates, hub_pages, people, teams
+from echo_portal.checkout.sample import dates, hub_pages, newsletters, people, teams
 from hubs.models import Hub
 from registrations import services
 from registrations.models import Announcement, Attendance, EndReason, Registration, RegistrationState
@@ -119,6 +119,7 @@ def load_handful(now: datetime) -> None:
     for email, slug in REGISTERED:
         if slug in created:
             services.register(created[slug], named[email], now=now)
+    newsletters.make_newsletters(crowd, staff, now)
     transaction.on_commit(programme_changed)
 
 

@@ -8,6 +8,7 @@ from django.db.models import Count, Q
 
 from accounts.choices import Profession, Province
 from accounts.models import ProviderProfile, User
+from echo_portal.checkout.sample.newsletters import many_subscribers
 from hubs.models import Hub
 from registrations.models import Registration, RegistrationState
 from sessions_app.models import Publication, Series, Session
@@ -15,7 +16,7 @@ from sessions_app.services import series_edited
 from sessions_app.version import programme_changed
 
 # At scale 100: the size that Project ECHO has reached worldwide.
-PER_SCALE = {"hubs": 8.6, "series": 200, "providers": 1400, "registrations": 10_000}
+PER_SCALE = {"hubs": 8.6, "series": 200, "providers": 1400, "registrations": 10_000, "subscribers": 1400}
 CHUNK = 5_000
 
 
@@ -25,6 +26,7 @@ def load_many(scale: int, now: datetime, report: Callable[[str], None]) -> None:
     load_programme(counts["hubs"], counts["series"], now, report)
     _many_providers(counts["providers"], report)
     _many_registrations(counts["registrations"], now, report)
+    many_subscribers(counts["subscribers"], now, report)
     programme_changed()
 
 

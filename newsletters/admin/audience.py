@@ -1,0 +1,50 @@
+"""The audience of an issue in words, and its size by language."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count
+from django.utils.translation import gettext as _
+
+from accounts.choices import Profession, Province
+from newsletters.models import Issue
+from newsletters.services.sending import audience
+
+
+@dataclass(frozen=True)
+class LanguageRow:
+    """What readers of one language get, and how many they are."""
+
+    language: str
+    name: str
+    subject: str
+    size: int
+
+
+def sizes_by_language(issue: Issue, now: datetime) -> list[LanguageRow]:
+    """Return a row for each language that is in the audience, or that the issue is for."""
+    sizes = dict(audience(issue, now).order_by().values_list("language").annotate(n=Count("pk")))
+    wanted = issue.audience_languages or [code for code, _name in settings.LANGUAGES]
+    return [
+        LanguageRow(code, str(name), getattr(issue, f"title_{code}"), sizes.get(code, 0))
+        for code, name in settings.LANGUAGES
+        if code in wanted
+    ]
+
+
+def limits_in_words(issue: Issue) -> list[str]:
+    """Return one phrase for each limit of the audience, to follow "people who subscribed and". None means everyone."""
+    sentences = {
+        _("read it in: %(names)s"): _names(settings.LANGUAGES, issue.audience_languages),
+        _("have one of these professions: %(names)s"): _names(Profession.choices, issue.audience_professions),
+        _("live in: %(names)s"): _names(Province.choices, issue.audience_provinces),
+        _("registered for a series of: %(names)s"): [str(hub.name) for hub in issue.audience_hubs.all()],
+    }
+    return [sentence % {"names": ", ".join(names)} for sentence, names in sentences.items() if names]
+
+
+def _names(choices: Iterable[tuple[str, Any]], chosen: list[str]) -> list[str]:
+    return [str(name) for value, name in choices if value in chosen]

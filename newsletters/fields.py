@@ -1,0 +1,48 @@
+"""Form fields for what staff upload."""
+
+from typing import IO, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from hubs.fields import PictureField
+from hubs.services.pictures import RedrawnPicture
+from newsletters.services import pictures
+from newsletters.services.publications import (
+    FileRefusedError,
+    FileTooLargeError,
+    LockedPdfError,
+    NotAPdfError,
+    read_pdf,
+)
+
+# The figures are those of services/publications.py.
+PDF_HINT = _("A PDF of up to 20 MB, without a password.")
+SENTENCES = {
+    FileTooLargeError: _("This file is too large. Choose a PDF of at most 20 MB."),
+    NotAPdfError: _("This is not a PDF, or it is damaged. Save it as a PDF again."),
+    LockedPdfError: _("This PDF is protected, so screen readers can’t read it. Save it without a password."),
+}
+
+
+class IssuePictureField(PictureField):
+    """A picture for an issue."""
+
+    def redraw(self, file: IO[bytes]) -> RedrawnPicture:
+        return pictures.redraw(file)
+
+
+class PdfField(forms.FileField):
+    """An uploaded PDF. Cleans to its content, or to None if no file was chosen."""
+
+    widget = forms.FileInput(attrs={"accept": "application/pdf"})
+    default_error_messages = {"empty": SENTENCES[NotAPdfError]}
+
+    def clean(self, data: Any, initial: Any = None) -> bytes | None:
+        file = super().clean(data)
+        if not file:
+            return None
+        try:
+            return read_pdf(file)
+        except FileRefusedError as error:
+            raise forms.ValidationError(SENTENCES[type(error)]) from error

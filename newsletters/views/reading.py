@@ -1,0 +1,85 @@
+"""Public pages: the archive of the newsletter, its issues and feed, and publications."""
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import condition, last_modified, require_safe
+
+from hubs.views.pictures import NOTHING_RUNS, picture_response
+from newsletters.feeds import IssueFeed, last_published
+from newsletters.issue_queries import offers, web_body, with_renderings
+from newsletters.models import Issue, Picture, PublicationFile
+from newsletters.services.pictures import is_public
+from sessions_app import addresses
+
+PAGE_SIZE = 20
+TEN_MINUTES = "public, max-age=600"
+
+feed = require_safe(last_modified(last_published)(IssueFeed()))
+
+
+@require_safe
+def issue_list(request: HttpRequest) -> HttpResponse:
+    issues = Issue.objects.public().defer("body_en", "body_fr")
+    page = Paginator(issues, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "issues": page.object_list,
+        "page": {"number": page.number, "pages": page.paginator.num_pages},
+        "query": "",
+        "zone": timezone.get_default_timezone(),
+    }
+    return render(request, "newsletters/list.html", context)
+
+
+@require_safe
+def issue_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show an issue as it was when the sending began. Its other slug redirects here."""
+    issue = get_object_or_404(with_renderings(Issue.objects.public().by_slug(slug)))
+    redirected = addresses.to_canonical(request, issue)
+    if redirected:
+        return redirected
+    context = {
+        "issue": issue,
+        "body": mark_safe(web_body(issue)),
+        "zone": timezone.get_default_timezone(),
+        "elsewhere": addresses.in_other_language(request, issue),
+    }
+    return render(request, "newsletters/detail.html", context)
+
+
+@require_safe
+def picture(request: HttpRequest, checksum: str) -> HttpResponse:
+    """Answer with a picture of an issue: to everyone once the issue is public, before that to staff who may see it."""
+    found = get_object_or_404(Picture.objects.filter(checksum=checksum)[:1])
+    if is_public(checksum):
+        return picture_response(bytes(found.content), found.content_type)
+    if not request.user.has_perm("newsletters.view_issue"):
+        raise Http404
+    return picture_response(bytes(found.content), found.content_type, cache_control="private, no-store")
+
+
+@require_safe
+def publications(request: HttpRequest) -> HttpResponse:
+    return render(request, "newsletters/publications.html", {"offers": offers()})
+
+
+def _file_etag(request: HttpRequest, slug: str, language: str) -> str | None:
+    found = PublicationFile.objects.filter(publication__slug=slug, language=language)
+    checksum = found.values_list("checksum", flat=True).first()
+    return f'"{checksum}"' if checksum else None
+
+
+@require_safe
+@condition(etag_func=_file_etag)
+def publication(request: HttpRequest, slug: str, language: str) -> HttpResponse:
+    """Answer with the PDF. It is downloaded and never shown inside the site, so that nothing in it runs here."""
+    file = get_object_or_404(PublicationFile, publication__slug=slug, language=language)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{slug}-{language}.pdf"',
+        "Content-Security-Policy": NOTHING_RUNS,
+        "Cache-Control": TEN_MINUTES,
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HttpResponse(bytes(file.content), content_type="application/pdf", headers=headers)
