@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from accounts.languages import current_language
 from accounts.links import absolute_url
 from newsletters.cleaning import one_line
+from newsletters.issue_queries import web_body, with_renderings
 from newsletters.markdown import with_full_urls
 from newsletters.models import Issue
-from newsletters.queries import web_body, with_renderings
 
 ENTRIES = 20
 

@@ -9,8 +9,8 @@ from django.views.decorators.http import condition, last_modified, require_safe
 
 from hubs.views.pictures import NOTHING_RUNS, picture_response
 from newsletters.feeds import IssueFeed, last_published
+from newsletters.issue_queries import offers, web_body, with_renderings
 from newsletters.models import Issue, Picture, PublicationFile
-from newsletters.queries import offers, web_body, with_renderings
 from newsletters.services.pictures import is_public
 from sessions_app import addresses
 
