@@ -2,5 +2,13 @@
 
 from typing import Any
 
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from newsletters.views import placeholders
+
 app_name = "newsletters"
-urlpatterns: list[Any] = []
+urlpatterns: list[Any] = [
+    path(_("preferences/<str:token>/"), placeholders.missing, name="preferences"),
+    path(_("unsubscribe/<str:token>/"), placeholders.missing, name="unsubscribe"),
+]
