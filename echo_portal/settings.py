@@ -192,6 +192,7 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     "team-invitation": {"key": (30, 86400)},  # for each hub, sent or sent again
     "save-profile": {"key": (10, 600), "ip": (600, 600)},
     "begin-passkey": {"ip": (200, 60)},
+    "opening-notice": {"key": (10, 86400)},  # for each address that someone enters
     "change-email": {"key": [(10, 3600), (20, 86400)]},
 }
 # Second factors: an authenticator app or a passkey, with recovery codes in case both are lost.
@@ -285,6 +286,9 @@ CELERY_BEAT_SCHEDULE = {
         "registrations.tasks.expire_invitations": 60.0,
         "registrations.tasks.close_due_waitlists": 60.0,
         "registrations.tasks.delete_unproven_accounts": 3600.0,
+        "newsletters.tasks.queue_session_news": 3600.0,
+        "newsletters.tasks.queue_session_reminders": 3600.0,
+        "newsletters.tasks.send_opening_notices": 60.0,
         "echo_portal.tasks.clear_old_sessions": 3600.0,
     }.items()
 }

@@ -49,9 +49,21 @@ OF_THE_ADDRESS = {
     "account-closed",
     "team-invitation",
     "interest-received",
+    "session-news",
+    "session-reminder",
+    "registration-opened",
 }
 # These go to an address that has no account, or may have none: the address is kept no longer than what the email said.
-TO_NO_ACCOUNT = {"no-account", "account-closed", "team-invitation", "interest-received", "interest-new"}
+TO_NO_ACCOUNT = {
+    "no-account",
+    "account-closed",
+    "team-invitation",
+    "interest-received",
+    "interest-new",
+    "session-news",
+    "session-reminder",
+    "registration-opened",
+}
 
 _message_types: dict[str, tuple[Renderer, Loader]] = {}
 

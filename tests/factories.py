@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import ProviderProfile, User
 from hubs.models import Hub, Membership, Role
+from newsletters.models import Subscriber, Topic
 from sessions_app.models import Series, Session
 
 
@@ -56,6 +57,21 @@ class SeriesFactory(factory.django.DjangoModelFactory):
     title_en = factory.Sequence(lambda n: f"Series {n}")
     title_fr = factory.Sequence(lambda n: f"Série {n}")
     publication = "published"
+
+
+class SubscriberFactory(factory.django.DjangoModelFactory):
+    """A subscriber to everything: a registered nurse in Ontario."""
+
+    class Meta:
+        model = Subscriber
+
+    email = factory.Sequence(lambda n: f"subscriber{n}@example.ca")
+    name = factory.Sequence(lambda n: f"Subscriber {n}")
+    profession = "registered-nurse"
+    province = "ON"
+    language = "en"
+    topics = factory.LazyFunction(lambda: list(Topic.values))
+    subscribed_at = factory.LazyFunction(timezone.now)
 
 
 def SessionFactory(*, now, days=10, series=None, hours=1, **fields):  # noqa: N802 - a factory like the others

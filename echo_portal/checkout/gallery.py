@@ -4,12 +4,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import translation
 
 from accounts.models import ProviderProfile, User
+from accounts.zones import PROJECT_ZONE
 from hubs.models import Hub, Membership, PartnerInterest, Role, TeamInvitation
+from newsletters.models import Subscriber, Topic
 from outbox import message_types
 from outbox.message_types import RenderedEmail
 from outbox.models import Message
@@ -215,6 +218,44 @@ def _interest(rows: Rows, now: datetime) -> Rows:
     return {"interest": interest.pk}
 
 
+def _subscriber(rows: Rows, now: datetime) -> Subscriber:
+    person = rows["person"]
+    fields = {"language": person.language, "profession": "registered-nurse", "province": "NL", "subscribed_at": now}
+    fields |= {"topics": Topic.values, "token": "gallery-" + "0" * 24}
+    Registration.objects.filter(user=person).delete()
+    return Subscriber.objects.get_or_create(email=person.email, defaults=fields)[0]
+
+
+def _series_for_subscribers(rows: Rows, now: datetime) -> list[Series]:
+    """Return two series that are open for registration, in both languages."""
+    Series.objects.filter(pk=rows["series"].pk).update(publication="published", language="both")
+    fields = {"title_en": "Pain at Home", "title_fr": "La douleur à domicile", "capacity": 30, "seats_taken": 26}
+    fields |= {"publication": "published", "registration_opens_at": now - timedelta(days=1), "language": "both"}
+    other, is_new = Series.objects.get_or_create(slug="gallery-pain", defaults=fields)
+    if is_new:
+        at = now + timedelta(days=2, hours=1)
+        Session.objects.create(series=other, starts_at=at, ends_at=at + timedelta(hours=1))
+    return [rows["series"], other]
+
+
+def _session_news(rows: Rows, now: datetime) -> Rows:
+    series = _series_for_subscribers(rows, now)
+    return {"subscriber": _subscriber(rows, now).pk, "series": [one.pk for one in series]}
+
+
+def _session_reminder(rows: Rows, now: datetime) -> Rows:
+    """Both series meet on the same day."""
+    first, second = (series.sessions.order_by("-starts_at")[0] for series in _series_for_subscribers(rows, now))
+    first.starts_at, first.ends_at = second.starts_at, second.ends_at
+    first.save()
+    day = second.starts_at.astimezone(ZoneInfo(PROJECT_ZONE)).date().isoformat()
+    return {"subscriber": _subscriber(rows, now).pk, "day": day, "sessions": [first.pk, second.pk]}
+
+
+def _registration_opened(rows: Rows, now: datetime) -> Rows:
+    return {"series": _series_for_subscribers(rows, now)[0].pk}
+
+
 def _hub_message(rows: Rows, now: datetime) -> Rows:
     message = HubMessage.objects.create(
         series=rows["series"],
@@ -276,6 +317,9 @@ SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "team-removed": lambda rows, _now: {"hub": rows["hub"].pk, "user": rows["person"].pk},
     "interest-received": _interest,
     "interest-new": _interest,
+    "session-news": _session_news,
+    "session-reminder": _session_reminder,
+    "registration-opened": _registration_opened,
 }
 
 

@@ -83,6 +83,7 @@ class Subscriber(Preferences):
         verbose_name = _("subscriber")
         verbose_name_plural = _("subscribers")
         ordering = ["-subscribed_at", "-pk"]
+        permissions = [("export_subscriber", "Can export subscribers")]
         indexes = [
             GinIndex(fields=["topics"], name="subscriber_by_topic"),
             models.Index(fields=["-subscribed_at", "-id"], name="subscriber_by_date"),

@@ -164,6 +164,7 @@ def test_an_address_without_an_account_is_deleted_with_the_copy_of_the_email(now
     assert Message.objects.filter(to="").count() == 0
     prune(late)
     others = {"team-invitation", "interest-received", "interest-new"}
+    others |= {"session-news", "session-reminder", "registration-opened"}
     assert {"no-account", "account-closed", *others} == message_types.TO_NO_ACCOUNT
     assert list(Message.objects.order_by("message_type").values_list("message_type", "to", "subject")) == [
         ("account-closed", "", ""),
