@@ -16,6 +16,7 @@ import accounts.limits
 import accounts.services
 import hubs.services.interest
 import hubs.services.team
+import newsletters.services.opening
 import outbox.services
 import registrations.services.colleagues
 from accounts.models import User
@@ -51,6 +52,7 @@ def words(client, language="en"):
         (registrations.services.colleagues, "FORGOTTEN_AFTER", timedelta(days=8), "At most 9 days after the colleague"),
         (hubs.services.team, "KEPT_FOR", timedelta(days=50), "At most 51 days after it was accepted"),
         (hubs.services.interest, "KEPT_FOR", timedelta(days=400), "At most 401 days after we accepted or declined"),
+        (newsletters.services.opening, "KEPT_FOR", timedelta(days=90), "over. At most 91 days."),
         (privacy, "DELETED_EVERY", timedelta(hours=30), "at most 2 days longer"),
         (accounts.limits, "PROVEN_FOR", timedelta(days=40), "from a network: at most 40 days."),
         (privacy, "ABUSE_COUNTS_KEPT_FOR", timedelta(days=4), "At most 4 days. The record that you confirmed"),
@@ -83,6 +85,7 @@ def test_scheduled_tasks_delete_data_as_often_as_promised(settings):
         "registrations.tasks.delete_unproven_accounts",
         "registrations.tasks.expire_invitations",
         "hubs.tasks.prune",
+        "newsletters.tasks.send_opening_notices",
         "echo_portal.tasks.clear_old_sessions",
     ):
         assert scheduled[task] <= privacy.DELETED_EVERY.total_seconds()
