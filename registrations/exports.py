@@ -5,7 +5,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from django.conf import settings
 from django.utils import translation
@@ -116,6 +116,14 @@ class RegistrantTable:
         ]
 
 
+class Table(Protocol):
+    """What can be written as a CSV file. The cells of the rows are neutralized."""
+
+    header: Row
+
+    def rows(self) -> Iterator[Row]: ...
+
+
 class _Line:
     """A file for csv.writer that hands back what is written to it."""
 
@@ -123,7 +131,7 @@ class _Line:
         return line
 
 
-def csv_lines(table: RegistrantTable) -> Iterator[str]:
+def csv_lines(table: Table) -> Iterator[str]:
     """Yield the lines of a CSV file: UTF-8 with a BOM, commas, and every text in quotes."""
     writer = csv.writer(_Line(), quoting=csv.QUOTE_NONNUMERIC)
     yield BOM + writer.writerow(table.header)

@@ -17,12 +17,13 @@ PAGES = {
     "outbox/message": {"Registrations", "Support"},
     "outbox/suppression": {"Support"},
     "mfa/authenticator": {"Support"},
+    "newsletters/subscriber": {"Newsletters", "Support"},
     "auth/group": set(),
 }
 ADDING = {"hubs/hub": "Program", "sessions_app/series": "Program", "registrations/registration": "Registrations"}
 
 
-@pytest.fixture(params=["Program", "Registrations", "Support"])
+@pytest.fixture(params=["Program", "Registrations", "Support", "Newsletters"])
 def role(request, client):
     call_command("set_up_roles", verbosity=0)
     person = UserFactory(is_staff=True)
@@ -47,7 +48,7 @@ def test_set_up_roles_restores_the_permissions_of_a_group(role):
     group.permissions.clear()
     call_command("set_up_roles", verbosity=0)
     assert set(group.permissions.all()) == before
-    assert Group.objects.count() == 3
+    assert Group.objects.count() == 4
 
 
 def test_only_who_may_add_members_invites_to_a_team(client, role):
