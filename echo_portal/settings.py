@@ -286,8 +286,8 @@ CELERY_BEAT_SCHEDULE = {
         "registrations.tasks.expire_invitations": 60.0,
         "registrations.tasks.close_due_waitlists": 60.0,
         "registrations.tasks.delete_unproven_accounts": 3600.0,
-        "newsletters.tasks.queue_session_news": 3600.0,
-        "newsletters.tasks.queue_session_reminders": 3600.0,
+        "newsletters.tasks.queue_session_news": 60.0,
+        "newsletters.tasks.queue_session_reminders": 60.0,
         "newsletters.tasks.send_opening_notices": 60.0,
         "echo_portal.tasks.clear_old_sessions": 3600.0,
     }.items()

@@ -5,13 +5,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.choices import Profession, Province
 from accounts.zones import PROJECT_ZONE
 from newsletters.models import Subscriber, SubscriberQuerySet, Topic
-from newsletters.subscriber_states import state_of
+from newsletters.subscriber_states import SubscriberState, state_of
 from registrations.exports import Row, neutralized
 
 READ_AT_ONCE = 1000
@@ -22,10 +21,11 @@ class SubscriberTable:
 
     def __init__(self, subscribers: SubscriberQuerySet, now: datetime) -> None:
         self.subscribers, self.now = subscribers, now
-        self.language = translation.get_language()
+        # read once, and in the language of the page: rows are written after the view has returned
         self.professions = {value: str(label) for value, label in Profession.choices}
         self.provinces = {value: str(label) for value, label in Province.choices}
         self.languages = {code: str(label) for code, label in settings.LANGUAGES}
+        self.states = {value: str(label) for value, label in SubscriberState.choices}
         self.topics = {value: str(label) for value, label in Topic.choices}
         self.header: Row = [
             _("Email address"),
@@ -42,9 +42,7 @@ class SubscriberTable:
 
     def rows(self) -> Iterator[Row]:
         for subscriber in self.subscribers.iterator(chunk_size=READ_AT_ONCE):
-            with translation.override(self.language):  # rows are written after the view has returned
-                row = self._row(subscriber)
-            yield [neutralized(cell) for cell in row]
+            yield [neutralized(cell) for cell in self._row(subscriber)]
 
     def _row(self, subscriber: Subscriber) -> Row:
         return [
@@ -55,7 +53,7 @@ class SubscriberTable:
             self.provinces.get(subscriber.province, ""),
             subscriber.organization,
             ", ".join(self.topics[topic] for topic in subscriber.topics),
-            str(state_of(subscriber, self.now).label),
+            self.states[state_of(subscriber, self.now)],
             _day(subscriber.subscribed_at),
             _day(subscriber.unsubscribed_at),
         ]

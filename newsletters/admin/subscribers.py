@@ -74,7 +74,7 @@ TOO_LARGE = gettext_lazy("The file is too large for this page. Split it, or ask 
 
 @admin.register(Subscriber)
 class SubscriberAdmin(admin.ModelAdmin):
-    list_display = ["email", "name", "state", "language", "profession", "province", "topic_names", "subscribed_at"]
+    list_display = ["email", "state", "language", "profession", "province", "topic_names", "subscribed_at"]
     list_filter = [StateFilter, TopicFilter, "language", "province", "profession"]
     search_fields = ["email__contains"]  # addresses are stored in lower case, and this uses the trigram index
     search_help_text = gettext_lazy("Part of an email address.")

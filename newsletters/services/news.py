@@ -1,6 +1,6 @@
 """Session news: once a week, the series that opened for registration since, for those who asked to hear of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,11 +26,11 @@ NEWS_FOR = timedelta(days=28)
 MOST = 10
 
 
-def queue_session_news(now: datetime) -> int:
+def queue_session_news(now: datetime, *, is_over: Callable[[], bool] = lambda: False) -> int:
     """Write this week's news, where it is due and has not been written. Returns how many emails there are.
 
     Someone for whom there is nothing new gets no email. Nobody hears of a series twice: `AnnouncedSeries` is written in the
-    transaction of the email. If a run breaks off, the next one goes on with those who have no email yet.
+    transaction of the email. `is_over` is asked before each batch. The next run goes on with those who have no email yet.
     """
     record_openings(now)
     start = news_time(now)
@@ -43,7 +43,11 @@ def queue_session_news(now: datetime) -> int:
     matches = Matches(news(now))
     subscribers = Subscriber.objects.receiving(Topic.SESSION_NEWS, now)
     batches = in_batches(subscribers, prefix) if matches.series else []
-    count = sum(_write_batch(batch, matches, prefix, start + USEFUL_FOR, now) for batch in batches)
+    count = 0
+    for batch in batches:
+        if is_over():
+            return count
+        count += _write_batch(batch, matches, prefix, start + USEFUL_FOR, now)
     cache.set(prefix, 1, timeout=int(USEFUL_FOR.total_seconds()))
     return count
 

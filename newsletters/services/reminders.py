@@ -3,7 +3,7 @@
 People who are registered for a series get its own reminders (registrations/services/reminders.py), and none from here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -28,17 +28,19 @@ USEFUL_FOR = timedelta(hours=12)
 MOST = 10
 
 
-def queue_session_reminders(now: datetime) -> int:
+def queue_session_reminders(now: datetime, *, is_over: Callable[[], bool] = lambda: False) -> int:
     """Write the reminders that are due and have not been written. Returns how many there are.
 
     The key of an email has the day of its sessions, so a person gets one a day at most, also if they change how many days
-    before they want it. If a session moves to another day, it is in that day's reminder.
+    before they want it. If a session moves to another day, it is in that day's reminder. `is_over` is asked before each
+    batch. The next run goes on with those who have no email yet.
     """
     today = now.astimezone(ZoneInfo(PROJECT_ZONE)).date()
     due_at = datetime.combine(today, HOUR, ZoneInfo(PROJECT_ZONE))
     if not due_at <= now < due_at + USEFUL_FOR:
         return 0
-    return sum(_queue_day(today + timedelta(days=days), days, due_at + USEFUL_FOR, now) for days in ReminderDays.values)
+    until = due_at + USEFUL_FOR
+    return sum(_queue_day(today + timedelta(days=days), days, until, now, is_over) for days in ReminderDays.values)
 
 
 def sessions_on(day: date, now: datetime) -> SessionQuerySet:
@@ -83,7 +85,7 @@ def _prefix(day: date) -> str:
     return f"session-reminder:{day}:"
 
 
-def _queue_day(on: date, days: int, until: datetime, now: datetime) -> int:
+def _queue_day(on: date, days: int, until: datetime, now: datetime, is_over: Callable[[], bool]) -> int:
     """Write the reminders of the sessions of one day, for those who want them so many days before."""
     done = f"session-reminders-written:{on}:{days}"
     if cache.get(done):  # only spares the database: everyone's email is in the ledger
@@ -91,7 +93,11 @@ def _queue_day(on: date, days: int, until: datetime, now: datetime) -> int:
     day = _Day(on, list(sessions_on(on, now).select_related("series__hub")), until)
     subscribers = Subscriber.objects.receiving(Topic.REMINDERS, now).filter(reminder_days=days)
     batches = in_batches(subscribers, _prefix(on)) if day.sessions else []
-    count = sum(_write_batch(batch, day, now) for batch in batches)
+    count = 0
+    for batch in batches:
+        if is_over():
+            return count
+        count += _write_batch(batch, day, now)
     cache.set(done, 1, timeout=int(USEFUL_FOR.total_seconds()))
     return count
 

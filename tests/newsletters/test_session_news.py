@@ -257,6 +257,15 @@ def test_a_run_that_broke_off_goes_on_without_repeating(series, now, tuesday, mo
     assert (Message.objects.count(), AnnouncedSeries.objects.count()) == (5, 5)
 
 
+def test_a_run_that_takes_long_leaves_the_rest_to_the_next(series, tuesday, monkeypatch):
+    monkeypatch.setattr("newsletters.matching.BATCH", 2)
+    SubscriberFactory.create_batch(5)
+    answers = iter([False, True])
+    assert queue_session_news(tuesday, is_over=lambda: next(answers)) == 2
+    assert queue_session_news(tuesday + HOUR) == 3
+    assert queue_session_news(tuesday + HOUR) == 0
+
+
 def test_the_cost_does_not_grow_with_subscribers_or_series(series, now, tuesday, django_assert_max_num_queries, drain):
     SubscriberFactory.create_batch(30)
     for _n in range(5):

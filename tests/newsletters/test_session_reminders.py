@@ -187,6 +187,15 @@ def test_a_session_that_moves_to_another_day_is_in_that_days_reminder(session):
     assert queue_again(before(2)) == 1
 
 
+def test_a_run_that_takes_long_leaves_the_rest_to_the_next(session, monkeypatch):
+    monkeypatch.setattr("newsletters.matching.BATCH", 2)
+    SubscriberFactory.create_batch(5)
+    answers = iter([False, True])
+    assert queue_session_reminders(before(7), is_over=lambda: next(answers)) == 2
+    assert queue_session_reminders(before(7) + HOUR) == 3
+    assert queue_session_reminders(before(7) + HOUR) == 0
+
+
 def test_the_cost_does_not_grow_with_subscribers(session, now, django_assert_max_num_queries, drain):
     for n in range(5):
         SessionFactory(now=now + n * HOUR, days=10)

@@ -148,6 +148,11 @@ class TestExport:
         }
         assert len(self.rows(client)) == 2
 
+    def test_it_is_in_the_language_of_the_page(self, client, staff):
+        SubscriberFactory(language="fr")
+        response = client.get(EXPORT.replace("/en/", "/fr/"))
+        assert "Actif" in b"".join(response.streaming_content).decode()
+
     def test_formulas_and_line_breaks_stay_text(self, client, staff):
         SubscriberFactory(email="=cmd@example.ca", name="=1+1", organization='@x\n=HYPERLINK("https://x.example")')
         (row,) = self.rows(client)
