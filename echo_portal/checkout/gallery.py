@@ -226,6 +226,11 @@ def _subscriber(rows: Rows, now: datetime) -> Subscriber:
     return Subscriber.objects.get_or_create(email=person.email, defaults=fields)[0]
 
 
+def _to_subscriber(rows: Rows, now: datetime) -> Rows:
+    subscriber = _subscriber(rows, now)
+    return {"subscriber": subscriber.pk, "email": subscriber.email}
+
+
 def _series_for_subscribers(rows: Rows, now: datetime) -> list[Series]:
     """Return two series that are open for registration, in both languages."""
     Series.objects.filter(pk=rows["series"].pk).update(publication="published", language="both")
@@ -240,7 +245,7 @@ def _series_for_subscribers(rows: Rows, now: datetime) -> list[Series]:
 
 def _session_news(rows: Rows, now: datetime) -> Rows:
     series = _series_for_subscribers(rows, now)
-    return {"subscriber": _subscriber(rows, now).pk, "series": [one.pk for one in series]}
+    return _to_subscriber(rows, now) | {"series": [one.pk for one in series]}
 
 
 def _session_reminder(rows: Rows, now: datetime) -> Rows:
@@ -249,7 +254,7 @@ def _session_reminder(rows: Rows, now: datetime) -> Rows:
     first.starts_at, first.ends_at = second.starts_at, second.ends_at
     first.save()
     day = second.starts_at.astimezone(ZoneInfo(PROJECT_ZONE)).date().isoformat()
-    return {"subscriber": _subscriber(rows, now).pk, "day": day, "sessions": [first.pk, second.pk]}
+    return _to_subscriber(rows, now) | {"day": day, "sessions": [first.pk, second.pk]}
 
 
 def _registration_opened(rows: Rows, now: datetime) -> Rows:

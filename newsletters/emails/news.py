@@ -36,7 +36,10 @@ def register_message_types() -> None:
 
 @dataclass
 class Loaded:
-    """What an email to a subscriber needs. `own` are the series that they are registered for."""
+    """What an email to a subscriber needs. `own` are the series that they are registered for.
+
+    There is no `subscriber` if they were deleted, or have another address by now: the links in the email are secrets.
+    """
 
     subscriber: Subscriber | None
     series: list[Series] = field(default_factory=list)
@@ -69,8 +72,9 @@ def load_session_reminders(datas: list[dict[str, Any]]) -> list[Loaded]:
 
 def _load_subscribers(datas: list[dict[str, Any]], series: Collection[int]) -> list[Loaded]:
     people = Subscriber.objects.in_bulk({data["subscriber"] for data in datas})
+    by_address = {(person.pk, person.email): person for person in people.values()}
     pairs = registered([person.email for person in people.values()], series)
-    subscribers = [people.get(data["subscriber"]) for data in datas]
+    subscribers = [by_address.get((data["subscriber"], data["email"])) for data in datas]
     return [Loaded(one, own={pk for email, pk in pairs if one and email == one.email}) for one in subscribers]
 
 
@@ -119,7 +123,9 @@ def render_registration_opened(data: dict[str, Any], now: datetime) -> RenderedE
         "listing": listing,
         "register_link": absolute_url(reverse("registrations:register", args=[series.slug_here])),
     }
-    subject = _("You can register now: %(title)s") % {"title": series.title}
+    is_open = listing.status == Status.OPEN
+    sentence = _("You can register now: %(title)s") if is_open else _("You can join the waitlist now: %(title)s")
+    subject = sentence % {"title": series.title}
     return render_email("newsletters/email/registration_opened", subject, context, reply_to=series.contact_email)
 
 
@@ -135,7 +141,7 @@ def render_to_subscriber(template: str, subject: str, context: dict[str, Any], s
 
 def _receiving(loaded: Loaded, topic: Topic, now: datetime) -> Subscriber:
     if loaded.subscriber is None:
-        raise UnsubscribedMeanwhile("The subscriber was deleted.")
+        raise UnsubscribedMeanwhile("The subscriber was deleted, or has another address.")
     if not loaded.subscriber.receives(topic, now):
         raise UnsubscribedMeanwhile("The person has unsubscribed from this, or paused.")
     return loaded.subscriber

@@ -75,7 +75,12 @@ class _Day:
             message_type="session-reminder",
             to=subscriber.email,
             language=subscriber.language,
-            data={"subscriber": subscriber.pk, "day": self.date.isoformat(), "sessions": sessions},
+            data={
+                "subscriber": subscriber.pk,
+                "email": subscriber.email,
+                "day": self.date.isoformat(),
+                "sessions": sessions,
+            },
             expires_at=self.until,
             is_bulk=True,
         )

@@ -182,6 +182,7 @@ class TestWhenItOpens:
         set_status(series, capacity=0)
         assert send_opening_notices(opens_at) == 1
         (email,) = drain(opens_at)
+        assert "liste d’attente" in email.subject
         assert "liste d’attente" in email.body
 
     @pytest.mark.parametrize("change", [{"is_closed": True}, {"is_cancelled": True}, {"publication": "draft"}])

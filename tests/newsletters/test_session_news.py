@@ -230,10 +230,13 @@ class TestRightBeforeSending:
         assert drain(tuesday + HOUR) == []
         assert Message.objects.get().state == "unsubscribed"
 
-    def test_someone_who_was_deleted_gets_nothing(self, series, tuesday, drain):
+    @pytest.mark.parametrize(
+        "change", [lambda: Subscriber.objects.all().delete(), lambda: Subscriber.objects.update(email="new@example.ca")]
+    )
+    def test_an_address_that_is_no_subscribers_any_more_gets_no_link(self, series, tuesday, drain, change):
         SubscriberFactory()
         queue_session_news(tuesday)
-        Subscriber.objects.all().delete()
+        change()
         assert drain(tuesday) == []
         assert Message.objects.get().state == "unsubscribed"
 
