@@ -37,7 +37,7 @@ def check(rows: Sequence[Row]) -> None:
     Refused are addresses that are suppressed, that asked to be forgotten, or that left on the date of the consent or later.
     """
     for batch in _batches(rows):
-        _check_batch(batch)
+        _check_batch(batch, _subscribers(batch))
 
 
 @transaction.atomic
@@ -46,12 +46,17 @@ def import_rows(rows: Sequence[Row], *, by: str, now: datetime) -> Outcome:
 
     Whoever is subscribed already stays as they are, so importing a file again changes nothing. Raises ImportRefusedError.
     """
-    check(rows)
+    people: dict[str, Subscriber] = {}
+    for batch in _batches(rows):
+        # locked, so that someone who unsubscribes at this moment does it before or after, and stays unsubscribed
+        found = _subscribers(batch, Subscriber.objects.select_for_update())
+        _check_batch(batch, found)
+        people |= found
     if any(row.problems for row in rows):
         raise ImportRefusedError
     fresh = [row for row in rows if not row.is_known]
     for batch in _batches(fresh):
-        _write_batch(batch, by, now)
+        _write_batch(batch, people, by, now)
     return Outcome(len(fresh), len(rows) - len(fresh))
 
 
@@ -59,12 +64,15 @@ def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     return (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
 
 
-def _check_batch(batch: Sequence[Row]) -> None:
+def _subscribers(batch: Sequence[Row], among: Any = Subscriber.objects) -> dict[str, Subscriber]:
+    """Return the subscribers of a batch by address, also those who left."""
+    return {one.email: one for one in among.filter(email__in=[row.email for row in batch]).order_by("pk")}
+
+
+def _check_batch(batch: Sequence[Row], subscribers: dict[str, Subscriber]) -> None:
     emails = [row.email for row in batch]
-    subscribers = {one.email: one for one in Subscriber.objects.filter(email__in=emails)}
-    events = ConsentEvent.objects.filter(email__in=emails, action__in=LEFT).order_by("at", "pk")
     left: dict[str, list[ConsentEvent]] = {}
-    for event in events:
+    for event in ConsentEvent.objects.filter(email__in=emails, action__in=LEFT).order_by("at", "pk"):
         left.setdefault(event.email, []).append(event)
     unwanted = suppressed(emails)
     for row in batch:
@@ -88,22 +96,25 @@ def _problems_of_leaving(row: Row, subscriber: Subscriber | None, events: list[C
     return []
 
 
-def _write_batch(batch: Sequence[Row], by: str, now: datetime) -> None:
-    """Write subscribers, also over those who left before this consent, and the consent events."""
-    Subscriber.objects.bulk_create(
-        [_subscriber(row, now) for row in batch],
-        update_conflicts=True,
-        unique_fields=["email"],
-        update_fields=["language", "topics", "subscribed_at", "unsubscribed_at", "paused_until", *OPTIONAL],
+def _write_batch(batch: Sequence[Row], people: dict[str, Subscriber], by: str, now: datetime) -> None:
+    """Write the subscribers and the consent events. `people` who had left before this consent come back."""
+    new = [_filled_in(Subscriber(email=row.email), row, now) for row in batch if row.email not in people]
+    back = [_filled_in(people[row.email], row, now) for row in batch if row.email in people]
+    Subscriber.objects.bulk_create(new, ignore_conflicts=True)  # whoever subscribes at this moment stays as they are
+    Subscriber.objects.bulk_update(
+        back, ["language", "topics", "subscribed_at", "unsubscribed_at", "paused_until", *OPTIONAL]
     )
     ConsentEvent.objects.bulk_create([_event(row, by, now) for row in batch])
 
 
-def _subscriber(row: Row, now: datetime) -> Subscriber:
-    values: dict[str, Any] = {name: row.values[name] for name in OPTIONAL}
-    values["reminder_days"] = int(row.values["reminder_days"] or ReminderDays.SEVEN)
-    language = row.values["language"]
-    return Subscriber(email=row.email, language=language, topics=row.topics, subscribed_at=now, **values)
+def _filled_in(subscriber: Subscriber, row: Row, now: datetime) -> Subscriber:
+    """Set what the file says, as if the person subscribed now."""
+    for name in OPTIONAL:
+        setattr(subscriber, name, row.values[name])
+    subscriber.reminder_days = int(row.values["reminder_days"] or ReminderDays.SEVEN)
+    subscriber.language, subscriber.topics, subscriber.subscribed_at = row.values["language"], row.topics, now
+    subscriber.unsubscribed_at = subscriber.paused_until = None
+    return subscriber
 
 
 def _event(row: Row, by: str, now: datetime) -> ConsentEvent:
