@@ -14,6 +14,7 @@ import accounts.limits
 import accounts.services
 import hubs.services.interest
 import hubs.services.team
+import newsletters.services.opening
 import newsletters.services.subscriptions
 import outbox.services
 import registrations.services.colleagues
@@ -49,6 +50,7 @@ def facts() -> dict[str, Any]:
         "colleagues": in_days(registrations.services.colleagues.FORGOTTEN_AFTER + DELETED_EVERY),
         "team_invitations": in_days(hubs.services.team.KEPT_FOR + DELETED_EVERY),
         "interests": in_days(hubs.services.interest.KEPT_FOR + DELETED_EVERY),
+        "opening_notices": in_days(newsletters.services.opening.KEPT_FOR + DELETED_EVERY),
         "sign_in": in_days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
         "sign_in_traces": in_days(DELETED_EVERY),
         "email_copies": in_days(outbox.services.BODIES_KEPT_FOR),

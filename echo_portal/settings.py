@@ -193,6 +193,7 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     "save-profile": {"key": (10, 600), "ip": (600, 600)},
     "begin-passkey": {"ip": (200, 60)},
     "newsletter-test": {"key": [(20, 3600)]},  # for each member of staff
+    "opening-notice": {"key": (10, 86400)},  # for each address that someone enters
     "change-email": {"key": [(10, 3600), (20, 86400)]},
     "subscription-email": {"key": (4, 86400)},  # for each address, whoever enters it
     "subscription-new-address": {"key": (10, 86400)},  # for each subscriber
@@ -289,6 +290,9 @@ CELERY_BEAT_SCHEDULE = {
         "registrations.tasks.expire_invitations": 60.0,
         "registrations.tasks.close_due_waitlists": 60.0,
         "registrations.tasks.delete_unproven_accounts": 3600.0,
+        "newsletters.tasks.queue_session_news": 60.0,
+        "newsletters.tasks.queue_session_reminders": 60.0,
+        "newsletters.tasks.send_opening_notices": 60.0,
         "echo_portal.tasks.clear_old_sessions": 3600.0,
         "newsletters.tasks.prune": 3600.0,
     }.items()

@@ -210,3 +210,11 @@ def known_details(user: Any) -> dict[str, Any]:
     profile = ProviderProfile.objects.filter(user=user).first()
     names = ("profession", "province", "organization")
     return known | ({name: getattr(profile, name) for name in names} if profile else {})
+
+
+class OpeningNoticeForm(BotCheckForm):
+    """Where to write when registration for a series opens."""
+
+    submit_label = _("Tell me when it opens")
+
+    email = email_field(label=_("Your email address"), help_text=_("We’ll send you one email, and nothing else."))

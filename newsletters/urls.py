@@ -3,7 +3,7 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from newsletters.views import leaving, preferences, reading, subscribing
+from newsletters.views import leaving, opening, preferences, reading, subscribing
 
 app_name = "newsletters"
 urlpatterns = [
@@ -27,4 +27,6 @@ urlpatterns = [
     path(_("preferences/<str:token>/data/"), preferences.data, name="data"),
     path(_("preferences/<str:token>/forget/"), preferences.forget, name="forget"),
     path(_("unsubscribe/<str:token>/"), leaving.unsubscribe, name="unsubscribe"),
+    path(_("when-it-opens/<slug:slug>/"), opening.opening_notice, name="opening_notice"),
+    path(_("when-it-opens/<slug:slug>/sent/"), opening.opening_notice_sent, name="opening_notice_sent"),
 ]

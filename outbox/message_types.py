@@ -55,6 +55,9 @@ OF_THE_ADDRESS = {
     "subscription-new-address",
     "subscription-moved",
     "subscription-link",
+    "session-news",
+    "session-reminder",
+    "registration-opened",
 }
 # These go to an address that has no account, or may have none: the address is kept no longer than what the email said.
 TO_NO_ACCOUNT = {
@@ -68,6 +71,9 @@ TO_NO_ACCOUNT = {
     "subscription-new-address",
     "subscription-moved",
     "subscription-link",
+    "session-news",
+    "session-reminder",
+    "registration-opened",
 }
 
 _message_types: dict[str, tuple[Renderer, Loader]] = {}

@@ -1,5 +1,7 @@
 """Factories for test data. Sessions start some days from `now`, so no test depends on today's date."""
 
+from datetime import timedelta
+
 import factory
 from allauth.account.models import EmailAddress
 from django.utils import timezone
@@ -7,7 +9,7 @@ from django.utils import timezone
 from accounts.models import ProviderProfile, User
 from hubs.models import Hub, Membership, Role
 from newsletters.models import Issue, Subscriber, Topic
-from sessions_app.models import Series
+from sessions_app.models import Series, Session
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -86,3 +88,15 @@ class IssueFactory(factory.django.DjangoModelFactory):
     preview_fr = "Ce qu’il contient."
     body_en = "Hello.\n\n## News\n\nAll is well."
     body_fr = "Bonjour.\n\n## Nouvelles\n\nTout va bien."
+
+
+def SessionFactory(*, now, days=10, series=None, hours=1, **fields):  # noqa: N802 - a factory like the others
+    """Create a session `days` from `now`. A new series opened for registration a month ago. Other fields go to the series."""
+    series_fields = {key: fields.pop(key) for key in list(fields) if not hasattr(Session, key)}
+    series = series or SeriesFactory(**({"registration_opens_at": now - timedelta(days=30)} | series_fields))
+    starts_at = now + timedelta(days=days)
+    session = Session.objects.create(
+        series=series, starts_at=starts_at, ends_at=starts_at + timedelta(hours=hours), **fields
+    )
+    series.refresh_from_db()
+    return session

@@ -9,9 +9,8 @@ from django.db import transaction
 from django.utils import translation
 
 from accounts.models import ProviderProfile, User
+from echo_portal.checkout import gallery_newsletters
 from hubs.models import Hub, Membership, PartnerInterest, Role, TeamInvitation
-from newsletters.models import Issue, IssueRendering, IssueState, Subscriber, SubscriptionRequest, Topic
-from newsletters.rendering import render_issue
 from outbox import message_types
 from outbox.message_types import RenderedEmail
 from outbox.models import Message
@@ -217,31 +216,6 @@ def _interest(rows: Rows, now: datetime) -> Rows:
     return {"interest": interest.pk}
 
 
-def _sample_issue(rows: Rows, now: datetime, state: IssueState) -> Issue:
-    slug = f"gallery-issue-{state}"
-    texts = {
-        "title_en": "Three new series, and a guide for families",
-        "title_fr": "Trois nouvelles séries et un guide pour les familles",
-        "body_en": "Good morning,\n\nRegistration opens this week for three series.",
-        "body_fr": "Bonjour,\n\nLes inscriptions à trois séries s’ouvrent cette semaine.",
-    }
-    return Issue.objects.get_or_create(slug=slug, defaults={"state": state, "published_at": now, **texts})[0]
-
-
-def _newsletter(rows: Rows, now: datetime) -> Rows:
-    issue, person = _sample_issue(rows, now, IssueState.SENDING), rows["person"]
-    rendered = render_issue(issue, person.language, now=now)
-    IssueRendering.objects.create(issue=issue, language=person.language, **vars(rendered))
-    fields = {"language": person.language, "topics": Topic.values, "subscribed_at": now}
-    fields |= {"token": "gallery-" + "0" * 24}
-    subscriber, _is_new = Subscriber.objects.get_or_create(email=person.email, defaults=fields)
-    return {"issue": issue.pk, "subscriber": subscriber.pk}
-
-
-def _issue_overdue(rows: Rows, now: datetime) -> Rows:
-    return {"issue": _sample_issue(rows, now, IssueState.OVERDUE).pk}
-
-
 def _hub_message(rows: Rows, now: datetime) -> Rows:
     message = HubMessage.objects.create(
         series=rows["series"],
@@ -255,33 +229,6 @@ def _hub_message(rows: Rows, now: datetime) -> Rows:
         token=uuid4(),
     )
     return {"registration": _register(rows, now, RegistrationState.CONFIRMED).pk, "hub_message": message.pk}
-
-
-def _subscriber(rows: Rows, now: datetime) -> Rows:
-    language, person = rows["person"].language, rows["person"]
-    choices = {"topics": Topic.values, "language": language, "profession": "registered-nurse", "province": "NL"}
-    subscriber, _is_new = Subscriber.objects.get_or_create(
-        email=person.email, defaults={"subscribed_at": now, "name": person.name, **choices}
-    )
-    return {"subscriber": subscriber.pk, "request": _subscription_request(rows, now)["request"]}
-
-
-def _subscription_request(rows: Rows, now: datetime) -> Rows:
-    values = {"topics": Topic.values, "language": rows["person"].language, "page": "/en/", "created_at": now}
-    return {"request": SubscriptionRequest.objects.create(email=rows["person"].email, **values).pk}
-
-
-def _test_issue(rows: Rows, now: datetime) -> Rows:
-    issue = Issue.objects.create(
-        slug="gallery-issue",
-        title_en="Grief in the team",
-        title_fr="Le deuil dans l’équipe",
-        preview_en="Three small habits that teams told us about.",
-        preview_fr="Trois petites habitudes que des équipes nous ont racontées.",
-        body_en="Those who care for dying people grieve too.\n\n## Upcoming sessions\n\n[[upcoming sessions 2]]",
-        body_fr="Les personnes qui soignent vivent aussi des deuils.\n\n## Séances à venir\n\n[[séances à venir 2]]",
-    )
-    return {"issue": issue.pk}
 
 
 NOTE = "Our speaker is ill. We hope to do it in May.\nThe Northern hub"
@@ -330,14 +277,7 @@ SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "team-removed": lambda rows, _now: {"hub": rows["hub"].pk, "user": rows["person"].pk},
     "interest-received": _interest,
     "interest-new": _interest,
-    "newsletter": _newsletter,
-    "issue-overdue": _issue_overdue,
-    "subscription-confirm": _subscription_request,
-    "subscription-exists": _subscriber,
-    "subscription-new-address": _subscription_request,
-    "subscription-moved": lambda _rows, _now: {},
-    "subscription-link": _subscriber,
-    "newsletter-test": _test_issue,
+    **gallery_newsletters.SAMPLES,
 }
 
 

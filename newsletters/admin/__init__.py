@@ -1,5 +1,5 @@
 """The admin of subscribers, newsletter issues and publications. Each module registers its models."""
 
-from newsletters.admin import consent, issues, publications
+from newsletters.admin import consent, issues, publications, subscribers
 
-__all__ = ["consent", "issues", "publications"]
+__all__ = ["consent", "issues", "publications", "subscribers"]

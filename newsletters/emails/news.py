@@ -1,2 +1,162 @@
+"""Session news, subscribers' reminders, and the email that registration has opened.
+
+Each renderer checks that its message is still true, and raises OutdatedMessage if it isn't.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.links import absolute_url
+from accounts.zones import PROJECT_ZONE
+from newsletters.matching import reader_of, registered, suits
+from newsletters.models import Subscriber, Topic
+from newsletters.services.opening import TOLD_IN
+from outbox import message_types
+from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
+from outbox.rendering import render_email
+from sessions_app.listings import Listing
+from sessions_app.models import Delivery, Series, Session
+from sessions_app.queries import for_list
+from sessions_app.status import Status, registration_status
+from sessions_app.times import format_date, format_until
+
+
 def register_message_types() -> None:
-    pass
+    message_types.register("session-news", render_session_news, load_session_news)
+    message_types.register("session-reminder", render_session_reminder, load_session_reminders)
+    message_types.register("registration-opened", render_registration_opened)
+
+
+@dataclass
+class Loaded:
+    """What an email to a subscriber needs. `own` are the series that they are registered for.
+
+    There is no `subscriber` if they were deleted, or have another address by now: the links in the email are secrets.
+    """
+
+    subscriber: Subscriber | None
+    series: list[Series] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    day: date | None = None
+    own: Collection[int] = ()
+
+
+def load_session_news(datas: list[dict[str, Any]]) -> list[Loaded]:
+    """Read the subscribers, the series that are still in the program, and who is registered, in four queries for all."""
+    wanted = {pk for data in datas for pk in data["series"]}
+    series = for_list(Series.objects.listed()).in_bulk(wanted)
+    found = _load_subscribers(datas, series)
+    for one, data in zip(found, datas, strict=True):
+        one.series = [series[pk] for pk in data["series"] if pk in series]
+    return found
+
+
+def load_session_reminders(datas: list[dict[str, Any]]) -> list[Loaded]:
+    """Read the subscribers, the sessions whose series are still in the program, and who is registered."""
+    wanted = {pk for data in datas for pk in data["sessions"]}
+    listed = Session.objects.filter(series__in=Series.objects.listed().order_by())
+    sessions = listed.select_related("series__hub").in_bulk(wanted)
+    found = _load_subscribers(datas, [session.series_id for session in sessions.values()])
+    for one, data in zip(found, datas, strict=True):
+        one.sessions = [sessions[pk] for pk in data["sessions"] if pk in sessions]
+        one.day = date.fromisoformat(data["day"])
+    return found
+
+
+def _load_subscribers(datas: list[dict[str, Any]], series: Collection[int]) -> list[Loaded]:
+    people = Subscriber.objects.in_bulk({data["subscriber"] for data in datas})
+    by_address = {(person.pk, person.email): person for person in people.values()}
+    pairs = registered([person.email for person in people.values()], series)
+    subscribers = [by_address.get((data["subscriber"], data["email"])) for data in datas]
+    return [Loaded(one, own={pk for email, pk in pairs if one and email == one.email}) for one in subscribers]
+
+
+def render_session_news(loaded: Loaded, now: datetime) -> RenderedEmail:
+    subscriber = _receiving(loaded, Topic.SESSION_NEWS, now)
+    listings = [Listing(series, now) for series in loaded.series if _is_offered(series, subscriber, loaded, now)]
+    if not listings:
+        raise OutdatedMessage("There is nothing new left for this person.")
+    context = {"listings": listings, "list_link": _list_link()}
+    first = listings[0].series.title
+    subject = ngettext("New session: %(title)s", "New sessions: %(title)s and %(more)s more", len(listings))
+    subject %= {"title": first, "more": len(listings) - 1}
+    return render_to_subscriber("session_news", subject, context, subscriber)
+
+
+def render_session_reminder(loaded: Loaded, now: datetime) -> RenderedEmail:
+    """Render the sessions of a day that are still on that day. One that moved to another day is in that day's reminder."""
+    subscriber, zone = _receiving(loaded, Topic.REMINDERS, now), ZoneInfo(PROJECT_ZONE)
+    due = [session for session in loaded.sessions if _is_due(session, loaded, now)]
+    sessions = [session for session in due if _is_offered(session.series, subscriber, loaded, now)]
+    if not sessions:
+        raise OutdatedMessage("None of the sessions is on that day any more with a seat for this person.")
+    sessions.sort(key=lambda session: (session.starts_at, session.pk))
+    first = sessions[0]
+    when = format_until(first.starts_at, now, zone)
+    context = {
+        "rows": [(session, Listing(session.series, now)) for session in sessions],
+        "day": format_date(first.starts_at, zone),
+        "list_link": _list_link(),
+    }
+    if len(sessions) == 1:
+        subject = _("%(when)s: %(title)s") % {"when": when, "title": first.series.title}
+    else:
+        subject = _("%(when)s: %(n)s sessions with seats left") % {"when": when, "n": len(sessions)}
+    return render_to_subscriber("session_reminder", subject, context, subscriber)
+
+
+def render_registration_opened(data: dict[str, Any], now: datetime) -> RenderedEmail:
+    """Render the one email that someone asked for on the page of a series."""
+    series = for_list(Series.objects.public()).filter(pk=data["series"]).first()
+    if series is None or registration_status(series, now) not in TOLD_IN:
+        raise OutdatedMessage("Nobody can register for the series now.")
+    listing = Listing(series, now)
+    context = {
+        "series": series,
+        "listing": listing,
+        "register_link": absolute_url(reverse("registrations:register", args=[series.slug_here])),
+    }
+    is_open = listing.status == Status.OPEN
+    sentence = _("You can register now: %(title)s") if is_open else _("You can join the waitlist now: %(title)s")
+    subject = sentence % {"title": series.title}
+    return render_email("newsletters/email/registration_opened", subject, context, reply_to=series.contact_email)
+
+
+def render_to_subscriber(template: str, subject: str, context: dict[str, Any], subscriber: Subscriber) -> RenderedEmail:
+    """Return a bulk email, with the links in its footer and headers by which the subscriber leaves."""
+    unsubscribe_url = absolute_url(reverse("newsletters:unsubscribe", args=[subscriber.token]))
+    context |= {
+        "preferences_url": absolute_url(reverse("newsletters:preferences", args=[subscriber.token])),
+        "unsubscribe_url": unsubscribe_url,
+    }
+    return replace(render_email(f"newsletters/email/{template}", subject, context), unsubscribe_url=unsubscribe_url)
+
+
+def _receiving(loaded: Loaded, topic: Topic, now: datetime) -> Subscriber:
+    if loaded.subscriber is None:
+        raise UnsubscribedMeanwhile("The subscriber was deleted, or has another address.")
+    if not loaded.subscriber.receives(topic, now):
+        raise UnsubscribedMeanwhile("The person has unsubscribed from this, or paused.")
+    return loaded.subscriber
+
+
+def _is_offered(series: Series, subscriber: Subscriber, loaded: Loaded, now: datetime) -> bool:
+    """Whether the series is open and still something for the subscriber, who is not registered for it."""
+    is_open = registration_status(series, now) == Status.OPEN
+    return is_open and series.pk not in loaded.own and suits(series, reader_of(subscriber))
+
+
+def _is_due(session: Session, loaded: Loaded, now: datetime) -> bool:
+    day = session.starts_at.astimezone(ZoneInfo(PROJECT_ZONE)).date()
+    return session.delivery == Delivery.SCHEDULED and session.starts_at > now and day == loaded.day
+
+
+def _list_link() -> str:
+    return absolute_url(f"{reverse('sessions:list')}?status={Status.OPEN}")

@@ -8,7 +8,7 @@ from newsletters.models.issues import (
     IssueState,
     Picture,
 )
-from newsletters.models.news import AnnouncedSeries, OpeningNotice
+from newsletters.models.news import AnnouncedSeries, OpenedSeries, OpeningNotice
 from newsletters.models.publications import Publication, PublicationFile
 from newsletters.models.subscribers import (
     ConsentAction,
@@ -33,6 +33,7 @@ __all__ = [
     "IssueQuerySet",
     "IssueRendering",
     "IssueState",
+    "OpenedSeries",
     "OpeningNotice",
     "Picture",
     "Preferences",

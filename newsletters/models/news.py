@@ -1,4 +1,4 @@
-"""What was asked for about one series, and which series a subscriber has heard of."""
+"""What was asked for about one series, which series are new, and which of them a subscriber has heard of."""
 
 from django.conf import settings
 from django.db import models
@@ -22,6 +22,19 @@ class OpeningNotice(models.Model):
         verbose_name_plural = _("requests for an email when registration opens")
         constraints = [models.UniqueConstraint(fields=["series", "email"], name="notice_one_for_an_address")]
         indexes = [models.Index(fields=["email"], name="notice_by_email")]
+
+
+class OpenedSeries(models.Model):
+    """When a series was first found in the program with registration open. From then on it is news, for some weeks.
+
+    Its own dates do not tell: registration may have opened long before the series was published.
+    """
+
+    series = models.OneToOneField(Series, models.CASCADE, primary_key=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="opened_by_date")]
 
 
 class AnnouncedSeries(models.Model):

@@ -87,6 +87,7 @@ class Subscriber(Preferences):
         verbose_name = _("subscriber")
         verbose_name_plural = _("subscribers")
         ordering = ["-subscribed_at", "-pk"]
+        permissions = [("export_subscriber", "Can export subscribers")]
         indexes = [
             models.Index(
                 fields=["unsubscribed_at"], name="subscriber_left", condition=Q(unsubscribed_at__isnull=False)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
     [
         ("/en/registration/calendar/%00.ics", 404),
         ("/en/sessions/%00/", 404),
+        ("/en/newsletter/when-it-opens/%00/", 404),
         ("/fr/inscription/rejoindre/%00/", 404),
         ("/en/sessions/?hub=%00", 200),
         ("/en/sessions/?q=pain%00", 200),

@@ -16,6 +16,7 @@ import accounts.limits
 import accounts.services
 import hubs.services.interest
 import hubs.services.team
+import newsletters.services.opening
 import newsletters.services.subscriptions
 import outbox.services
 import registrations.services.colleagues
@@ -65,6 +66,7 @@ def words(client, language="en"):
             timedelta(days=30),
             "At most 31 days after you unsubscribe.",
         ),
+        (newsletters.services.opening, "KEPT_FOR", timedelta(days=90), "over. At most 91 days."),
         (privacy, "DELETED_EVERY", timedelta(hours=30), "at most 2 days longer"),
         (accounts.limits, "PROVEN_FOR", timedelta(days=40), "from a network: at most 40 days."),
         (privacy, "ABUSE_COUNTS_KEPT_FOR", timedelta(days=4), "At most 4 days. The record that you confirmed"),
@@ -98,6 +100,7 @@ def test_scheduled_tasks_delete_data_as_often_as_promised(settings):
         "registrations.tasks.expire_invitations",
         "hubs.tasks.prune",
         "newsletters.tasks.prune",
+        "newsletters.tasks.send_opening_notices",
         "echo_portal.tasks.clear_old_sessions",
     ):
         assert scheduled[task] <= privacy.DELETED_EVERY.total_seconds()
@@ -179,6 +182,7 @@ def test_an_address_without_an_account_is_deleted_with_the_copy_of_the_email(now
     assert Message.objects.filter(to="").count() == 0
     prune(late)
     others = {"team-invitation", "interest-received", "interest-new", *notifications.MESSAGE_TYPES}
+    others |= {"session-news", "session-reminder", "registration-opened"}
     assert {"no-account", "account-closed", *others} == message_types.TO_NO_ACCOUNT
     assert list(Message.objects.order_by("message_type").values_list("message_type", "to", "subject")) == [
         ("account-closed", "", ""),

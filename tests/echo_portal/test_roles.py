@@ -20,6 +20,7 @@ PAGES = {
     "mfa/authenticator": {"Support"},
     "newsletters/issue": {"Newsletters"},
     "newsletters/publication": {"Newsletters"},
+    "newsletters/subscriber": {"Newsletters", "Support"},
     "auth/group": set(),
 }
 ADDING = {

@@ -6,7 +6,10 @@ import re
 
 import pytest
 from django.conf import settings as django_settings
+from django.urls import reverse
+from django.utils import translation
 
+from accounts.links import absolute_url
 from echo_portal.checkout.gallery import SAMPLES, render_all
 from outbox import message_types, sending
 from outbox.models import Message
@@ -67,7 +70,7 @@ def test_each_email_has_the_same_links_in_text_and_html(composed):
 
 def test_each_email_has_the_headers_of_its_class(composed):
     bulk = {name for name, (letter, _sent) in composed.items() if letter.unsubscribe_url}
-    assert bulk == {"newsletter"}
+    assert bulk == {"newsletter", "session-news", "session-reminder"}
     for name, (letter, sent) in composed.items():
         if name in bulk:
             assert BULK_HEADERS - set(sent.keys()) == set(), name
@@ -88,6 +91,17 @@ def test_each_email_names_its_sender_with_a_postal_address(composed):
         assert "Pallium Canada" in letter.text, name
         assert '<div class="hide"' in letter.html, name  # the preheader
         assert "background: #0e1d1c !important" in letter.html, name  # dark mode has to override the inlined styles
+
+
+def test_bulk_email_leads_to_the_preferences_and_out(composed, language):
+    translation.activate(language)
+    for name in ("session-news", "session-reminder"):
+        letter = composed[name][0]
+        for url_name in ("preferences", "unsubscribe"):
+            link = absolute_url(reverse(f"newsletters:{url_name}", args=["gallery-" + "0" * 24]))
+            assert f'href="{link}"' in letter.html, name
+            assert link in letter.text, name
+        assert django_settings.CONTACT_EMAIL in letter.text, name
 
 
 def test_replies_to_email_about_a_hubs_series_go_to_the_hub(composed):

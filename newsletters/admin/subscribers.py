@@ -1,0 +1,203 @@
+"""Subscribers in the admin: the list, one subscriber, import and export.
+
+Nobody is subscribed here, except by importing a file with the proof of each consent.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.fields import forbidden
+from newsletters.exports import SubscriberTable
+from newsletters.models import ReminderDays, Subscriber, Topic
+from newsletters.services.importing import ImportRefusedError, check, import_rows
+from newsletters.subscriber_file import COLUMNS, OPTIONAL, Row, SubscriberFileError, read
+from newsletters.subscriber_states import SubscriberState, in_state, state_of
+from registrations.exports import csv_lines
+
+# The file goes with the report in a hidden field, signed, so that what is imported is what was checked.
+SALT, CHECKED_FOR_SECONDS = "newsletters.import", 3600
+MOST_BYTES, MOST_SIGNED = 4_000_000, 400_000
+MOST_SHOWN = 500
+
+
+class TopicFilter(admin.SimpleListFilter):
+    title = gettext_lazy("topic")
+    parameter_name = "topic"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Topic.choices)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        return queryset.filter(topics__contains=[value]) if value in Topic.values else queryset
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(SubscriberState.choices)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        return in_state(queryset, value, timezone.now()) if value in SubscriberState.values else queryset
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("CSV file"),
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        error_messages={"required": gettext_lazy("Choose a file.")},
+    )
+
+    def clean_file(self) -> bytes:
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(TOO_LARGE)
+        return file.read()
+
+
+TOO_LARGE = gettext_lazy("The file is too large for this page. Split it, or ask for it to be imported on the server.")
+
+
+@admin.register(Subscriber)
+class SubscriberAdmin(admin.ModelAdmin):
+    list_display = ["email", "state", "language", "profession", "province", "topic_names", "subscribed_at"]
+    list_filter = [StateFilter, TopicFilter, "language", "province", "profession"]
+    search_fields = ["email__contains"]  # addresses are stored in lower case, and this uses the trigram index
+    search_help_text = gettext_lazy("Part of an email address.")
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    fields = [
+        *("email", "state", "subscribed_at", "unsubscribed_at", "paused_until"),
+        *("language", "topic_names", "reminder_days"),
+        *("name", "profession", "province", "organization"),
+    ]
+    readonly_fields = ["state", "topic_names"]
+    change_list_template = "admin/newsletters/subscriber/change_list.html"
+    change_form_template = "admin/newsletters/subscriber/change_form.html"
+    has_add_permission = has_change_permission = has_delete_permission = forbidden
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("newsletters.add_subscriber")
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("newsletters.export_subscriber")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        return super().get_search_results(request, queryset, search_term.lower())
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, subscriber: Subscriber) -> str:
+        return str(state_of(subscriber, timezone.now()).label)
+
+    @admin.display(description=gettext_lazy("topics"))
+    def topic_names(self, subscriber: Subscriber) -> str:
+        return ", ".join(str(Topic(topic).label) for topic in subscriber.topics) or "–"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        may = {"may_import": self.has_import_permission(request), "may_export": self.has_export_permission(request)}
+        return super().changelist_view(request, (extra_context or {}) | may)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("import/", wrap(self.import_view), name="newsletters_subscriber_import"),
+            path("export/", wrap(self.export_view), name="newsletters_subscriber_export"),
+            *super().get_urls(),
+        ]
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The subscribers that the list's filters and search find, as a CSV file."""
+        if not (self.has_view_permission(request) and self.has_export_permission(request)):
+            raise Http404
+        now = timezone.now()
+        found: Any = self.get_changelist_instance(request).get_queryset(request)
+        response = StreamingHttpResponse(csv_lines(SubscriberTable(found, now)), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="subscribers-{timezone.localdate(now)}.csv"'
+        return response
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Upload a file, read what is wrong with it, and confirm."""
+        if not self.has_import_permission(request):
+            raise Http404
+        if "checked" in request.POST:
+            return self._import(request, request.POST["checked"])
+        is_upload = request.method == "POST"
+        form = UploadForm(request.POST if is_upload else None, request.FILES if is_upload else None)
+        if form.is_valid():
+            try:
+                return self._report(request, form.cleaned_data["file"])
+            except (SubscriberFileError, forms.ValidationError) as error:
+                form.add_error("file", error if isinstance(error, forms.ValidationError) else str(error))
+        return self._page(request, "admin/newsletters/subscriber/import.html", form=form, columns=_columns())
+
+    def _report(self, request: HttpRequest, content: bytes) -> HttpResponse:
+        """Show what is wrong, or the button that imports. Raises SubscriberFileError or ValidationError."""
+        rows = read(content, now=timezone.now())
+        check(rows)
+        checked = signing.dumps(content.decode(), salt=SALT, compress=True)
+        if len(checked) > MOST_SIGNED:
+            raise forms.ValidationError(TOO_LARGE)
+        return self._show(request, rows, checked)
+
+    def _import(self, request: HttpRequest, checked: str) -> HttpResponse:
+        now = timezone.now()
+        try:
+            content = signing.loads(checked, salt=SALT, max_age=CHECKED_FOR_SECONDS).encode()
+        except signing.BadSignature:
+            self.message_user(request, _("This page has expired. Upload the file again."), messages.ERROR)
+            return redirect("admin:newsletters_subscriber_import")
+        rows = read(content, now=now)
+        try:
+            outcome = import_rows(rows, by=f"user {request.user.pk}", now=now)
+        except ImportRefusedError:
+            return self._show(request, rows, checked)
+        sentence = ngettext("%(n)s person is subscribed.", "%(n)s people are subscribed.", outcome.added)
+        self.message_user(request, sentence % {"n": outcome.added}, messages.SUCCESS)
+        return redirect("admin:newsletters_subscriber_changelist")
+
+    def _show(self, request: HttpRequest, rows: list[Row], checked: str) -> HttpResponse:
+        wrong, known = [row for row in rows if row.problems], [row for row in rows if row.is_known and not row.problems]
+        return self._page(
+            request,
+            "admin/newsletters/subscriber/report.html",
+            wrong=wrong[:MOST_SHOWN],
+            wrong_count=len(wrong),
+            known_count=len(known),
+            fresh_count=len(rows) - len(wrong) - len(known),
+            checked=checked,
+            import_url=reverse("admin:newsletters_subscriber_import"),
+        )
+
+    def _page(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
+        context |= {"opts": self.opts, "title": _("Import subscribers")}
+        context["list_url"] = reverse("admin:newsletters_subscriber_changelist")
+        return TemplateResponse(request, template, self.admin_site.each_context(request) | context)
+
+
+def _columns() -> list[tuple[str, str, bool]]:
+    """Return (name, what belongs in it, is it required) of each column."""
+    explained = {
+        "language": "en, fr",
+        "topics": ", ".join(Topic.values),
+        "consent_date": _("The day on which the person agreed, such as 2024-05-31."),
+        "consent_source": _("Where they agreed, such as “Form on pallium.ca” or “Paper form, conference of May 2024”."),
+        "consent_wording": _("The exact text that they agreed to."),
+        "profession": _("A code, such as registered-nurse."),
+        "province": _("A code, such as ON."),
+        "reminder_days": ", ".join(map(str, ReminderDays.values)),
+    }
+    return [(name, explained.get(name, ""), name in COLUMNS) for name in (*COLUMNS, *OPTIONAL)]

@@ -1,0 +1,173 @@
+"""Subscribers in the admin: a list that stays quick, nothing that subscribes anyone, and an export without formulas."""
+
+import csv
+import io
+import time
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from newsletters.models import Subscriber, new_token
+from newsletters.subscriber_states import SubscriberState, in_state, state_of
+from tests.factories import SubscriberFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+LIST = "/en/admin/newsletters/subscriber/"
+EXPORT = f"{LIST}export/"
+
+
+@pytest.fixture(autouse=True)
+def _clock(now):
+    with time_machine.travel(now):
+        yield
+
+
+@pytest.fixture
+def staff(client):
+    call_command("set_up_roles", verbosity=0)
+    person = UserFactory(is_staff=True)
+    person.groups.add(Group.objects.get(name="Newsletters"))
+    client.force_login(person)
+    return person
+
+
+def emails_on(response):
+    return [row.email for row in response.context["cl"].result_list]
+
+
+def test_the_list_costs_the_same_whatever_it_shows(client, staff, now):
+    SubscriberFactory.create_batch(3, subscribed_at=now)
+    client.get(LIST)
+    with CaptureQueriesContext(connection) as few:
+        client.get(LIST)
+    SubscriberFactory.create_batch(40, subscribed_at=now)
+    with CaptureQueriesContext(connection) as many:
+        client.get(LIST)
+    assert len(many) == len(few) <= 10
+
+
+def test_many_thousands_open_and_are_searched_within_a_second(client, staff, now):
+    """A fourteenth of the full size; `test_the_search_uses_its_index` is about the rest."""
+    Subscriber.objects.bulk_create(
+        Subscriber(email=f"person{n}@example.ca", token=new_token(), subscribed_at=now, topics=["newsletter"])
+        for n in range(10_000)
+    )
+    client.get(LIST)
+    for query in ("", "?q=person77", "?topic=newsletter&state=active&language__exact=en", "?p=40"):
+        start = time.perf_counter()
+        response = client.get(LIST + query)
+        assert time.perf_counter() - start < 1
+        assert response.context["cl"].result_count
+
+
+def test_the_search_uses_its_index(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "subscriber_by_email" in Subscriber.objects.filter(email__contains="marie").order_by().explain()
+
+
+def test_the_search_finds_a_part_of_an_address_in_any_spelling(client, staff):
+    SubscriberFactory(email="marie.roy@example.ca")
+    SubscriberFactory(email="jean@example.ca")
+    assert emails_on(client.get(f"{LIST}?q=Marie.R")) == ["marie.roy@example.ca"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("topic=reminders", {"b"}),
+        ("language__exact=fr", {"b"}),
+        ("province__exact=QC", {"b"}),
+        ("profession__exact=physician", {"b"}),
+        ("state=active", {"a", "b"}),
+        ("state=paused", {"c"}),
+        ("state=unsubscribed", {"d"}),
+        ("state=nonsense", {"a", "b", "c", "d"}),
+    ],
+)
+def test_the_filters(client, staff, now, query, found):
+    newsletter = {"topics": ["newsletter"]}
+    SubscriberFactory(email="a@example.ca", paused_until=now - timedelta(days=1), **newsletter)
+    fields = {"language": "fr", "province": "QC", "profession": "physician", "topics": ["reminders"]}
+    SubscriberFactory(email="b@example.ca", **fields)
+    SubscriberFactory(email="c@example.ca", paused_until=now + timedelta(days=1), **newsletter)
+    SubscriberFactory(email="d@example.ca", unsubscribed_at=now, paused_until=now + timedelta(days=1), **newsletter)
+    assert {email[0] for email in emails_on(client.get(f"{LIST}?{query}"))} == found
+
+
+def test_the_state_of_a_subscriber_and_the_filter_say_the_same(now):
+    moments = [None, now - timedelta(days=1), now, now + timedelta(days=1)]
+    for unsubscribed_at in (None, now):
+        for paused_until in moments:
+            SubscriberFactory(unsubscribed_at=unsubscribed_at, paused_until=paused_until)
+    for state in SubscriberState:
+        found = set(in_state(Subscriber.objects.all(), state, now).values_list("pk", flat=True))
+        assert found == {one.pk for one in Subscriber.objects.all() if state_of(one, now) == state}
+
+
+def test_a_subscriber_can_be_read_but_not_changed_added_or_deleted(client, staff):
+    one = SubscriberFactory(name="Marie <b>Roy</b>")
+    page = client.get(f"{LIST}{one.pk}/change/").content.decode()
+    assert one.email in page
+    assert "Marie &lt;b&gt;Roy&lt;/b&gt;" in page
+    assert one.token not in page
+    assert client.post(f"{LIST}{one.pk}/change/", {"email": "other@example.ca"}).status_code == 403
+    assert client.get(f"{LIST}add/").status_code == 403
+    assert client.get(f"{LIST}{one.pk}/delete/").status_code == 403
+    assert client.get(LIST).context["cl"].model_admin.get_actions(client.get(LIST).wsgi_request) == {}
+
+
+class TestExport:
+    def rows(self, client, query=""):
+        response = client.get(f"{EXPORT}{query}")
+        assert response.streaming
+        assert response["Content-Disposition"] == 'attachment; filename="subscribers-2026-11-23.csv"'
+        content = b"".join(response.streaming_content).decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(content)))
+
+    def test_it_has_what_the_list_shows(self, client, staff, now):
+        SubscriberFactory(email="marie@example.ca", language="fr", topics=["newsletter"], subscribed_at=now)
+        SubscriberFactory(email="jean@example.ca", unsubscribed_at=now)
+        (row,) = self.rows(client, "?language__exact=fr")
+        assert row == {
+            "Email address": "marie@example.ca",
+            "Name": row["Name"],
+            "Language": "French",
+            "Profession": "Registered nurse",
+            "Province or territory": "Ontario",
+            "Organization": "",
+            "Topics": "The newsletter",
+            "State": "Active",
+            "Subscribed on": "2026-11-23",
+            "Unsubscribed on": "",
+        }
+        assert len(self.rows(client)) == 2
+
+    def test_it_is_in_the_language_of_the_page(self, client, staff):
+        SubscriberFactory(language="fr")
+        response = client.get(EXPORT.replace("/en/", "/fr/"))
+        assert "Actif" in b"".join(response.streaming_content).decode()
+
+    def test_formulas_and_line_breaks_stay_text(self, client, staff):
+        SubscriberFactory(email="=cmd@example.ca", name="=1+1", organization='@x\n=HYPERLINK("https://x.example")')
+        (row,) = self.rows(client)
+        assert row["Email address"] == "'=cmd@example.ca"
+        assert row["Name"] == "'=1+1"
+        assert row["Organization"] == "'@x\n'=HYPERLINK(\"https://x.example\")"
+
+    def test_the_cost_does_not_grow_with_the_rows(self, client, staff, django_assert_max_num_queries):
+        SubscriberFactory.create_batch(50)
+        with django_assert_max_num_queries(10):
+            assert len(self.rows(client)) == 50
+
+    def test_who_may_only_read_the_list_cannot_export(self, client, staff):
+        staff.groups.set([Group.objects.get(name="Support")])
+        page = client.get(LIST).content.decode()
+        assert EXPORT not in page
+        assert "/import/" not in page
+        assert client.get(EXPORT).status_code == 404
