@@ -6,7 +6,6 @@ from functools import wraps
 from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import Resolver404, resolve
 
 from accounts.languages import current_language
 from accounts.limits import may_send_email, within_limits
@@ -19,12 +18,8 @@ View = Callable[..., HttpResponse]
 
 def origin_of(request: HttpRequest) -> Origin:
     """Return where the person acted, for the record of consent. The path is kept without the token in it."""
-    path = request.path
-    try:
-        token = resolve(request.path_info).kwargs.get("token")
-    except Resolver404:
-        token = None
-    page = path.replace(token, "…") if token else path
+    token = request.resolver_match.kwargs.get("token") if request.resolver_match else None
+    page = request.path.replace(token, "…") if token else request.path
     return Origin(page, current_language(), get_adapter().get_client_ip(request))
 
 

@@ -53,7 +53,7 @@ def test_without_a_topic_one_leaves(client, subscriber, page):
 
 def test_a_pause_of_three_months_can_be_ended(client, subscriber, page, now):
     response = client.post(f"{page}pause/", follow=True)
-    assert "Paused. We send you nothing until Monday, February 22, 2027." in words(response)
+    assert "Paused. We won’t send you anything until Monday, February 22, 2027." in words(response)
     subscriber.refresh_from_db()
     assert not subscriber.receives("newsletter", now + PAUSE_LASTS - timedelta(minutes=1))
     assert subscriber.receives("newsletter", now + PAUSE_LASTS)
