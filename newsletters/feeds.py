@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.syndication.views import Feed
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
 
@@ -57,7 +58,7 @@ class IssueFeed(Feed):
         return one_line(item.title)
 
     def item_description(self, item: Issue) -> str:
-        return with_full_urls(web_body(item))
+        return with_full_urls(web_body(item, timezone.now()))
 
     def item_link(self, item: Issue) -> str:
         return absolute_url(item)
