@@ -61,13 +61,16 @@ class _Sink(socketserver.StreamRequestHandler):
                 reply(b"250 ok\r\n")
 
     def finish(self) -> None:
-        with contextlib.suppress(OSError):  # of a killed worker
+        with contextlib.suppress(OSError):
             super().finish()
 
 
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+
+    def handle_error(self, request, client_address) -> None:
+        """The connection of a killed worker breaks within a message, which does not count then."""
 
 
 def sink(pipe) -> None:
@@ -169,17 +172,16 @@ def send(number: int, pipe, *, kill: bool = False) -> tuple[float, dict[int, flo
     issue = sending.start_sending(create_issue(number), by=None, now=timezone.now())
     print(f"{'messages written by the start':<46}{time.monotonic() - begin:>9.1f} seconds")
     connection.close()
-    emails, begin = Message.objects.filter(bulk_send=issue.bulk_send), time.monotonic()
-    workers = Workers()
+    emails, workers = Message.objects.filter(bulk_send=issue.bulk_send), Workers()
+    workers.wait(until=emails.filter(state="sent").exists)  # a process takes some seconds to start
+    begin = time.monotonic()
     if kill:
-        workers.wait(until=lambda: _sent_half(emails, issue.bulk_send.audience))
+        workers.wait(until=lambda: _is_halfway(emails, issue.bulk_send.audience))
         workers.kill_one()
     workers.wait()
     rate = emails.filter(state="sent").count() / (time.monotonic() - begin)
     later = timezone.now() + services.CLAIM_LASTS + timedelta(seconds=1)
-    with (
-        outbox_sending.Connection() as server
-    ):  # what the sweep does after five minutes with the rows of the dead worker
+    with outbox_sending.Connection() as server:  # as the sweep does after five minutes, with the rows of a dead worker
         while services.drain_batch(server, later):
             pass
     sending.finish_issues(later)
@@ -190,8 +192,12 @@ def send(number: int, pipe, *, kill: bool = False) -> tuple[float, dict[int, flo
     return rate, workers.peaks, states, pipe.recv()
 
 
-def _sent_half(emails, audience: int) -> bool:
-    return emails.filter(state="sent").count() > audience / 2
+def _is_halfway(emails, audience: int) -> bool:
+    """Whether half the emails are sent, and each worker has a batch on its way."""
+    from outbox.services import BULK_BATCH
+
+    on_their_way = emails.filter(state="sending", handed_over_at__isnull=False)
+    return emails.filter(state="sent").count() > audience / 2 and on_their_way.count() > BULK_BATCH
 
 
 def wrong(number: int, received: Counter) -> list[str]:
