@@ -4,7 +4,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
 VIEW, ADD, CHANGE, DELETE = "view", "add", "change", "delete"
-EXPORT = "export"  # of subscribers; adding them means importing a file with their consent
+EXPORT = "export"  # of subscribers. Adding them means importing a file, and changing one, unsubscribing them
 READ, EDIT, ALL = (VIEW,), (VIEW, ADD, CHANGE), (VIEW, ADD, CHANGE, DELETE)
 
 # Only superusers may give permissions, so no role may change groups or permissions.
@@ -32,12 +32,12 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "outbox.message": READ,
     },
     "Newsletters": {
+        "newsletters.subscriber": (VIEW, ADD, CHANGE, EXPORT),
         "newsletters.consentevent": READ,
         "newsletters.issue": EDIT,
         "newsletters.picture": ALL,
         "newsletters.publication": EDIT,
         "newsletters.publicationfile": EDIT,
-        "newsletters.subscriber": (VIEW, ADD, EXPORT),
     },
     "Support": {
         "registrations.registration": READ,
@@ -47,7 +47,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "mfa.authenticator": (VIEW, DELETE),
         "outbox.message": (VIEW, CHANGE),
         "outbox.suppression": (VIEW, ADD, DELETE),
-        "newsletters.subscriber": READ,
+        "newsletters.subscriber": (VIEW, CHANGE),
     },
 }
 

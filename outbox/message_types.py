@@ -55,8 +55,6 @@ OF_THE_ADDRESS = {
     "subscription-new-address",
     "subscription-moved",
     "subscription-link",
-    "session-news",
-    "session-reminder",
     "registration-opened",
 }
 # These go to an address that has no account, or may have none: the address is kept no longer than what the email said.

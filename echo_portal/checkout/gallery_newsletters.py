@@ -48,8 +48,7 @@ def _subscriber(rows: Rows, now: datetime) -> Subscriber:
 
 
 def _to_subscriber(rows: Rows, now: datetime) -> Rows:
-    subscriber = _subscriber(rows, now)
-    return {"subscriber": subscriber.pk, "email": subscriber.email}
+    return {"subscriber": _subscriber(rows, now).pk}
 
 
 def _series_for_subscribers(rows: Rows, now: datetime) -> list[Series]:

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -18,11 +18,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.fields import forbidden
-from newsletters.exports import SubscriberTable
 from newsletters.models import ReminderDays, Subscriber, Topic
 from newsletters.services.importing import ImportRefusedError, check, import_rows
+from newsletters.services.subscriptions import unsubscribe
 from newsletters.subscriber_file import COLUMNS, OPTIONAL, Row, SubscriberFileError, read
 from newsletters.subscriber_states import SubscriberState, in_state, state_of
+from newsletters.subscriber_table import SubscriberTable
+from newsletters.views.common import origin_of
 from registrations.exports import csv_lines
 
 # The file goes with the report in a hidden field, signed, so that what is imported is what was checked.
@@ -96,6 +98,9 @@ class SubscriberAdmin(admin.ModelAdmin):
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("newsletters.export_subscriber")
 
+    def has_unsubscribe_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("newsletters.change_subscriber")
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         return super().get_search_results(request, queryset, search_term.lower())
 
@@ -115,9 +120,30 @@ class SubscriberAdmin(admin.ModelAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("import/", wrap(self.import_view), name="newsletters_subscriber_import"),
+            path("<int:pk>/unsubscribe/", wrap(self.unsubscribe_view), name="newsletters_subscriber_unsubscribe"),
             path("export/", wrap(self.export_view), name="newsletters_subscriber_export"),
             *super().get_urls(),
         ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        may = {"may_unsubscribe": self.has_unsubscribe_permission(request)}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | may)
+
+    def unsubscribe_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, then unsubscribe someone who wrote or phoned. Nobody can be subscribed again here."""
+        if not self.has_unsubscribe_permission(request):
+            raise Http404
+        subscriber = get_object_or_404(Subscriber, pk=pk)
+        back = redirect("admin:newsletters_subscriber_change", pk)
+        if request.method != "POST":
+            template = "admin/newsletters/subscriber/unsubscribe.html"
+            title = _("Unsubscribe")
+            return self._page(request, template, subscriber=subscriber, title=title, back_url=back["Location"])
+        unsubscribe(subscriber, origin=origin_of(request), now=timezone.now(), detail={"by": f"user {request.user.pk}"})
+        self.message_user(request, _("This person is unsubscribed."), messages.SUCCESS)
+        return back
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """The subscribers that the list's filters and search find, as a CSV file."""
@@ -183,7 +209,7 @@ class SubscriberAdmin(admin.ModelAdmin):
         )
 
     def _page(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
-        context |= {"opts": self.opts, "title": _("Import subscribers")}
+        context = {"opts": self.opts, "title": _("Import subscribers")} | context
         context["list_url"] = reverse("admin:newsletters_subscriber_changelist")
         return TemplateResponse(request, template, self.admin_site.each_context(request) | context)
 

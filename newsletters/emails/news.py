@@ -36,10 +36,7 @@ def register_message_types() -> None:
 
 @dataclass
 class Loaded:
-    """What an email to a subscriber needs. `own` are the series that they are registered for.
-
-    There is no `subscriber` if they were deleted, or have another address by now: the links in the email are secrets.
-    """
+    """What an email to a subscriber needs. `own` are the series that they are registered for."""
 
     subscriber: Subscriber | None
     series: list[Series] = field(default_factory=list)
@@ -72,9 +69,8 @@ def load_session_reminders(datas: list[dict[str, Any]]) -> list[Loaded]:
 
 def _load_subscribers(datas: list[dict[str, Any]], series: Collection[int]) -> list[Loaded]:
     people = Subscriber.objects.in_bulk({data["subscriber"] for data in datas})
-    by_address = {(person.pk, person.email): person for person in people.values()}
     pairs = registered([person.email for person in people.values()], series)
-    subscribers = [by_address.get((data["subscriber"], data["email"])) for data in datas]
+    subscribers = [people.get(data["subscriber"]) for data in datas]
     return [Loaded(one, own={pk for email, pk in pairs if one and email == one.email}) for one in subscribers]
 
 
@@ -136,12 +132,13 @@ def render_to_subscriber(template: str, subject: str, context: dict[str, Any], s
         "preferences_url": absolute_url(reverse("newsletters:preferences", args=[subscriber.token])),
         "unsubscribe_url": unsubscribe_url,
     }
-    return replace(render_email(f"newsletters/email/{template}", subject, context), unsubscribe_url=unsubscribe_url)
+    email = render_email(f"newsletters/email/{template}", subject, context)
+    return replace(email, unsubscribe_url=unsubscribe_url, only_to=subscriber.email)
 
 
 def _receiving(loaded: Loaded, topic: Topic, now: datetime) -> Subscriber:
     if loaded.subscriber is None:
-        raise UnsubscribedMeanwhile("The subscriber was deleted, or has another address.")
+        raise UnsubscribedMeanwhile("The subscriber was deleted.")
     if not loaded.subscriber.receives(topic, now):
         raise UnsubscribedMeanwhile("The person has unsubscribed from this, or paused.")
     return loaded.subscriber

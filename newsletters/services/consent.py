@@ -55,6 +55,11 @@ def record(
     )
 
 
+def record_all(events: Iterable[ConsentEvent]) -> None:
+    """Add steps of many addresses at once, in the transaction of an import."""
+    ConsentEvent.objects.bulk_create(events)
+
+
 def evidence(email: str) -> list[ConsentEvent]:
     """Return the steps of an address, the oldest first.
 

@@ -7,16 +7,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.zones import PROJECT_ZONE
 from newsletters.models import ConsentAction, ConsentEvent, ReminderDays, Subscriber
+from newsletters.services.consent import LEAVING, MOVING, record_all
 from newsletters.subscriber_file import OPTIONAL, Row
 from outbox.suppression import suppressed
 
 BATCH = 1000
-# After one of these, only the person can subscribe again, or show a later consent.
-LEFT = (ConsentAction.UNSUBSCRIBED, ConsentAction.COMPLAINED, ConsentAction.FORGOTTEN)
+# After one of these, only the person can subscribe again, or show a later consent. Someone who changed their address has
+# left with the old one.
+LEFT = Q(action__in=LEAVING) | Q(action=MOVING, topics=[])
 
 
 class ImportRefusedError(Exception):
@@ -72,7 +75,7 @@ def _subscribers(batch: Sequence[Row], among: Any = Subscriber.objects) -> dict[
 def _check_batch(batch: Sequence[Row], subscribers: dict[str, Subscriber]) -> None:
     emails = [row.email for row in batch]
     left: dict[str, list[ConsentEvent]] = {}
-    for event in ConsentEvent.objects.filter(email__in=emails, action__in=LEFT).order_by("at", "pk"):
+    for event in ConsentEvent.objects.filter(LEFT, email__in=emails).order_by("at", "pk"):
         left.setdefault(event.email, []).append(event)
     unwanted = suppressed(emails)
     for row in batch:
@@ -104,7 +107,7 @@ def _write_batch(batch: Sequence[Row], people: dict[str, Subscriber], by: str, n
     Subscriber.objects.bulk_update(
         back, ["language", "topics", "subscribed_at", "unsubscribed_at", "paused_until", *OPTIONAL]
     )
-    ConsentEvent.objects.bulk_create([_event(row, by, now) for row in batch])
+    record_all(_event(row, by, now) for row in batch)
 
 
 def _filled_in(subscriber: Subscriber, row: Row, now: datetime) -> Subscriber:

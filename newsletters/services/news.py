@@ -107,7 +107,7 @@ def _draft(subscriber: Subscriber, series: list[int], prefix: str, until: dateti
         message_type="session-news",
         to=subscriber.email,
         language=subscriber.language,
-        data={"subscriber": subscriber.pk, "email": subscriber.email, "series": series},
+        data={"subscriber": subscriber.pk, "series": series},
         expires_at=until,
         is_bulk=True,
     )

@@ -77,7 +77,6 @@ class _Day:
             language=subscriber.language,
             data={
                 "subscriber": subscriber.pk,
-                "email": subscriber.email,
                 "day": self.date.isoformat(),
                 "sessions": sessions,
             },

@@ -160,6 +160,10 @@ class TestWhatIsRefused:
         ConsentEvent.objects.create(at=datetime(2024, 6, 1, 3, tzinfo=UTC), **event)  # still May 31 in Toronto
         assert "unsubscribed on 2024-05-31" in problems(MARIE, now=now)[0]
 
+    def test_someone_who_moved_to_another_address(self, now):
+        ConsentEvent.objects.create(at=now, email="marie@example.ca", action="address-changed", language="fr")
+        assert "unsubscribed on 2026-11-23" in problems(MARIE, now=now)[0]
+
     def test_a_subscriber_who_unsubscribed_later(self, now):
         SubscriberFactory(email="marie@example.ca", unsubscribed_at=now)
         assert "unsubscribed on 2026-11-23" in problems(MARIE, now=now)[0]

@@ -4,6 +4,7 @@ import csv
 import io
 import time
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 import time_machine
@@ -12,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from newsletters.models import Subscriber, new_token
+from newsletters.models import ConsentEvent, Subscriber, new_token
 from newsletters.subscriber_states import SubscriberState, in_state, state_of
 from tests.factories import SubscriberFactory, UserFactory
 
@@ -120,6 +121,34 @@ def test_a_subscriber_can_be_read_but_not_changed_added_or_deleted(client, staff
     assert client.get(f"{LIST}add/").status_code == 403
     assert client.get(f"{LIST}{one.pk}/delete/").status_code == 403
     assert client.get(LIST).context["cl"].model_admin.get_actions(client.get(LIST).wsgi_request) == {}
+
+
+class TestUnsubscribingOnRequest:
+    def page(self, subscriber):
+        return f"{LIST}{subscriber.pk}/unsubscribe/"
+
+    def test_staff_unsubscribe_someone_who_asked_and_it_is_recorded(self, client, staff):
+        one = SubscriberFactory()
+        assert self.page(one) in client.get(f"{LIST}{one.pk}/change/").content.decode()
+        assert one.email in client.get(self.page(one)).content.decode()
+        assert Subscriber.objects.get().unsubscribed_at is None  # asking changes nothing
+        page = client.post(self.page(one), follow=True).content.decode()
+        assert "This person is unsubscribed." in page
+        assert self.page(one) not in page
+        assert Subscriber.objects.get().unsubscribed_at is not None
+        event = ConsentEvent.objects.get()
+        assert (event.action, event.email, event.detail) == ("unsubscribed", one.email, {"by": f"user {staff.pk}"})
+
+    def test_the_record_of_consent_is_one_link_away(self, client, staff):
+        one = SubscriberFactory()
+        page = client.get(f"{LIST}{one.pk}/change/").content.decode()
+        assert f"/en/admin/newsletters/consentevent/?q={quote(one.email)}" in page
+
+    def test_others_cannot(self, client, staff):
+        one = SubscriberFactory()
+        staff.groups.set([Group.objects.get(name="Program")])
+        assert client.post(self.page(one)).status_code == 404
+        assert Subscriber.objects.get().unsubscribed_at is None
 
 
 class TestExport:
