@@ -13,7 +13,7 @@ from echo_portal import privacy
 from echo_portal.forms import ZoneForm
 from echo_portal.middleware import A_YEAR
 from hubs.models import Hub
-from newsletters.queries import offers
+from newsletters.issue_queries import offers
 from sessions_app import feeds, queries
 from sessions_app.listings import Listing, listings
 

@@ -7,15 +7,16 @@ from django.conf import settings
 from django.contrib.syndication.views import Feed
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
 
 from accounts.languages import current_language
 from accounts.links import absolute_url
 from newsletters.cleaning import one_line
+from newsletters.issue_queries import web_body, with_renderings
 from newsletters.markdown import with_full_urls
 from newsletters.models import Issue
-from newsletters.queries import web_body, with_renderings
 
 ENTRIES = 20
 
@@ -57,7 +58,7 @@ class IssueFeed(Feed):
         return one_line(item.title)
 
     def item_description(self, item: Issue) -> str:
-        return with_full_urls(web_body(item))
+        return with_full_urls(web_body(item, timezone.now()))
 
     def item_link(self, item: Issue) -> str:
         return absolute_url(item)

@@ -24,7 +24,7 @@ from registrations.services import register
 from registrations.services.calendar import calendar_of
 from registrations.tokens import make_join_token, make_registration_token
 from sessions_app.models import Question, Series
-from tests.factories import HubFactory, MembershipFactory, SessionFactory, UserFactory
+from tests.factories import HubFactory, IssueFactory, MembershipFactory, SessionFactory, UserFactory
 
 METHODS = ["GET"] * 5 + ["POST"] * 5 + ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "ODD"]
 ODD = [
@@ -42,7 +42,7 @@ NAMES = [
     "all", "e", "_popup", "_to_field", "_changelist_filters", "_selected_action", "select_across", "index", "post", "reason",
     "note", "to", "series", "user", "title_en", "title_fr", "slug", "starts_at_0", "starts_at_1", "capacity", "reminder_hours",
     "created_at__gte", "created_at__year", "created_at__month", "first_starts_at__year", "first_starts_at__day", "id__in",
-    "state__exact", "state", "to__regex", "session_key__startswith", "email__regex", "as_sent", "user__email", "series__title_en", "publication", "csrfmiddlewaretoken", "sessions-TOTAL_FORMS", "app_label",
+    "state__exact", "state", "to__regex", "session_key__startswith", "email__regex", "as_sent", "user__email", "series__title_en", "publication", "body", "body_en", "issue", "seen", "pictures-TOTAL_FORMS", "pictures-INITIAL_FORMS", "csrfmiddlewaretoken", "sessions-TOTAL_FORMS", "app_label",
     "model_name", "field_name", "term", "is_staff__exact", "type", "sessions-0-starts_at_0", "delivery",
 ]  # fmt: skip
 
@@ -74,8 +74,10 @@ def make_target() -> Target:
     registration = register(series[1], provider, now=now)
     register(series[1], staff, now=now)
     session = series[1].sessions.get()
+    issue = IssueFactory(slug="spring", state="sent", published_at=now)
     values = {
-        "slug": [*(one.slug for one in series), "north", "nowhere"],
+        "slug": [*(one.slug for one in series), "north", "spring", "nowhere"],
+        "language": ["en", "fr", "de"],
         "token": [
             make_join_token(registration.pk, session.pk),
             make_registration_token(registration.pk, session.pk),
@@ -88,7 +90,7 @@ def make_target() -> Target:
         "series": [*(str(one.pk) for one in series), "1"],
         "session": [str(session.pk), "1"],
         "registration": [str(registration.pk), "1"],
-        "object_id": [str(model.pk) for model in (*series, provider, hub)] + ["1", "_5F", "1_2F", "x"],
+        "object_id": [str(model.pk) for model in (*series, provider, hub, issue)] + ["1", "_5F", "1_2F", "x"],
     }
     clients = {
         role: OddClient(raise_request_exception=False) for role in ("signed out", "provider", "coordinator", "staff")

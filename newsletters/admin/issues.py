@@ -219,7 +219,7 @@ class IssueAdmin(SendingMixin):
             emails.append((language, name, rendered.subject, preview, url, filled(rendered.text)))
         context = self.admin_site.each_context(request) | {
             "opts": self.opts,
-            "title": _("Preview"),
+            "title": _("Preview of the email"),
             "issue": issue,
             "emails": emails,
             "problems": check(issue, audience=None) if issue.is_editable else [],

@@ -9,8 +9,8 @@ from django.views.decorators.http import condition, last_modified, require_safe
 
 from hubs.views.pictures import NOTHING_RUNS, picture_response
 from newsletters.feeds import IssueFeed, last_published
+from newsletters.issue_queries import offers, web_body, with_renderings
 from newsletters.models import Issue, Picture, PublicationFile
-from newsletters.queries import offers, web_body, with_renderings
 from newsletters.services.pictures import is_public
 from sessions_app import addresses
 
@@ -35,14 +35,18 @@ def issue_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def issue_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show an issue as it was when the sending began. Its other slug redirects here."""
-    issue = get_object_or_404(with_renderings(Issue.objects.public().by_slug(slug)))
+    """Show an issue as it was when the sending began, and a draft to staff who may see it. Its other slug redirects here."""
+    issue = with_renderings(Issue.objects.public().by_slug(slug)).first()
+    if issue is None:
+        if not request.user.has_perm("newsletters.view_issue"):
+            raise Http404
+        issue = get_object_or_404(with_renderings(Issue.objects.all().by_slug(slug)))
     redirected = addresses.to_canonical(request, issue)
     if redirected:
         return redirected
     context = {
         "issue": issue,
-        "body": mark_safe(web_body(issue)),
+        "body": mark_safe(web_body(issue, timezone.now())),
         "zone": timezone.get_default_timezone(),
         "elsewhere": addresses.in_other_language(request, issue),
     }

@@ -8,7 +8,7 @@ from django.utils.http import http_date
 
 from newsletters.models import Issue, IssueRendering
 from newsletters.rendering import render_issue
-from tests.factories import IssueFactory
+from tests.factories import IssueFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -78,6 +78,19 @@ def test_the_slug_of_the_other_language_redirects(client, spring):
 @pytest.mark.parametrize("state", ["draft", "scheduled", "overdue"])
 def test_an_issue_that_was_not_sent_has_no_page(client, state):
     issue = IssueFactory(state=state)
+    assert client.get(f"/en/newsletter/issues/{issue.slug}/").status_code == 404
+    client.force_login(UserFactory(is_staff=True))
+    assert client.get(f"/en/newsletter/issues/{issue.slug}/").status_code == 404
+
+
+def test_staff_see_the_page_of_a_draft_before_it_is_sent(client):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    issue = IssueFactory()
+    response = client.get(f"/en/newsletter/issues/{issue.slug}/")
+    assert "Only staff can see this page until the issue is sent." in response.content.decode()
+    assert "All is well." in response.content.decode()
+    assert "no-store" in response["Cache-Control"]
+    client.logout()
     assert client.get(f"/en/newsletter/issues/{issue.slug}/").status_code == 404
 
 

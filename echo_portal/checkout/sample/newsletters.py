@@ -53,8 +53,9 @@ def make_newsletters(crowd: list[User], staff: User, now: datetime) -> None:
     if Issue.objects.exists():
         return
     subscribers = _make_subscribers(crowd[:: max(len(crowd) // SUBSCRIBERS, 1)], now - 60 * A_DAY)
-    _make_sent(FIRST, subscribers, staff, now - 35 * A_DAY)
-    _make_sent(SECOND, subscribers, staff, now - 6 * A_DAY)
+    morning = now.replace(hour=14, minute=0, second=0, microsecond=0)  # 9 or 10 am in Toronto
+    _make_sent(FIRST, subscribers, staff, morning - 35 * A_DAY)
+    _make_sent(SECOND, subscribers, staff, morning - 6 * A_DAY)
     Issue.objects.create(**DRAFT, created_by=staff)
     _make_overview(now)
 

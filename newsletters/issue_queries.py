@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -17,11 +18,14 @@ def with_renderings(issues: QuerySet[Issue]) -> Any:
     return issues.prefetch_related(Prefetch("renderings", frozen, to_attr="frozen"))
 
 
-def web_body(issue: Any) -> str:
-    """Return the body of the issue's page as it was when the sending began. `issue` comes from `with_renderings`."""
-    if issue.frozen:
-        return issue.frozen[0].web
-    return render_body(issue.pk, issue.body, now=issue.published_at or issue.created_at)
+def web_body(issue: Any, now: datetime) -> str:
+    """Return the body of the issue's page as it was when the sending began, or, of a draft, as it is `now`.
+
+    `issue` comes from `with_renderings`.
+    """
+    if issue.is_editable or not issue.frozen:
+        return render_body(issue.pk, issue.body, now=now)
+    return issue.frozen[0].web
 
 
 @dataclass(frozen=True)
