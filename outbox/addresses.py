@@ -6,6 +6,8 @@ from django.utils.encoding import punycode
 def ascii_domain(address: str) -> str:
     """Return the address with its domain in ASCII: `marie@hôpital.ca` → `marie@xn--hpital-ixa.ca` (RFC 5890). An
     address that cannot be converted is returned unchanged."""
+    if address.isascii():
+        return address
     local, at, domain = address.rpartition("@")
     try:
         return f"{local}{at}{punycode(domain)}"

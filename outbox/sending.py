@@ -51,6 +51,7 @@ class Connection:
     def __init__(self) -> None:
         self.connection: Any = get_connection()
         self.is_open = self.has_no_server = False
+        self.taken = 0  # how many messages of the last batch of bulk email the server took in time
 
     def __enter__(self) -> Self:
         return self

@@ -18,7 +18,7 @@ from outbox.services.bulk_sends import (
     stop_bulk_send,
 )
 from outbox.services.claims import CLAIM_LASTS, claim_bulk, claim_service, recover
-from outbox.services.delivery import BATCH, BULK_BATCH, BULK_SECONDS, GROUP, drain_batch
+from outbox.services.delivery import BATCH, BULK_BATCH, BULK_SECONDS, GROUP, SMALLEST_BULK_BATCH, drain_batch
 from outbox.services.ledger import (
     BODIES_KEPT_FOR,
     Draft,
@@ -41,6 +41,7 @@ __all__ = [
     "CLAIM_LASTS",
     "GROUP",
     "PAUSES",
+    "SMALLEST_BULK_BATCH",
     "UNSETTLED",
     "BulkSendCounts",
     "Draft",

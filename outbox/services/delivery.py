@@ -23,7 +23,8 @@ BATCH = 50
 GROUP = 10
 # Bulk email goes in batches of one group. After so many seconds, what is left of a batch returns to the queue. So a slow mail
 # server delays neither a confirmation nor a pause by more than that, and each subscriber is read just before the email goes.
-BULK_BATCH, BULK_SECONDS = 50, 0.5
+# The next batch is twice as large as what the server has just taken, within these bounds.
+SMALLEST_BULK_BATCH, BULK_BATCH, BULK_SECONDS = 25, 100, 0.5
 NOT_WRITTEN = "It could not be written; the log says why."
 
 
@@ -38,21 +39,24 @@ def drain_batch(connection: sending.Connection, now: datetime, *, is_over: Calla
     if batch:
         _send_batch(batch, GROUP, connection, now, is_over)
     elif not connection.has_no_server:
-        batch = claim_bulk(now, most=BULK_BATCH)
-        _send_batch(batch, BULK_BATCH, connection, now, is_over)
+        batch = claim_bulk(now, most=max(SMALLEST_BULK_BATCH, min(BULK_BATCH, 2 * connection.taken)))
+        connection.taken = _send_batch(batch, BULK_BATCH, connection, now, is_over)
     return len(batch)
 
 
 def _send_batch(
     batch: list[Message], group: int, connection: sending.Connection, now: datetime, is_over: Callable[[], bool]
-) -> None:
+) -> int:
+    """Send the batch in groups, and return the rest to the queue if that takes too long. Returns how many were settled."""
     claim = Claim({message.pk for message in batch}, now)
     unwanted = suppressed([message.to for message in batch])
     for start in range(0, len(batch), group):
         if is_over():
             break
         _deliver(batch[start : start + group], unwanted, connection, claim, is_over)
+    left = len(claim.left)
     claim.release()
+    return len(batch) - left
 
 
 def _deliver(

@@ -14,7 +14,7 @@ from outbox import message_types, sending, services
 from outbox.bulk import BulkTemplate, placeholder
 from outbox.message_types import RenderedEmail
 from outbox.models import BulkSend, Message
-from outbox.services import BULK_BATCH, Draft, delivery, write
+from outbox.services import BULK_BATCH, SMALLEST_BULK_BATCH, Draft, delivery, write
 from outbox.suppression import suppress
 from tests.factories import UserFactory
 
@@ -214,7 +214,7 @@ def test_without_a_mail_server_bulk_email_waits_and_uses_up_no_attempts(now, set
 
 
 def test_a_worker_that_dies_leaves_at_most_one_batch_uncertain(now, smtp, monkeypatch):
-    bulk_send = start(now, people=BULK_BATCH + 10)
+    bulk_send = start(now, people=SMALLEST_BULK_BATCH + 10)
     original = sending.Connection.send
 
     def send(self, message, rendered):
@@ -227,12 +227,23 @@ def test_a_worker_that_dies_leaves_at_most_one_batch_uncertain(now, smtp, monkey
     with pytest.raises(SystemExit):
         drain_once(now)
     monkeypatch.undo()
+    assert services.count(bulk_send, now).unsettled == SMALLEST_BULK_BATCH + 10
     later = now + services.CLAIM_LASTS + HOUR
-    assert services.count(bulk_send, now).unsettled == BULK_BATCH + 10
     while drain_once(later):
         pass
-    assert states(bulk_send) == {"uncertain": BULK_BATCH, "sent": 10}
+    assert states(bulk_send) == {"uncertain": SMALLEST_BULK_BATCH, "sent": 10}
     assert max(Counter(email["To"] for email in smtp.messages).values()) == 1
+
+
+def test_batches_grow_while_the_server_keeps_up_and_shrink_when_it_does_not(now, drain, clock):
+    start(now, people=400)
+    sizes = []
+    clock.during = lambda _message: setattr(clock, "seconds", clock.seconds - 0.2 if len(sizes) < 4 else clock.seconds)
+    with sending.Connection() as server:
+        while size := services.drain_batch(server, now):
+            sizes.append(size)
+    assert sizes[:4] == [25, 50, 100, 100]
+    assert sizes[5:7] == [25, 25]  # 0.2 seconds for each: the server takes three of them
 
 
 def test_the_copies_of_bulk_email_are_not_kept(now, smtp):

@@ -105,14 +105,14 @@ def test_an_erased_address_stays_suppressed_by_its_hash(now):
 
 
 def test_service_email_is_sent_before_older_bulk_email(now, smtp):
-    for number in range(services.BULK_BATCH + 1):
+    for number in range(services.SMALLEST_BULK_BATCH + 1):
         queue(now, f"bulk:{number}", is_bulk=True)
     queue(now + timedelta(seconds=1), "service:1", to="first@example.ca")
     with sending.Connection() as connection:
         services.drain_batch(connection, now + timedelta(seconds=2))
     assert [email["To"] for email in smtp.messages] == ["first@example.ca"]
     with sending.Connection() as connection:
-        assert services.drain_batch(connection, now + timedelta(seconds=2)) == services.BULK_BATCH
+        assert services.drain_batch(connection, now + timedelta(seconds=2)) == services.SMALLEST_BULK_BATCH
 
 
 def test_the_message_id_does_not_change_between_attempts(now):
