@@ -143,4 +143,4 @@ def describe_all(emails: QuerySet[Message]) -> Iterator[Unreached]:
 
 
 def _bounces(issue: Issue) -> QuerySet[DeliveryReport]:
-    return DeliveryReport.objects.filter(message__bulk_send=issue.bulk_send_id, kind=DeliveryReport.Kind.BOUNCED)
+    return DeliveryReport.objects.filter(message__in=emails_of(issue), kind=DeliveryReport.Kind.BOUNCED)

@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from accounts.choices import Profession, Province
 from newsletters.models import Issue
-from newsletters.services.sending import audience
+from newsletters.services.sending import audience_by_language
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,8 @@ class LanguageRow:
 
 
 def sizes_by_language(issue: Issue, now: datetime) -> list[LanguageRow]:
-    """Return a row for each language that is in the audience, or that the issue is for."""
-    sizes = dict(audience(issue, now).order_by().values_list("language").annotate(n=Count("pk")))
+    """Return a row for each language that the issue is for."""
+    sizes = audience_by_language(issue, now)
     wanted = issue.audience_languages or [code for code, _name in settings.LANGUAGES]
     return [
         LanguageRow(code, str(name), getattr(issue, f"title_{code}"), sizes.get(code, 0))

@@ -11,6 +11,7 @@ from newsletters.services import schedule
 
 NOW, LATER = "now", "later"
 TOO_SOON = _("Choose a time at least %(n)s minutes from now, so that you have time to change your mind.")
+TOO_LATE = _("Choose a date within the next year.")
 CLOCKS_CHANGE = _("The clocks change at this time. Choose another one.")
 
 
@@ -66,3 +67,5 @@ class WhenForm(forms.Form):
             self.add_error("time", CLOCKS_CHANGE)
         except schedule.TooSoonError:
             self.add_error("time", TOO_SOON % {"n": schedule.NOTICE // timedelta(minutes=1)})
+        except schedule.TooLateError:
+            self.add_error("date", TOO_LATE)

@@ -10,10 +10,16 @@ from newsletters.services.sending import NotReadyError, audience
 
 # A set time is at least this far away, so that it can still be taken back.
 NOTICE = timedelta(minutes=5)
+# Further away than this, a date is probably mistyped.
+LATEST = timedelta(days=366)
 
 
 class TooSoonError(Exception):
     """The time has passed, or is less than NOTICE away."""
+
+
+class TooLateError(Exception):
+    """The time is more than LATEST away."""
 
 
 class AlreadySentError(Exception):
@@ -21,16 +27,19 @@ class AlreadySentError(Exception):
 
 
 def check_time(at: datetime, now: datetime) -> None:
-    """Raise TooSoonError for a time in the past or less than NOTICE away."""
+    """Raise TooSoonError for a time in the past or less than NOTICE away, and TooLateError for one after LATEST."""
     if at < now + NOTICE:
         raise TooSoonError
+    if at > now + LATEST:
+        raise TooLateError
 
 
 @transaction.atomic
 def schedule(issue: Issue, at: datetime, *, now: datetime) -> None:
-    """Send the issue at `at`, instead of any time chosen before. Raises TooSoonError, NotReadyError or AlreadySentError.
+    """Send the issue at `at`, instead of any time chosen before.
 
-    It can still be edited. Its audience is whoever is subscribed then, and the checklist is checked again.
+    It can still be edited. Its audience is whoever is subscribed then, and the checklist is checked again. Raises
+    TooSoonError, TooLateError, NotReadyError or AlreadySentError.
     """
     check_time(at, now)
     locked = _locked(issue)

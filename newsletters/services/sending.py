@@ -161,6 +161,8 @@ def progress(issue: Issue, *, now: datetime) -> Progress:
 def delivery_reports(issue: Issue) -> dict[str, int]:
     """Return how many of the emails the provider reported as delivered, bounced and reported as spam."""
     counts = dict.fromkeys(DeliveryReport.Kind.values, 0)
+    if issue.bulk_send_id is None:
+        return counts
     reports = DeliveryReport.objects.filter(message__bulk_send=issue.bulk_send_id).order_by()
     return counts | dict(reports.values_list("kind").annotate(n=Count("pk")))
 

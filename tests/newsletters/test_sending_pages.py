@@ -168,6 +168,8 @@ def test_an_issue_that_changed_after_the_confirmation_was_shown_is_not_sent(clie
         ({"when": "later", "date": "soon", "time": "9:00"}, "Enter a date as year-month-day"),
         ({"when": "later", "date": "2026-11-23", "time": "09:00"}, "at least 5 minutes from now"),
         ({"when": "later", "date": "2026-11-23", "time": "10:04"}, "at least 5 minutes from now"),
+        ({"when": "later", "date": "0001-01-01", "time": "00:00"}, "at least 5 minutes from now"),
+        ({"when": "later", "date": "9999-12-31", "time": "23:59"}, "Choose a date within the next year."),
         ({"when": "later", "date": "2027-03-14", "time": "02:30"}, "The clocks change at this time."),
     ],
 )

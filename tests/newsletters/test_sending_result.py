@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from newsletters.models import ConsentEvent
+from newsletters.models import ConsentEvent, Issue
 from outbox.models import BulkSend, Message
 from tests.newsletters.sent_issues import report, sent_issue
 
@@ -102,3 +102,14 @@ def test_the_result_needs_few_queries(client, editor, now, django_assert_max_num
     client.get(url("result", issue))
     with django_assert_max_num_queries(9):
         client.get(url("result", issue))
+
+
+def test_an_issue_without_emails_has_no_reports_of_other_emails(client, editor, now):
+    issue = sent_issue(now)
+    other = Message.objects.create(
+        key="other", message_type="code", to="a@example.ca", state="sent", language="en", not_before=now, expires_at=now
+    )
+    report(other, "bounced", now)
+    Issue.objects.filter(pk=issue.pk).update(bulk_send=None)
+    assert "<dt>Bounced</dt> <dd> 0 </dd>" in text(client.get(url("result", issue)))
+    assert "No one." in text(client.get(url("unreached", issue)))
