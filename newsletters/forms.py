@@ -9,8 +9,8 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.bots import BotCheck, BotCheckForm
-from accounts.choices import Profession, Province
-from accounts.fields import AddressField
+from accounts.choices import Profession
+from accounts.fields import AddressField, ProvinceField
 from accounts.form_helper import Disclosure, PortalForm
 from accounts.forms import CHOOSE, validate_name
 from accounts.languages import current_language
@@ -64,9 +64,7 @@ class ChoicesFields(forms.Form):
     topics = TopicsField()
     reminder_days = ReminderDaysField()
     profession = forms.ChoiceField(label=_("Your profession"), choices=[*CHOOSE, *Profession.choices], required=False)
-    province = forms.ChoiceField(
-        label=_("Your province or territory"), choices=[*CHOOSE, *Province.choices], required=False
-    )
+    province = ProvinceField(label=_("Your province or territory"), empty_label=CHOOSE[0][1], required=False)
     language = forms.ChoiceField(
         label=_("Language of our emails"),
         choices=settings.LANGUAGES,

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from accounts.choices import Profession, Province
+from accounts.choices import Profession, province_choices
 from newsletters.models import Issue
 from newsletters.services.sending import audience_by_language
 
@@ -39,7 +39,7 @@ def limits_in_words(issue: Issue) -> list[str]:
     sentences = {
         _("read it in: %(names)s"): _names(settings.LANGUAGES, issue.audience_languages),
         _("have one of these professions: %(names)s"): _names(Profession.choices, issue.audience_professions),
-        _("live in: %(names)s"): _names(Province.choices, issue.audience_provinces),
+        _("live in: %(names)s"): _names(province_choices(), issue.audience_provinces),
         _("registered for a series of: %(names)s"): [str(hub.name) for hub in issue.audience_hubs.all()],
     }
     return [sentence % {"names": ", ".join(names)} for sentence, names in sentences.items() if names]

@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.choices import Profession, Province
-from accounts.fields import choices_field
+from accounts.choices import Profession
+from accounts.fields import ProvincesField, choices_field
 from accounts.languages import LANGUAGES, Text
 from accounts.limits import within_limits
 from newsletters.admin.forms import IssueForm, PictureForm
@@ -133,10 +133,11 @@ class IssueAdmin(SendingMixin):
         choices: dict[str, Any] = {
             "audience_languages": settings.LANGUAGES,
             "audience_professions": Profession.choices,
-            "audience_provinces": Province.choices,
         }
         if db_field.name in choices:
-            return choices_field(db_field, choices[db_field.name])
+            return choices_field(db_field, choices=choices[db_field.name])
+        if db_field.name == "audience_provinces":
+            return choices_field(db_field, ProvincesField)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Issue | None = None) -> bool:

@@ -68,7 +68,7 @@ def test_who_it_goes_to_can_be_chosen(client, issue):
     chosen = {"audience_languages": ["fr"], "audience_professions": ["physician"], "audience_provinces": ["QC", "NB"]}
     assert change(client, issue, **chosen, audience_hubs=[hub.pk]).status_code == 302
     issue.refresh_from_db()
-    assert (issue.audience_languages, issue.audience_provinces) == (["fr"], ["QC", "NB"])
+    assert (issue.audience_languages, issue.audience_provinces) == (["fr"], ["NB", "QC"])
     assert list(issue.audience_hubs.all()) == [hub]
 
 
