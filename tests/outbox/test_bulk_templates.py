@@ -5,7 +5,7 @@ import email.policy
 from email.utils import parsedate_to_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outbox.bulk import BulkTemplate, placeholder
@@ -84,6 +84,7 @@ any_text = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_charac
 lines = st.lists(any_text, max_size=6).map("\n".join)
 
 
+@settings(max_examples=60, deadline=None)
 @given(lines, lines, lines, lines)
 def test_any_text_around_a_value_is_read_back_unchanged(before, after, first, last):
     template = BulkTemplate("Hello", f"{before}{URL}{after}", f"{first}{URL}{last}", "en")
