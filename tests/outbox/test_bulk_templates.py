@@ -5,6 +5,7 @@ import email.policy
 from email.utils import parsedate_to_datetime
 
 import pytest
+from django.conf import settings as django_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,11 +81,11 @@ def test_the_email_made_of_bytes_says_what_django_would_have_composed(subject, h
     assert not [part.defects for part in ours.walk() if part.defects]
 
 
-any_text = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ue000\ue001\x85\u2028\u2029"))
-lines = st.lists(any_text, max_size=6).map("\n".join)
+# What quoted-printable or SMTP treats specially, and characters of two, three and four bytes.
+lines = st.lists(st.text("aF.=_ \té—😀&<>\u202e", max_size=120), max_size=6).map("\n".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(lines, lines, lines, lines)
 def test_any_text_around_a_value_is_read_back_unchanged(before, after, first, last):
     template = BulkTemplate("Hello", f"{before}{URL}{after}", f"{first}{URL}{last}", "en")
@@ -106,12 +107,12 @@ def test_each_line_keeps_to_the_length_and_the_characters_that_servers_accept():
     assert max(len(line) for line in head.split(b"\r\n") if not line.startswith(b"List-Unsubscribe:")) <= 78
 
 
-def test_it_has_the_headers_of_bulk_email(settings):
+def test_it_has_the_headers_of_bulk_email():
     raw, ours, _djangos = both(BulkTemplate("Hello", HTML, TEXT, "fr"), to="marie@hôpital.ca")
     assert ours["To"] == "marie@xn--hpital-ixa.ca"
     assert ours["List-Unsubscribe"] == f"<{VALUES['unsubscribe_url']}>"
     assert ours["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert settings.BULK_FROM_EMAIL in ours["From"]
+    assert django_settings.BULK_FROM_EMAIL in ours["From"]
     assert "Projet ECHO" in ours["From"] or "ECHO" in ours["From"]
     assert "Auto-Submitted" not in ours
     assert parsedate_to_datetime(ours["Date"])
