@@ -290,12 +290,22 @@ def forget(subscriber: Subscriber, *, origin: Origin, now: datetime) -> None:
     outbox.services.forget_bulk(email, notifications.MESSAGE_TYPES, now=now)
 
 
+@transaction.atomic
+def _delete_if_left(pk: int, now: datetime) -> None:
+    """Delete a subscriber who left long ago, with the address in the emails we sent them, unless they came back."""
+    left = Subscriber.objects.select_for_update().filter(pk=pk, unsubscribed_at__lte=now - LEFT_KEPT_FOR).first()
+    if left:
+        left.delete()
+        outbox.services.forget_bulk(left.email, notifications.MESSAGE_TYPES, now=now)
+
+
 def _lock(subscriber: Subscriber) -> Subscriber:
     return Subscriber.objects.select_for_update().get(pk=subscriber.pk)
 
 
 def prune(now: datetime) -> None:
-    """Delete old requests, the details of people who left long ago, and tokens that no longer have to work."""
+    """Delete old requests, what we know of people who left long ago, and tokens that no longer have to work."""
     SubscriptionRequest.objects.filter(created_at__lte=now - REQUESTS_KEPT_FOR).delete()
-    Subscriber.objects.filter(unsubscribed_at__lte=now - LEFT_KEPT_FOR).delete()
+    for pk in Subscriber.objects.filter(unsubscribed_at__lte=now - LEFT_KEPT_FOR).values_list("pk", flat=True):
+        _delete_if_left(pk, now)
     FormerToken.objects.filter(replaced_at__lte=now - FORMER_TOKENS_KEPT_FOR).delete()

@@ -8,6 +8,7 @@ from django.test import Client
 from newsletters.models import ConsentEvent, Subscriber
 from newsletters.services import subscriptions
 from newsletters.services.consent import Origin
+from outbox.models import Message
 from tests.factories import SubscriberFactory
 from tests.newsletters.conftest import words
 
@@ -118,3 +119,15 @@ def test_the_details_of_someone_who_left_are_deleted_after_a_while(app, page, no
 def move(subscriber, email, now):
     subscriptions.ask_new_address(subscriber, email, origin=Origin(), now=now)
     subscriptions.confirm(subscriber.requests.get(), origin=Origin(), now=now)
+
+
+def test_what_we_know_of_someone_who_left_is_deleted_after_the_period_on_the_privacy_page(app, page, subscriber, now):
+    expires_at, fields = now + timedelta(days=1), {"language": "en", "is_bulk": True, "not_before": now}
+    Message.objects.create(key="1", message_type="newsletter", to=subscriber.email, expires_at=expires_at, **fields)
+    app.post(page, **ONE_CLICK)
+    subscriptions.prune(now + subscriptions.LEFT_KEPT_FOR - timedelta(minutes=1))
+    assert Subscriber.objects.exists()
+    subscriptions.prune(now + subscriptions.LEFT_KEPT_FOR + timedelta(minutes=1))
+    assert not Subscriber.objects.exists()
+    assert not Message.objects.filter(to=subscriber.email).exists()
+    assert ConsentEvent.objects.filter(email=subscriber.email).exists()
