@@ -72,7 +72,7 @@ class SendingMixin(admin.ModelAdmin):
     def state_label(self, issue: Issue) -> SafeString:
         """Show the state as a link to the page where the sending stands."""
         link, colour = home_url(issue), COLOURS.get(IssueState(issue.state), "")
-        return format_html('<a href="{}" class="status {}">{}</a>', link, colour, state_in_words(issue))
+        return format_html('<a href="{}"><span class="status {}">{}</span></a>', link, colour, state_in_words(issue))
 
     @admin.display(description=gettext_lazy("when"), ordering="published_at")
     def when(self, issue: Issue) -> str:

@@ -105,8 +105,6 @@ def test_an_issue_is_tested_scheduled_sent_and_watched(open_page, axe, sign_in, 
     page.locator('#content-main a[href$="/unreached/"]').click()
     expect(page.locator(".sending-table--people tbody tr")).to_have_count(1)
     axe(page)
-    page.goto(f"/{language}/admin/newsletters/issue/")
-    axe(page)
 
 
 def test_all_of_it_works_without_javascript(open_page, sign_in, issue, drain):

@@ -30,7 +30,7 @@ def test_the_list_shows_state_audience_time_and_share(client, editor, now):
     paused.save()
     page = text(client.get(LIST))
     for words in ("Draft", "Scheduled", "Waiting for your go-ahead", "Paused", "Sent"):
-        assert f">{words}</a>" in page
+        assert f">{words}</span></a>" in page
     assert "November 24, 2026, 10:00 am ET" in page
     assert '<td class="field-audience_size">4</td><td class="field-sent_share">75%</td>' in page
     assert '<td class="field-audience_size">3</td><td class="field-sent_share">33%</td>' in page
