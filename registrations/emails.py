@@ -236,6 +236,7 @@ def render_moved(data: dict[str, Any], now: datetime) -> RenderedEmail:
         "left": left.series,
         "is_waiting": arrived.state == WAITLISTED,
         "updates_calendar": bool(attachments),
+        "registration_link": registration_link(arrived),
     }
     return _from_template("moved", arrived.series, _("Your registration was moved: %(title)s"), context, attachments)
 
