@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from outbox.models import Message
@@ -149,3 +150,14 @@ def test_changes_that_wait_for_staff_are_taken_back_with_the_series(session, now
     cancel_series(series, by=UserFactory(), now=now)
     assert waiting_request(series) is None
     assert series.change_requests.get().state == "taken-back"
+
+
+def test_people_are_told_when_a_postponed_session_is_cancelled_after_its_old_date(session, people, now, drain):
+    postpone_session(session, by=UserFactory(), now=now)
+    sent_later(now, drain)
+    later = session.ends_at + timedelta(days=1)
+    with time_machine.travel(later, tick=False):
+        cancel_session(session, note_en=ENGLISH, by=UserFactory(), now=later)
+    emails = sent_later(later, drain)
+    assert sorted(email.to[0] for email in emails) == sorted(one.user.email for one in Registration.objects.all())
+    assert all(ENGLISH in email.body for email in emails)
