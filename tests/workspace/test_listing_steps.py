@@ -236,7 +236,9 @@ def test_a_postponed_session_gets_a_new_date_or_is_cancelled(client, editor, url
     client.post(page, {"action": "postpone"})
     overview = client.get(url("listing", published.pk)).content.decode()
     assert page in overview
-    assert f"{url('listing_edit', published.pk)}#session-1" in overview
+    anchor = f"session-with-key-{published.sessions.get().pk}"
+    assert f"{url('listing_edit', published.pk)}#{anchor}" in overview
+    assert f'id="{anchor}"' in client.get(url("listing_edit", published.pk)).content.decode()
     assert 'value="postpone"' not in client.get(page).content.decode()
     client.post(page, {"action": "cancel"})
     assert published.sessions.get().delivery == "cancelled"
