@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from sessions_app.editing.checking import taken_place
-from sessions_app.editing.errors import AlreadyOverError, SessionTookPlaceError
+from sessions_app.editing.errors import AlreadyOverError, SessionCancelledError, SessionTookPlaceError
 from sessions_app.editing.saving import lock, raise_revision, settle, waiting_request
 from sessions_app.models import ChangeRequest, Delivery, Publication, Series, Session
 from sessions_app.status import Status, registration_status
@@ -48,7 +48,7 @@ def postpone_session(session: Session, *, note_en: str = "", note_fr: str = "", 
 
     People are told as of a cancelled session, with the note.
 
-    Raises SessionTookPlaceError.
+    Raises SessionTookPlaceError, and SessionCancelledError for a session that is cancelled.
     """
     _set_delivery(session, Delivery.POSTPONED, note_en, note_fr, now)
 
@@ -59,6 +59,8 @@ def _set_delivery(session: Session, delivery: Delivery, note_en: str, note_fr: s
     session = Session.objects.select_related("series").get(pk=session.pk)
     if session.delivery == delivery:
         return
+    if session.delivery == Delivery.CANCELLED:
+        raise SessionCancelledError
     if session.delivery == Delivery.HELD or taken_place(Session.objects.filter(pk=session.pk), now).exists():
         raise SessionTookPlaceError(session)
     session.delivery = delivery

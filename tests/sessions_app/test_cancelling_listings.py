@@ -10,7 +10,7 @@ from outbox.models import Message
 from registrations.models import Announcement, Registration
 from registrations.services import notify_session_changes, register
 from sessions_app.editing.cancelling import cancel_series, cancel_session, postpone_session
-from sessions_app.editing.errors import AlreadyOverError, SessionTookPlaceError
+from sessions_app.editing.errors import AlreadyOverError, SessionCancelledError, SessionTookPlaceError
 from sessions_app.editing.saving import read_for_editing, save_listing, waiting_request
 from sessions_app.models import Series, Session
 from tests.factories import HubFactory, SessionFactory, UserFactory
@@ -133,6 +133,14 @@ def test_a_session_that_took_place_cannot_be_cancelled(now):
     past = SessionFactory(now=now, days=-3)
     with pytest.raises(SessionTookPlaceError):
         cancel_session(past, by=UserFactory(), now=now)
+
+
+def test_a_cancelled_session_cannot_be_postponed(session, now):
+    cancel_session(session, by=UserFactory(), now=now)
+    with pytest.raises(SessionCancelledError):
+        postpone_session(session, by=UserFactory(), now=now)
+    session.refresh_from_db()
+    assert session.delivery == "cancelled"
 
 
 def test_a_postponed_session_can_still_be_cancelled_after_its_old_date(session, now):

@@ -243,6 +243,9 @@ def test_a_postponed_session_gets_a_new_date_or_is_cancelled(client, editor, url
     client.post(page, {"action": "cancel"})
     assert published.sessions.get().delivery == "cancelled"
     assert page not in client.get(url("listing", published.pk)).content.decode()
+    assert client.get(page)["Location"] == url("listing", published.pk)
+    refused = client.post(page, {"action": "postpone"}, follow=True)
+    assert "This session is cancelled, so you can’t postpone it." in refused.content.decode()
 
 
 def test_what_is_not_a_draft_any_more_leads_from_the_submit_page_to_the_listing(client, editor, url):

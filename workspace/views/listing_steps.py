@@ -15,7 +15,7 @@ from sessions_app.editing.data import read
 from sessions_app.editing.duplicate import duplicate as make_copy
 from sessions_app.editing.duplicate import may_duplicate, moved
 from sessions_app.editing.errors import ListingRefusedError
-from sessions_app.models import Publication, Series, Session
+from sessions_app.models import Delivery, Publication, Series, Session
 from workspace.access import Workspace, for_editors
 from workspace.forms.review import CancelForm, DuplicateForm
 from workspace.pages import page
@@ -82,6 +82,8 @@ def change_session(request: HttpRequest, workspace: Workspace, series: int, sess
     """Cancel or postpone one session, with a message to everyone in the series."""
     found = get_series(workspace, series)
     one = get_object_or_404(Session.objects.select_related("series"), pk=session, series=found)
+    if request.method != "POST" and one.delivery not in (Delivery.SCHEDULED, Delivery.POSTPONED):
+        return redirect("workspace:listing", workspace.hub.slug, found.pk)
     form = CancelForm(request.POST or None)
     act, done = SESSION_STEPS.get(request.POST.get("action", ""), (None, ""))
     if request.method == "POST" and act and form.is_valid():
