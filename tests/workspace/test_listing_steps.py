@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from registrations.models import Answer
-from registrations.services import register
+from registrations.services import register, switch_to_recording
 from sessions_app.editing import review
 from sessions_app.models import ChangeRequest, Question, Series
 from tests.factories import MembershipFactory, SeriesFactory, SessionFactory, UserFactory
@@ -229,6 +229,13 @@ def test_one_session_is_postponed_or_cancelled(client, editor, url, published, a
     session = published.sessions.get()
     assert session.delivery == delivery
     assert session.announcement.note == {"en": "The team is ill.", "fr": ""}
+
+
+def test_people_who_only_want_the_recording_are_not_counted_among_those_told(client, editor, url, published):
+    seats = [register(published, UserFactory(with_profile=True), now=timezone.now()) for _ in range(2)]
+    switch_to_recording(seats[0], now=timezone.now())
+    page = client.get(url("listing_session", published.pk, published.sessions.get().pk)).content.decode()
+    assert "email 1 person, 5 minutes after you press the button" in page
 
 
 def test_a_postponed_session_gets_a_new_date_or_is_cancelled(client, editor, url, published):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from registrations.consequences import People
 from sessions_app.editing import cancelling, removing
 from sessions_app.editing.data import read
 from sessions_app.editing.duplicate import duplicate as make_copy
@@ -89,7 +90,7 @@ def change_session(request: HttpRequest, workspace: Workspace, series: int, sess
     if request.method == "POST" and act and form.is_valid():
         notes, now = form.cleaned_data, timezone.now()
         return step(request, workspace, found, done, lambda: act(one, **notes, by=workspace.user, now=now))
-    context = {"series": found, "session": one, "form": form, "told": _reached(workspace, found)}
+    context = {"series": found, "session": one, "form": form, "told": People.of(found).total}
     return page(request, workspace, "listings/session.html", context, status=400 if request.method == "POST" else 200)
 
 
