@@ -36,11 +36,26 @@ def cancel_series(series: Series, *, note_en: str = "", note_fr: str = "", by: U
 def cancel_session(session: Session, *, note_en: str = "", note_fr: str = "", by: User, now: datetime) -> None:
     """Cancel one session. People are told once, five minutes later, with the note as in `cancel_series`.
 
-    Cancelling twice changes nothing.
+    Changes that wait for staff no longer hold the session, which they would bring back. Cancelling twice changes nothing.
 
     Raises SessionTookPlaceError.
     """
-    _set_delivery(session, Delivery.CANCELLED, note_en, note_fr, now)
+    with transaction.atomic():
+        _set_delivery(session, Delivery.CANCELLED, note_en, note_fr, now)
+        _leave_out_of_waiting(session, by, now)
+
+
+def _leave_out_of_waiting(session: Session, by: User, now: datetime) -> None:
+    """Take a cancelled session out of the changes that wait for staff. The caller has locked the series' row."""
+    waiting = waiting_request(session.series)
+    if waiting is None:
+        return
+    for data in (waiting.before, waiting.changes):
+        data["sessions"] = [row for row in data["sessions"] if row["pk"] != session.pk]
+    if waiting.before == waiting.changes:
+        settle(waiting, ChangeRequest.State.TAKEN_BACK, by=by, now=now)
+    else:
+        waiting.save(update_fields=["before", "changes"])
 
 
 def postpone_session(session: Session, *, note_en: str = "", note_fr: str = "", by: User, now: datetime) -> None:

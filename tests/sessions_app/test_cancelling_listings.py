@@ -1,5 +1,6 @@
 """A hub cancels a series with a message in both languages, or one session. This never waits for staff."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -148,6 +149,21 @@ def test_a_postponed_session_can_still_be_cancelled_after_its_old_date(session, 
     cancel_session(session, by=UserFactory(), now=session.ends_at + timedelta(days=1))
     session.refresh_from_db()
     assert session.delivery == "cancelled"
+
+
+@pytest.mark.parametrize(("values", "state"), [({}, "taken-back"), ({"capacity": 30}, "waiting")])
+def test_changes_that_wait_for_staff_do_not_bring_a_cancelled_session_back(session, now, values, state):
+    series = session.series
+    editing = read_for_editing(series)
+    (row,) = editing.data.sessions
+    later = replace(row, starts_at=row.starts_at + timedelta(days=7), ends_at=row.ends_at + timedelta(days=7))
+    data = replace(editing.data.with_values(**values), sessions=[later])
+    save_listing(series, data, revision=editing.revision, by=UserFactory(), now=now)
+    cancel_session(session, by=UserFactory(), now=now)
+    series.refresh_from_db()
+    editing = read_for_editing(series)
+    assert (editing.data.sessions, editing.conflicts) == ([], [])
+    assert series.change_requests.get().state == state
 
 
 def test_changes_that_wait_for_staff_are_taken_back_with_the_series(session, now):
