@@ -13,11 +13,13 @@ UNREACHABLE = (RedisConnectionError, RedisTimeoutError)
 
 
 class OneClient(RedisCacheClient):
-    """Keeps one client of redis-py. Django makes a new one for each command, which takes longer than the command."""
+    """Keeps one client of redis-py. Django makes a new one for each command, which takes longer than the command.
+
+    It also reads from the server that is written to, should there be more than one."""
 
     @cached_property
     def _one(self) -> Any:
-        return super().get_client()
+        return super().get_client(write=True)
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
         return self._one

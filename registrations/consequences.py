@@ -29,7 +29,7 @@ from outbox import message_types
 from outbox.message_types import RenderedEmail
 from registrations.emails import offers
 from registrations.models import Announcement, EndReason, Invitation, Registration, RegistrationState
-from registrations.services.changes import GATHERED_FOR, only_the_link_changed, what_was_told
+from registrations.services.changes import GATHERED_FOR, matters, only_the_link_changed, what_was_told
 from registrations.services.reminders import useful_until_before
 from registrations.services.series import WAITLIST_OVER
 from sessions_app.editing.data import ListingData
@@ -155,8 +155,8 @@ class Consequences:
 def consequences(series: Series, after: ListingData, now: datetime, people: People | None = None) -> Consequences:
     """Return what saving `after` at `now` would mean for the people of `series`. Changes nothing.
 
-    Empty for a series that is not published, cancelled or past. Whoever asks about two parts of an edit passes the
-    `people`, so that they are counted once.
+    Empty for a series that is not published, is cancelled, or is past and stays so. Whoever asks about two parts of an
+    edit passes the `people`, so that they are counted once.
     """
     if series.publication != Publication.PUBLISHED or series.is_cancelled:
         return Consequences()
@@ -175,7 +175,7 @@ class _Edit:
 
     def consequences(self) -> Consequences:
         people, status = self.people, registration_status(self.series, self.now)
-        if status in (Status.PAST, Status.CANCELLED):
+        if status == registration_status(self.before, self.now) == Status.PAST:
             return Consequences()
         ended = people.waitlisted if status in WAITLIST_OVER else 0
         promoted = 0 if ended else self._promoted()
@@ -199,12 +199,13 @@ class _Edit:
         """Yield the sessions that this edit changes, and that are not as people know them afterwards."""
         for session in self.series.sessions.all():
             old = self.sessions_before.get(session.pk)
-            if session.ends_at <= self.now or (old and Announcement.facts_of(old) == Announcement.facts_of(session)):
+            if old and Announcement.facts_of(old) == Announcement.facts_of(session):
                 continue
             known = Announcement(**Announcement.facts_of(old)) if old else Announcement()
             told = copy(getattr(old, "announcement", known))
             told.session = session
-            if any(getattr(told, name) != value for name, value in Announcement.facts_of(session).items()):
+            is_news = any(getattr(told, name) != value for name, value in Announcement.facts_of(session).items())
+            if is_news and matters(told, self.now):
                 yield SessionChange(_kind(told), session, told)
 
     def _promoted(self) -> int:

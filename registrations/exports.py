@@ -25,6 +25,7 @@ from sessions_app.times import format_date
 READ_AT_ONCE = 500
 BOM = "\ufeff"  # without it, Excel does not read a CSV file as UTF-8
 WIDTH = 24  # of each column, in characters
+LONGEST_SHEET_NAME = 31
 FORMULA = re.compile(r"(^|[\n\r\t;])([=+\-@\t\r])")
 Cell = str | int
 Row = list[Cell]
@@ -144,7 +145,7 @@ def csv_lines(table: Table) -> Iterator[str]:
 def xlsx_file(table: RegistrantTable) -> IO[bytes]:
     """Write an XLSX file to a temporary file and return it, open at its start. It is deleted when it is closed."""
     workbook = Workbook(write_only=True)
-    sheet = workbook.create_sheet(" ".join(re.sub(r"[\\*?:/\[\]]", " ", str(table.series.title)).split())[:31])
+    sheet = workbook.create_sheet(_sheet_name(str(table.series.title)))
     sheet.freeze_panes = "B2"
     for n in range(1, len(table.header) + 1):
         sheet.column_dimensions[get_column_letter(n)].width = WIDTH
@@ -155,6 +156,12 @@ def xlsx_file(table: RegistrantTable) -> IO[bytes]:
     workbook.save(file)
     file.seek(0)
     return file
+
+
+def _sheet_name(title: str) -> str:
+    """Return the title as Excel takes it for a sheet: certain characters left out, no apostrophe at either end."""
+    allowed = re.sub(r"[\\*?:/\[\]]", " ", ILLEGAL_CHARACTERS_RE.sub("", title))
+    return " ".join(allowed.split())[:LONGEST_SHEET_NAME].strip("' ")
 
 
 def _cells(sheet: Any, row: Iterable[Cell], font: Font | None = None) -> Iterator[Any]:

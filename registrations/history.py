@@ -183,6 +183,15 @@ def _who_acted(action: Any) -> str:
     return _("Someone who has closed their account") if action.by.closed_at else str(action.by)
 
 
+def who_for_hub(person: User, hub: Hub) -> str:
+    """Return what the workspace of a hub calls someone who edited a listing, as its history does. One query at most."""
+    if person.closed_at:
+        return _("Someone who has closed their account")
+    if events_of("membership").filter(hub=hub.pk, user=person.pk).exists():
+        return str(person)
+    return _("Pallium staff") if person.is_staff else _("Someone from another hub")
+
+
 def read_history(scope: Scope, number: int = 1) -> HistoryPage:
     """Return a page of the history, newest first. `number` counts from 1."""
     if not scope.conditions:

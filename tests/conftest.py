@@ -104,7 +104,9 @@ def provider(db):
 
 @pytest.fixture
 def drain():
-    """Return a function that sends the queued email, as the worker does, and returns the sent messages."""
+    """Return a function that sends the queued email, as the worker does, and returns the sent messages.
+
+    It fails if an email shows an unknown template variable."""
     from django.core import mail
 
     def run(now):
@@ -112,6 +114,8 @@ def drain():
         with sending.Connection() as connection:
             while services.drain_batch(connection, now):
                 pass
+        missing = {name for email in mail.outbox for name in re.findall(r"%MISSING:([^%]*)%", email.body)}
+        assert not missing, f"Variables that are not in the context of an email: {missing}"
         return list(mail.outbox)
 
     return run

@@ -10,7 +10,7 @@ from django.db.models import Q
 from outbox.services import Draft, write
 from registrations.models import Announcement, Registration, RegistrationQuerySet, RegistrationState
 from registrations.services.notifications import NOTIFICATION_LIFETIME, notification
-from sessions_app.models import Resource, ResourceKind, Session
+from sessions_app.models import Delivery, Resource, ResourceKind, Session
 
 # Edits are gathered for this long. A change that is undone meanwhile is not announced.
 GATHERED_FOR = timedelta(minutes=5)
@@ -40,7 +40,7 @@ def record_session_change(session: Session, *, created: bool, now: datetime) -> 
 
 
 def notify_session_changes(now: datetime) -> int:
-    """Write the messages for sessions that changed five minutes ago and have not ended. Returns how many."""
+    """Write the messages for sessions that changed five minutes ago and that people still plan with. Returns how many."""
     _create_missing_announcements(now)
     due = Announcement.objects.filter(changed_at__lte=now - GATHERED_FOR).order_by("pk").values_list("pk", flat=True)
     return sum(_notify_change(pk, now) for pk in due)
@@ -52,7 +52,7 @@ def _notify_change(pk: int, now: datetime) -> int:
     if announced.changed_at is None or announced.changed_at > now - GATHERED_FOR:
         return 0
     session = announced.session
-    drafts = list(_drafts(announced, now)) if session.ends_at > now and not session.series.is_cancelled else []
+    drafts = list(_drafts(announced, now)) if matters(announced, now) and not session.series.is_cancelled else []
     write(drafts, now=now)
     for name, value in Announcement.facts_of(session).items():
         setattr(announced, name, value)
@@ -74,6 +74,13 @@ def _drafts(announced: Announcement, now: datetime) -> Iterator[Draft]:
     for registration in people.select_related("user").order_by("pk"):
         key = f"session-changed:{session.pk}:{registration.pk}:{changed_at:%Y%m%dT%H%M%S%f}"
         yield notification(registration, "session-changed", now, key=key, expires_at=until, **data)
+
+
+def matters(announced: Announcement, now: datetime) -> bool:
+    """Whether people must hear that a session changed: it has not ended, or they wait for its new date and it is cancelled."""
+    session = announced.session
+    was_awaited = announced.delivery == Delivery.POSTPONED and session.delivery == Delivery.CANCELLED
+    return session.ends_at > now or was_awaited
 
 
 def what_was_told(announced: Announcement) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from sessions_app.editing.checking import taken_place
-from sessions_app.editing.errors import AlreadyOverError, SessionTookPlaceError
+from sessions_app.editing.errors import AlreadyOverError, SessionCancelledError, SessionTookPlaceError
 from sessions_app.editing.saving import lock, raise_revision, settle, waiting_request
 from sessions_app.models import ChangeRequest, Delivery, Publication, Series, Session
 from sessions_app.status import Status, registration_status
@@ -36,11 +36,26 @@ def cancel_series(series: Series, *, note_en: str = "", note_fr: str = "", by: U
 def cancel_session(session: Session, *, note_en: str = "", note_fr: str = "", by: User, now: datetime) -> None:
     """Cancel one session. People are told once, five minutes later, with the note as in `cancel_series`.
 
-    Cancelling twice changes nothing.
+    Changes that wait for staff no longer hold the session, which they would bring back. Cancelling twice changes nothing.
 
     Raises SessionTookPlaceError.
     """
-    _set_delivery(session, Delivery.CANCELLED, note_en, note_fr, now)
+    with transaction.atomic():
+        _set_delivery(session, Delivery.CANCELLED, note_en, note_fr, now)
+        _leave_out_of_waiting(session, by, now)
+
+
+def _leave_out_of_waiting(session: Session, by: User, now: datetime) -> None:
+    """Take a cancelled session out of the changes that wait for staff. The caller has locked the series' row."""
+    waiting = waiting_request(session.series)
+    if waiting is None:
+        return
+    for data in (waiting.before, waiting.changes):
+        data["sessions"] = [row for row in data["sessions"] if row["pk"] != session.pk]
+    if waiting.before == waiting.changes:
+        settle(waiting, ChangeRequest.State.TAKEN_BACK, by=by, now=now)
+    else:
+        waiting.save(update_fields=["before", "changes"])
 
 
 def postpone_session(session: Session, *, note_en: str = "", note_fr: str = "", by: User, now: datetime) -> None:
@@ -48,7 +63,7 @@ def postpone_session(session: Session, *, note_en: str = "", note_fr: str = "", 
 
     People are told as of a cancelled session, with the note.
 
-    Raises SessionTookPlaceError.
+    Raises SessionTookPlaceError, and SessionCancelledError for a session that is cancelled.
     """
     _set_delivery(session, Delivery.POSTPONED, note_en, note_fr, now)
 
@@ -59,6 +74,8 @@ def _set_delivery(session: Session, delivery: Delivery, note_en: str, note_fr: s
     session = Session.objects.select_related("series").get(pk=session.pk)
     if session.delivery == delivery:
         return
+    if session.delivery == Delivery.CANCELLED:
+        raise SessionCancelledError
     if session.delivery == Delivery.HELD or taken_place(Session.objects.filter(pk=session.pk), now).exists():
         raise SessionTookPlaceError(session)
     session.delivery = delivery

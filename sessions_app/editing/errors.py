@@ -50,6 +50,13 @@ class SessionTookPlaceError(ListingRefusedError):
         return _("The session on %(day)s has already taken place, so it has to stay.") % {"day": day}
 
 
+class SessionCancelledError(ListingRefusedError):
+    """A cancellation can't be undone: people were told, or soon will be."""
+
+    def __str__(self) -> str:
+        return _("This session is cancelled, so you can’t postpone it.")
+
+
 class QuestionAnsweredError(ListingRefusedError):
     """A question that people have answered can be neither removed nor turned into another type."""
 

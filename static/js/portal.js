@@ -113,8 +113,10 @@ async function copyText(event) {
   status.textContent = button.dataset.copied;
 }
 
-// Signing in in another tab renews the token against forged forms. Send the one that this browser has now.
+// Signing in in another tab renews the token against forged forms. A page that asks people to do that sends the new one.
+// Other pages ask before they send again, because someone else may have signed in (echo_portal/views.py, csrf_failure).
 function renewToken(event) {
+  if (!event.target.matches("[data-renew-token]")) return;
   const field = event.target.querySelector("input[name=csrfmiddlewaretoken]");
   const current = document.cookie.match(/(?:^|; )csrftoken=(\w+)/);
   if (field && current) field.value = current[1];

@@ -18,7 +18,7 @@ from registrations.services.colleagues import Colleague
 from registrations.tokens import make_join_token, make_registration_token
 from sessions_app.models import Question, Series, Session
 from sessions_app.times import format_date
-from tests.factories import SessionFactory, UserFactory
+from tests.factories import MembershipFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.browser
 
@@ -255,12 +255,32 @@ def test_rows_for_colleagues_are_added_one_at_a_time(signed_in, person):
     assert page.evaluate("document.activeElement.name") == "colleague-2-name"
 
 
-def test_a_form_can_be_sent_after_signing_in_again_in_another_tab(signed_in, person):
+def renew_token(page):
+    """As signing in in another tab does."""
+    page.context.add_cookies([{"name": "csrftoken", "value": "b" * 32, "url": page.base}])
+
+
+def test_a_form_is_sent_after_a_question_if_someone_signed_in_in_another_tab(signed_in, person):
     page = signed_in(person, 1280)
     page.goto("/en/account/profile/")
-    page.context.add_cookies([{"name": "csrftoken", "value": "b" * 32, "url": page.base}])
+    renew_token(page)
     page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     page.get_by_text("Your profile is saved").wait_for()
+
+
+def test_what_was_typed_in_the_workspace_is_sent_again_after_signing_in_in_another_tab(signed_in, person):
+    page, hub = signed_in(person, 1280), MembershipFactory(user=person).hub
+    page.goto(f"/en/workspace/{hub.slug}/hub-page/")
+    page.get_by_label("Region (English)").fill("The Laurentians")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.get_by_role("button", name="Save").first.click()
+    page.get_by_text("You’ve been signed out").first.wait_for()
+    sign_in(page, person)
+    renew_token(page)
+    page.get_by_role("button", name="Send again").click()
+    page.get_by_label("Region (English)").wait_for()
+    assert page.get_by_label("Region (English)").input_value() == "The Laurentians"
 
 
 def test_the_page_says_when_a_passkey_was_not_used(signed_in, person):

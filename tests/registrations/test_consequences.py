@@ -307,3 +307,21 @@ def test_the_partial_shows_it_in_sentences(series, now):
     assert 'lang="fr"' in html
     waiting = render_to_string("workspace/consequences.html", {"consequences": found, "waits": True})
     assert "once Pallium Canada has approved the change" in waiting
+
+
+def test_removing_a_postponed_session_after_its_old_date_reaches_people(series, drain, now, clock):
+    """It is the last one that is still to come, so the series is past once it is removed."""
+    data = read(series)
+    postponed = series.sessions.get(pk=data.sessions[0].pk)
+    postponed.delivery = Delivery.POSTPONED
+    postponed.save()
+    notify_session_changes(now + timedelta(minutes=6))
+    drain(now + timedelta(minutes=6))
+    later = data.sessions[1].ends_at + DAY
+    clock.move_to(later)
+    Registration.objects.filter(state="waitlisted").update(state="cancelled")
+    series.refresh_from_db()
+    shorter = replace(data, sessions=data.sessions[1:])
+    found = consequences(series, shorter, later)
+    assert ([change.kind for change in found.sessions], found.reach.total) == ([Kind.CANCELLED], 3)
+    assert len(emails_after(series, shorter, drain, later, clock)) == 3

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from outbox.models import Message
+from registrations.emails import registration_link
 from registrations.models import Registration, StaffAction
 from registrations.services import (
     NoSeatError,
@@ -85,6 +86,7 @@ def test_moving_takes_a_seat_releases_the_old_one_and_sends_one_email(now, staff
     assert other.title_en in moved.body
     assert "The attached entries update your calendar." in moved.body
     assert "Give up your seat" in moved.body
+    assert registration_link(new) in moved.body
 
 
 def test_a_person_with_a_seat_is_not_moved_to_a_waitlist(now, staff):

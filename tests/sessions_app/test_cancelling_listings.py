@@ -1,15 +1,17 @@
 """A hub cancels a series with a message in both languages, or one session. This never waits for staff."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from outbox.models import Message
 from registrations.models import Announcement, Registration
 from registrations.services import notify_session_changes, register
 from sessions_app.editing.cancelling import cancel_series, cancel_session, postpone_session
-from sessions_app.editing.errors import AlreadyOverError, SessionTookPlaceError
+from sessions_app.editing.errors import AlreadyOverError, SessionCancelledError, SessionTookPlaceError
 from sessions_app.editing.saving import read_for_editing, save_listing, waiting_request
 from sessions_app.models import Series, Session
 from tests.factories import HubFactory, SessionFactory, UserFactory
@@ -134,11 +136,34 @@ def test_a_session_that_took_place_cannot_be_cancelled(now):
         cancel_session(past, by=UserFactory(), now=now)
 
 
+def test_a_cancelled_session_cannot_be_postponed(session, now):
+    cancel_session(session, by=UserFactory(), now=now)
+    with pytest.raises(SessionCancelledError):
+        postpone_session(session, by=UserFactory(), now=now)
+    session.refresh_from_db()
+    assert session.delivery == "cancelled"
+
+
 def test_a_postponed_session_can_still_be_cancelled_after_its_old_date(session, now):
     postpone_session(session, by=UserFactory(), now=now)
     cancel_session(session, by=UserFactory(), now=session.ends_at + timedelta(days=1))
     session.refresh_from_db()
     assert session.delivery == "cancelled"
+
+
+@pytest.mark.parametrize(("values", "state"), [({}, "taken-back"), ({"capacity": 30}, "waiting")])
+def test_changes_that_wait_for_staff_do_not_bring_a_cancelled_session_back(session, now, values, state):
+    series = session.series
+    editing = read_for_editing(series)
+    (row,) = editing.data.sessions
+    later = replace(row, starts_at=row.starts_at + timedelta(days=7), ends_at=row.ends_at + timedelta(days=7))
+    data = replace(editing.data.with_values(**values), sessions=[later])
+    save_listing(series, data, revision=editing.revision, by=UserFactory(), now=now)
+    cancel_session(session, by=UserFactory(), now=now)
+    series.refresh_from_db()
+    editing = read_for_editing(series)
+    assert (editing.data.sessions, editing.conflicts) == ([], [])
+    assert series.change_requests.get().state == state
 
 
 def test_changes_that_wait_for_staff_are_taken_back_with_the_series(session, now):
@@ -149,3 +174,14 @@ def test_changes_that_wait_for_staff_are_taken_back_with_the_series(session, now
     cancel_series(series, by=UserFactory(), now=now)
     assert waiting_request(series) is None
     assert series.change_requests.get().state == "taken-back"
+
+
+def test_people_are_told_when_a_postponed_session_is_cancelled_after_its_old_date(session, people, now, drain):
+    postpone_session(session, by=UserFactory(), now=now)
+    sent_later(now, drain)
+    later = session.ends_at + timedelta(days=1)
+    with time_machine.travel(later, tick=False):
+        cancel_session(session, note_en=ENGLISH, by=UserFactory(), now=later)
+    emails = sent_later(later, drain)
+    assert sorted(email.to[0] for email in emails) == sorted(one.user.email for one in Registration.objects.all())
+    assert all(ENGLISH in email.body for email in emails)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from registrations.models import Answer
-from registrations.services import register
+from registrations.services import register, switch_to_recording
 from sessions_app.editing import review
 from sessions_app.models import ChangeRequest, Question, Series
 from tests.factories import MembershipFactory, SeriesFactory, SessionFactory, UserFactory
@@ -231,16 +231,28 @@ def test_one_session_is_postponed_or_cancelled(client, editor, url, published, a
     assert session.announcement.note == {"en": "The team is ill.", "fr": ""}
 
 
+def test_people_who_only_want_the_recording_are_not_counted_among_those_told(client, editor, url, published):
+    seats = [register(published, UserFactory(with_profile=True), now=timezone.now()) for _ in range(2)]
+    switch_to_recording(seats[0], now=timezone.now())
+    page = client.get(url("listing_session", published.pk, published.sessions.get().pk)).content.decode()
+    assert "email 1 person, 5 minutes after you press the button" in page
+
+
 def test_a_postponed_session_gets_a_new_date_or_is_cancelled(client, editor, url, published):
     page = url("listing_session", published.pk, published.sessions.get().pk)
     client.post(page, {"action": "postpone"})
     overview = client.get(url("listing", published.pk)).content.decode()
     assert page in overview
-    assert f"{url('listing_edit', published.pk)}#session-1" in overview
+    anchor = f"session-with-key-{published.sessions.get().pk}"
+    assert f"{url('listing_edit', published.pk)}#{anchor}" in overview
+    assert f'id="{anchor}"' in client.get(url("listing_edit", published.pk)).content.decode()
     assert 'value="postpone"' not in client.get(page).content.decode()
     client.post(page, {"action": "cancel"})
     assert published.sessions.get().delivery == "cancelled"
     assert page not in client.get(url("listing", published.pk)).content.decode()
+    assert client.get(page)["Location"] == url("listing", published.pk)
+    refused = client.post(page, {"action": "postpone"}, follow=True)
+    assert "This session is cancelled, so you can’t postpone it." in refused.content.decode()
 
 
 def test_what_is_not_a_draft_any_more_leads_from_the_submit_page_to_the_listing(client, editor, url):

@@ -120,3 +120,17 @@ def test_a_spreadsheet_has_columns_wide_enough_to_read(download, series, now):
     add_person(series, now, "Ana Bo")
     sheet = openpyxl.load_workbook(io.BytesIO(download("xlsx")[1])).active
     assert sheet.column_dimensions["B"].width > 20
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Pain: part 1/2", "Pain part 1 2"),
+        ("'Grief'\x01", "Grief"),
+        ("x" * 30 + "'aujourd'hui", "x" * 30),
+    ],
+)
+def test_a_spreadsheet_opens_whatever_the_title_of_the_series_is(download, series, now, title, name):
+    register(series, UserFactory(), now=now)
+    type(series).objects.update(title_en=title)
+    assert openpyxl.load_workbook(io.BytesIO(download("xlsx")[1])).sheetnames == [name]

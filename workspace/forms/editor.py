@@ -119,9 +119,11 @@ class ListingEditor:
         return self.form.shows("audience", "audience_required", "audience_note_en", "audience_note_fr")
 
     def add_error(self, error: Exception) -> None:
-        """Add why a service refused the form."""
+        """Add why a service refused the form, or what was merged into it."""
         field = "capacity" if isinstance(error, CapacityTooLowError) else None
         messages = error.messages if isinstance(error, ValidationError) else [str(error)]
+        if not self.form.is_bound:  # it shows merged values, and Django adds errors only to a form that was checked
+            self.form.cleaned_data = {}
         for message in messages:
             self.form.add_error(field, message)
 

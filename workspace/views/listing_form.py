@@ -24,7 +24,7 @@ from accounts.languages import current_language
 from accounts.zones import PROVINCE_ZONES
 from hubs.models import Hub
 from registrations.consequences import People, consequences
-from registrations.history import read_history, scope_of_series
+from registrations.history import read_history, scope_of_series, who_for_hub
 from sessions_app.editing.changes import Change, Group, compare
 from sessions_app.editing.checklist import check_new_dates
 from sessions_app.editing.data import ListingData
@@ -144,7 +144,7 @@ class Sending:
         try:
             self.series = self._create_once()
         except (ListingRefusedError, ValidationError) as error:
-            return self._refused(error)
+            return self._refused(error, self.editor)
         messages.success(self.request, _("Draft saved."))
         return self._done()
 
@@ -173,15 +173,15 @@ class Sending:
 
     def update(self) -> HttpResponse:
         """Save, unless someone else saved meanwhile, or people have to be told about the changes and nobody confirmed it."""
-        mine, start, editing = self.editor.listing(), self.editor.start, read_for_editing(self.series)
-        current = Start.of(editing)
+        mine, shown, editing = self.editor.listing(), self.editor, read_for_editing(self.series)
+        start, current = self.editor.start, Start.of(editing)
         if current.revision != start.revision:
             comparison = Comparison(start, mine, current, self.editor.form.zone, self.request.POST)
             if not comparison.is_decided:
                 context = {"comparison": comparison, "who": self._who_saved(editing.request)}
                 return self._page("conflict.html", context, ASKED, status=409)
             mine = comparison.merged
-            self.editor = ListingEditor(current, values_of(mine))
+            shown = ListingEditor(current, values_of(mine))
         try:
             edit = preview_save(self.series, editing, mine, self.now)
             return self._confirm(edit, editing) or self._save(mine, current.revision)
@@ -189,7 +189,7 @@ class Sending:
             self.series = _get_series(self.workspace, self.series.pk)
             return self.update()
         except (ListingRefusedError, ValidationError) as error:
-            return self._refused(error, editing.request)
+            return self._refused(error, shown, editing.request)
 
     def _confirm(self, edit: Preview, editing: ForEditing) -> HttpResponse | None:
         """Return the page that says what the changes mean for people, until someone confirms it."""
@@ -227,12 +227,13 @@ class Sending:
         scope = scope_of_series(self.series.pk).only("listings").for_workspace(self.workspace.hub)
         entries = read_history(scope).entries
         if waiting and waiting.by and not (entries and entries[0].at > waiting.created_at):
-            return str(waiting.by)
+            return who_for_hub(waiting.by, self.workspace.hub)
         return entries[0].who if entries else _("Someone else")
 
-    def _refused(self, error: Exception, waiting: ChangeRequest | None = None) -> HttpResponse:
-        self.editor.add_error(error)
-        return _form(self.request, self.workspace, self.series, self.editor, waiting, is_changed=True, status=400)
+    def _refused(self, error: Exception, editor: ListingEditor, waiting: ChangeRequest | None = None) -> HttpResponse:
+        """Return the form as it was sent or merged (`editor`), with the reason why it was not saved."""
+        editor.add_error(error)
+        return _form(self.request, self.workspace, self.series, editor, waiting, is_changed=True, status=400)
 
     def _page(self, template: str, context: dict[str, Any], asked: tuple[str, ...], status: int = 200) -> HttpResponse:
         """Return a page that asks something before the form is saved. It carries the form as hidden fields."""

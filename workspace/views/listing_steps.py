@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from registrations.consequences import People
 from sessions_app.editing import cancelling, removing
 from sessions_app.editing.data import read
 from sessions_app.editing.duplicate import duplicate as make_copy
 from sessions_app.editing.duplicate import may_duplicate, moved
 from sessions_app.editing.errors import ListingRefusedError
-from sessions_app.models import Publication, Series, Session
+from sessions_app.models import Delivery, Publication, Series, Session
 from workspace.access import Workspace, for_editors
 from workspace.forms.review import CancelForm, DuplicateForm
 from workspace.pages import page
@@ -82,12 +83,14 @@ def change_session(request: HttpRequest, workspace: Workspace, series: int, sess
     """Cancel or postpone one session, with a message to everyone in the series."""
     found = get_series(workspace, series)
     one = get_object_or_404(Session.objects.select_related("series"), pk=session, series=found)
+    if request.method != "POST" and one.delivery not in (Delivery.SCHEDULED, Delivery.POSTPONED):
+        return redirect("workspace:listing", workspace.hub.slug, found.pk)
     form = CancelForm(request.POST or None)
     act, done = SESSION_STEPS.get(request.POST.get("action", ""), (None, ""))
     if request.method == "POST" and act and form.is_valid():
         notes, now = form.cleaned_data, timezone.now()
         return step(request, workspace, found, done, lambda: act(one, **notes, by=workspace.user, now=now))
-    context = {"series": found, "session": one, "form": form, "told": _reached(workspace, found)}
+    context = {"series": found, "session": one, "form": form, "told": People.of(found).total}
     return page(request, workspace, "listings/session.html", context, status=400 if request.method == "POST" else 200)
 
 
