@@ -175,9 +175,18 @@ def send_due_issues(now: datetime) -> None:
             if issue.scheduled_at and issue.scheduled_at < now - OVERDUE_AFTER:
                 _ask_staff(issue, now)
             else:
-                start_sending(issue, by=None, now=now)
+                start_if_due(issue, now=now)
         except NotReadyError:
             _ask_staff(issue, now)
+        except Exception:  # one issue must not hold up the others
+            log.exception("Issue %s could not be sent. It is tried again.", issue.pk)
+
+
+@transaction.atomic
+def start_if_due(issue: Issue, *, now: datetime) -> None:
+    """Begin to send the issue, unless staff gave it another time or took it back meanwhile. Raises NotReadyError."""
+    if Issue.objects.select_for_update().get(pk=issue.pk).is_due(now):
+        start_sending(issue, by=None, now=now)
 
 
 @transaction.atomic

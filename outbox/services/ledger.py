@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from outbox import message_types
-from outbox.models import BulkSend, BulkSendState, Message, State, Suppression
+from outbox.models import BulkSend, BulkSendState, DeliveryReport, Message, State, Suppression
 from outbox.suppression import hash_of
 
 log = logging.getLogger(__name__)
@@ -72,9 +72,10 @@ def clear_nudge() -> None:
 def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
     """Send failed, uncertain or suppressed messages again. Returns how many. Uncertain ones may arrive twice.
 
-    A bulk send that was finished runs again until they are sent.
+    A bulk send that was finished runs again until they are sent. One that staff stopped stays stopped.
     """
     again = messages.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED])
+    again = again.filter(Q(bulk_send=None) | ~Q(bulk_send__state=BulkSendState.STOPPED))
     theirs = BulkSend.objects.filter(pk__in=again.order_by().values("bulk_send"), state=BulkSendState.FINISHED)
     theirs.update(state=BulkSendState.RUNNING, finished_at=None)
     count = again.update(
@@ -122,7 +123,10 @@ def forget_bulk(email: str, also: Collection[str], *, now: datetime) -> None:
     theirs.filter(state=State.QUEUED).update(
         state=State.UNSUBSCRIBED, settled_at=now, reason="The person asked to be forgotten."
     )
+    DeliveryReport.objects.filter(message__in=theirs).update(detail="")  # a server's reply often quotes the address
+    theirs.exclude(reason="").update(reason="The person asked to be forgotten.")
     theirs.update(to="", subject="", data={}, as_sent=None)
+    Suppression.objects.filter(address_hash=hash_of(email)).update(email="", detail="")
 
 
 def readdress_bulk(old: str, new: str) -> None:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from echo_portal.page_cache import PUBLIC_PAGES
 from sessions_app.version import programme_changed
-from tests.factories import HubFactory, SessionFactory, UserFactory
+from tests.factories import HubFactory, IssueFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 FRAGMENT = "/en/account/menu/"
@@ -48,6 +48,7 @@ def public_addresses(now):
         "hubs:feed": ["north"],
         "embed:hub": ["north"],
         "embed:sessions": ["north"],
+        "newsletters:detail": [IssueFactory(state="sent", published_at=now).slug],
     }
     return [reverse(name, args=arguments.get(name)) for name in sorted(PUBLIC_PAGES)]
 

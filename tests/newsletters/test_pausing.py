@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+import outbox.services
 from newsletters.models import Issue
 from newsletters.services import sending
 from outbox.models import DeliveryReport, Message
@@ -118,3 +119,10 @@ def test_delivery_reports_are_counted(issue, now, drain):
     for message, kind in zip(Message.objects.all(), kinds, strict=True):
         DeliveryReport.objects.create(message=message, kind=kind, at=now)
     assert sending.delivery_reports(issue) == {"delivered": 2, "bounced": 1, "complained": 1}
+
+
+def test_sending_again_in_the_outbox_leaves_a_stopped_issue_alone(issue, now):
+    Message.objects.update(state="failed")
+    sending.stop(issue, now=now)
+    assert outbox.services.requeue(Message.objects.all(), now=now) == 0
+    assert states() == {"failed": 4}

@@ -107,3 +107,25 @@ def test_drafts_and_sent_issues_are_left_alone(now):
         IssueFactory(state=kept, scheduled_at=now - MINUTE)
     send_due_issues(now)
     assert Message.objects.count() == 0
+
+
+def test_an_issue_that_staff_take_back_or_move_at_that_moment_is_not_sent(issue, now):
+    Issue.objects.update(state=IssueState.DRAFT, scheduled_at=None)
+    sending.start_if_due(issue, now=now)
+    assert (state(), Message.objects.count()) == ("draft", 0)
+    Issue.objects.update(state=IssueState.SCHEDULED, scheduled_at=now + DAY)
+    sending.start_if_due(issue, now=now)
+    assert (state(), Message.objects.count()) == ("scheduled", 0)
+
+
+def test_an_issue_that_cannot_be_sent_does_not_hold_up_the_next(issue, now, monkeypatch):
+    other = IssueFactory(state=IssueState.SCHEDULED, scheduled_at=now)
+    start = sending.start_sending
+
+    def fail_once(one, **options):
+        return 1 / 0 if one.pk == issue.pk else start(one, **options)
+
+    monkeypatch.setattr(sending, "start_sending", fail_once)
+    send_due_issues(now)
+    other.refresh_from_db()
+    assert other.state == "sending"

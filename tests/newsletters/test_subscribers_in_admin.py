@@ -200,3 +200,14 @@ class TestExport:
         assert EXPORT not in page
         assert "/import/" not in page
         assert client.get(EXPORT).status_code == 404
+
+    @pytest.mark.parametrize("lookup", ["token__startswith=a", "name__startswith=a", "email__regex=("])
+    def test_a_filter_that_the_list_does_not_show_is_refused(self, client, staff, lookup):
+        SubscriberFactory()
+        assert client.get(f"{EXPORT}?{lookup}").status_code == 400
+        assert client.get(f"{LIST}?{lookup}").status_code == 400
+
+    def test_a_filter_of_the_list_also_filters_the_export(self, client, staff):
+        SubscriberFactory(language="en")
+        french = SubscriberFactory(language="fr")
+        assert [row["Email address"] for row in self.rows(client, "?language__exact=fr")] == [french.email]
