@@ -18,6 +18,7 @@ function addEditor(field, language, template) {
   const editor = template.content.cloneNode(true).firstElementChild;
   const shown = editor.querySelector(".editor-preview");
   shown.lang = `${language}-CA`;
+  shown.ariaLabel = shown.getAttribute(`data-label-${language}`);
   editor.querySelectorAll("[data-block]").forEach((button) => {
     button.addEventListener("click", () => insert(field, button.dataset[language]));
   });
