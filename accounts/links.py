@@ -14,10 +14,14 @@ def absolute_url(target: Any) -> str:
 
 
 def next_page(request: HttpRequest) -> str:
-    """Return the path in `next`, from the form or the URL, if it is on this site. Otherwise return an empty string.
+    """Return the path in `next`, from the form or the URL, if it is on this site. Otherwise return an empty string."""
+    return local_path(request.POST.get("next") or request.GET.get("next") or "")
+
+
+def local_path(target: str) -> str:
+    """Return `target` if it is a path on this site, otherwise an empty string.
 
     It must start with a slash: `redirect()` would take a word without one for the name of a view.
     """
-    target = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     return target if is_ours else ""

@@ -15,7 +15,7 @@ from django.utils.text import normalize_newlines
 from django.utils.translation import get_language
 
 from accounts.languages import Text, current_language
-from accounts.links import absolute_url, next_page
+from accounts.links import absolute_url, local_path
 from echo_portal.account.menu import account_part
 from echo_portal.page_cache import PUBLIC_PAGES
 from sessions_app import calendars, times
@@ -57,7 +57,7 @@ def other_language_url(context: dict[str, Any], language: str) -> str:
     if context.get("elsewhere"):
         return context["elsewhere"]
     path, query = context["request"].path, context["request"].GET.copy()
-    if "next" in query and (target := next_page(context["request"])):
+    if target := local_path(query.get("next", "")):
         query["next"] = translate_url(target, language)
     path += f"?{query.urlencode()}" if query else ""
     translated = translate_url(path, language)

@@ -118,3 +118,9 @@ def test_hubs_and_people_cannot_have_an_undeliverable_address():
     for instance in (Hub(slug="x", name_en="X", contact_email=ACCENTED), User(email=ACCENTED, password="!")):
         with pytest.raises(ValidationError, match="before the @"):
             instance.full_clean()
+
+
+def test_a_form_in_another_encoding_gets_the_error_page_also_with_a_next_parameter(client):
+    odd = "application/x-www-form-urlencoded; charset=utf-16"
+    response = client.post("/en/time-zone/?next=/en/", data=b"[]", content_type=odd)
+    assert response.status_code == 400
