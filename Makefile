@@ -32,7 +32,7 @@ test: .venv/dev.stamp  ## run all tests, with real Postgres, Valkey and Chromium
 drill: .venv/dev.stamp  ## run the long tests: killed processes, malformed requests, random sequences, every page in both colour schemes, backup and restore, the image
 	@$(PY) -m echo_portal.checkout.translations compile
 	@$(PY) -m tests.find_browser
-	@HYPOTHESIS_SEQUENCES=3000 $(PY) -m pytest -n 2 tests/registrations/test_registration_rules.py tests/sessions_app/test_status.py $(ARGS)
+	@HYPOTHESIS_SEQUENCES=2000 $(PY) -m pytest -n 2 tests/registrations/test_registration_rules.py tests/sessions_app/test_status.py $(ARGS)
 	@AXE=all $(PY) -m pytest -n 2 --dist worksteal tests/browser -k "axe or cancels or wider" $(ARGS)
 	@$(PY) -m pytest -n 2 --dist loadfile tests/drills tests/faults $(ARGS)
 
