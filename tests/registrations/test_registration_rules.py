@@ -1,7 +1,7 @@
 """The rules for registrations (docs/structure.md) hold after any sequence of actions by people and staff, also in parallel.
 
 Hypothesis runs random sequences on real Postgres. The actions of a parallel step run in threads, each with its own database
-connection. HYPOTHESIS_SEQUENCES is the number of sequences: 30 in the suite, 3,000 in `make drill`.
+connection. HYPOTHESIS_SEQUENCES is the number of sequences: 30 in the suite, 2,000 in `make drill`.
 """
 
 import os
