@@ -13,7 +13,6 @@ from accounts.fields import normalize_email
 from newsletters.models import ConsentAction, ConsentEvent
 
 LEAVING = (ConsentAction.UNSUBSCRIBED, ConsentAction.COMPLAINED, ConsentAction.FORGOTTEN)
-GIVING = (ConsentAction.CONFIRMED, ConsentAction.IMPORTED)
 MOVING = ConsentAction.ADDRESS_CHANGED  # recorded without topics for the old address, with them for the new one
 
 
@@ -75,17 +74,3 @@ def evidence(email: str) -> list[ConsentEvent]:
                 waiting.append((step.detail["from"], step.pk))
             found[step.pk] = step
     return sorted(found.values(), key=lambda step: (step.at, step.pk))
-
-
-def who_left(emails: Iterable[str]) -> set[str]:
-    """Return those of the addresses that unsubscribed, complained, moved or asked to be forgotten, and did not come back.
-
-    An import must leave them out, also when nothing else is known about them any longer.
-    """
-    wanted = [normalize_email(email) for email in emails]
-    steps = ConsentEvent.objects.filter(email__in=wanted, action__in=[*LEAVING, *GIVING, MOVING]).order_by("at", "pk")
-    has_left = {
-        email: action in LEAVING or (action == MOVING and not topics)
-        for email, action, topics in steps.values_list("email", "action", "topics")
-    }
-    return {email for email, left in has_left.items() if left}
