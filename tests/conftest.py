@@ -1,5 +1,6 @@
 """Fixtures for all apps. Some of them rule out whole classes of bugs."""
 
+import gc
 import re
 import socket
 from datetime import UTC, datetime
@@ -15,6 +16,13 @@ from outbox import sending, services
 from tests.factories import SessionFactory, UserFactory
 
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
+
+
+def pytest_collection_finish():
+    """Collect garbage less often, and never look at what was imported. This saves an eighth of the suite's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,12 +1,12 @@
 """Every page at both widths and in both languages: axe finds nothing and nothing is wider than the screen.
 
-The suite checks each width in one colour scheme. `make drill` sets AXE=all and checks both schemes at each width
-(conftest.py says what else).
+The suite opens them in French on a phone. `make drill` sets AXE=all and opens them at both widths, in both languages and in
+both colour schemes.
 
 Also tests what needs a browser: the keyboard, the browser's time zone, the registration panel of a signed-in person.
 """
 
-import os
+from itertools import product
 
 import pytest
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from registrations.services import register
+from tests.browser.conftest import IN_FULL, SCREENS
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.browser
@@ -48,9 +49,8 @@ PAGES = [
 ]
 
 
-SCREENS = [(360, "light"), (1280, "dark")]
-if os.environ.get("AXE") == "all":
-    SCREENS += [(360, "dark"), (1280, "light")]
+WIDTHS_AND_LANGUAGES = list(product([360, 1280], ["fr", "en"])) if IN_FULL else SCREENS
+SCHEMES = ["light", "dark"] if IN_FULL else ["light"]
 
 
 def french(address):
@@ -59,8 +59,8 @@ def french(address):
     return translate_url(address, "fr") if address.startswith("/en/") else address
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(("width", "language"), WIDTHS_AND_LANGUAGES)
 def test_axe_finds_nothing_on_any_page(open_page, axe, programme, language, width, scheme):
     page = open_page(width, scheme=scheme)
     for address in PAGES:
@@ -76,8 +76,7 @@ def sign_in(page, live_server, user):
     page.context.add_cookies([{"name": "sessionid", "value": session.session_key, "url": live_server.url}])
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize(("width", "language"), WIDTHS_AND_LANGUAGES)
 def test_axe_finds_nothing_when_signed_in(open_page, axe, programme, live_server, width, language):
     user = UserFactory(with_profile=True, name="Zoé Roy")
     page = open_page(width)

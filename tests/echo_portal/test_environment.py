@@ -14,13 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def start(**environment):
     clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
-    command = [
-        sys.executable,
-        "-c",
-        "import django; django.setup(); from django.conf import settings; print(settings.DEBUG, settings.ALLOWED_HOSTS)",
-    ]
+    script = "from django.conf import settings; print(settings.DEBUG, settings.ALLOWED_HOSTS)"
     return subprocess.run(
-        command,
+        [sys.executable, "-c", script],
         cwd=ROOT,
         env=clean | {"DJANGO_SETTINGS_MODULE": "echo_portal.settings"} | environment,
         capture_output=True,

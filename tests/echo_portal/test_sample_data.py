@@ -7,6 +7,7 @@ from io import BytesIO
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.db.models import Count
 from django.urls import reverse
 from django.utils import translation
@@ -32,10 +33,19 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 
 
+@pytest.fixture(scope="module")
+def loaded_once(django_db_setup, django_db_blocker):
+    """The sample data, loaded once for all tests of this file. The changes of each test are rolled back to this state."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        with time_machine.travel(NOW, tick=False):
+            call_command("sample_data")
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def loaded():
+def loaded(loaded_once):
     with time_machine.travel(NOW, tick=False):
-        call_command("sample_data")
         yield
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -13,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from newsletters.models import ConsentEvent, Subscriber, new_token
+from newsletters.models import ConsentEvent, Subscriber
 from newsletters.subscriber_states import SubscriberState, in_state, state_of
 from tests.factories import SubscriberFactory, UserFactory
 
@@ -41,29 +40,17 @@ def emails_on(response):
     return [row.email for row in response.context["cl"].result_list]
 
 
-def test_the_list_costs_the_same_whatever_it_shows(client, staff, now):
-    SubscriberFactory.create_batch(3, subscribed_at=now)
-    client.get(LIST)
+@pytest.mark.parametrize("query", ["", "?q=example", "?topic=newsletter&state=active&language__exact=en"])
+def test_the_list_costs_the_same_whatever_it_shows(client, staff, now, query):
+    """How long it takes at full size is in bench/."""
+    SubscriberFactory.create_batch(3, subscribed_at=now, topics=["newsletter"])
+    client.get(LIST + query)
     with CaptureQueriesContext(connection) as few:
-        client.get(LIST)
-    SubscriberFactory.create_batch(40, subscribed_at=now)
+        client.get(LIST + query)
+    SubscriberFactory.create_batch(40, subscribed_at=now, topics=["newsletter"])
     with CaptureQueriesContext(connection) as many:
-        client.get(LIST)
+        assert len(emails_on(client.get(LIST + query))) == 43
     assert len(many) == len(few) <= 10
-
-
-def test_many_thousands_open_and_are_searched_within_a_second(client, staff, now):
-    """A fourteenth of the full size; `test_the_search_uses_its_index` is about the rest."""
-    Subscriber.objects.bulk_create(
-        Subscriber(email=f"person{n}@example.ca", token=new_token(), subscribed_at=now, topics=["newsletter"])
-        for n in range(10_000)
-    )
-    client.get(LIST)
-    for query in ("", "?q=person77", "?topic=newsletter&state=active&language__exact=en", "?p=40"):
-        start = time.perf_counter()
-        response = client.get(LIST + query)
-        assert time.perf_counter() - start < 1
-        assert response.context["cl"].result_count
 
 
 def test_the_search_uses_its_index(db):

@@ -116,6 +116,12 @@ def test_a_stopped_send_settles_what_was_queued(now, drain):
 
 
 @pytest.fixture
+def unhurried(monkeypatch):
+    """No batch ends early, however busy this machine is."""
+    monkeypatch.setattr(delivery, "BULK_SECONDS", 3600)
+
+
+@pytest.fixture
 def clock(monkeypatch):
     """Return a clock that stands still but for the 0.2 seconds that the mail server takes for each message."""
     moment = SimpleNamespace(seconds=1000.0, during=lambda _message: None)
@@ -182,7 +188,7 @@ def test_a_slow_mail_server_still_gets_every_message(now, drain, clock):
     assert states(bulk_send) == {"sent": 3}
 
 
-def test_bulk_email_without_a_send_goes_first_and_sends_follow_in_order(now, smtp):
+def test_bulk_email_without_a_send_goes_first_and_sends_follow_in_order(now, smtp, unhurried):
     first, second = start(now), start(now + HOUR, key="news:2")
     later = now + 2 * HOUR
     queue_service(later, "digest", is_bulk=True)
@@ -213,7 +219,7 @@ def test_without_a_mail_server_bulk_email_waits_and_uses_up_no_attempts(now, set
     assert Message.objects.filter(attempts__gt=0).count() == 1
 
 
-def test_a_worker_that_dies_leaves_at_most_one_batch_uncertain(now, smtp, monkeypatch):
+def test_a_worker_that_dies_leaves_at_most_one_batch_uncertain(now, smtp, monkeypatch, unhurried):
     bulk_send = start(now, people=SMALLEST_BULK_BATCH + 10)
     original = sending.Connection.send
 

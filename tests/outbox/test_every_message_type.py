@@ -25,18 +25,25 @@ def language(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def gallery():
+    """The emails of each language, composed once for all tests of this file."""
+    return {}
+
+
 @pytest.fixture
-def composed(language, now, settings):
+def composed(gallery, language, now, settings):
     settings.POSTAL_ADDRESS = "1550 Somewhere Street\nOttawa ON K1A 0A1"
-    return {
-        name: (
-            letter,
-            email.message_from_bytes(
-                sending.compose(message, letter).message().as_bytes(), policy=email.policy.default
-            ),
-        )
-        for name, (message, letter) in render_all(language, now).items()
-    }
+    if language not in gallery:
+        gallery[language] = {
+            name: (letter, parse(sending.compose(message, letter)))
+            for name, (message, letter) in render_all(language, now).items()
+        }
+    return gallery[language]
+
+
+def parse(sent):
+    return email.message_from_bytes(sent.message().as_bytes(), policy=email.policy.default)
 
 
 def test_the_gallery_has_every_message_type():
