@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client, TransactionTestCase
 
 from outbox import sending, services
+from tests import database_template
 from tests.factories import SessionFactory, UserFactory
 
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
@@ -30,6 +31,13 @@ def _compiled_translations():
     from echo_portal.checkout import translations
 
     translations.compile_all()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, django_db_blocker):
+    """pytest-django calls this before it makes the test databases."""
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = database_template.ensure()
 
 
 @pytest.fixture(scope="session", autouse=True)
