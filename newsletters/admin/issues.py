@@ -119,7 +119,7 @@ class IssueAdmin(SendingMixin):
                     "audience_provinces",
                     "audience_hubs",
                 ],
-                "description": _("If none is selected in a list, the issue goes to everyone."),
+                "description": _("If nothing is selected in a list, it doesn’t limit who gets the issue."),
                 "classes": ["collapse"],
             },
         ),

@@ -108,7 +108,10 @@ def test_bulk_email_leads_to_the_preferences_and_out(composed, language):
 def test_bulk_email_says_why_one_gets_it_in_words_that_are_true_of_imported_people_too(composed, language):
     agreed, where = {
         "en": ("because you agreed to receive", "Your preferences page says when and how you agreed."),
-        "fr": ("parce que vous avez accepté de", "La page de vos préférences indique quand et comment."),
+        "fr": (
+            "parce que vous avez accepté de",
+            "La page de vos préférences indique quand et comment vous avez accepté.",
+        ),
     }[language]
     for name in ("newsletter", "newsletter-test", "session-news", "session-reminder"):
         text = " ".join(composed[name][0].text.split())
