@@ -15,6 +15,7 @@ REQUIRED = {
     "REDIS_URL": "the Valkey or Redis server, as redis://host:6379/0",
     "EMAIL_URL": "the mail server, as smtp://user:password@host:587/?tls=True, unless EMAIL_PROVIDER is set",
     "SITE_URL": "the portal's public address, as https://echo.example.ca",
+    "POSTAL_ADDRESS": "the sender's postal address, which the anti-spam law requires in newsletters",
 }
 RENAMED = {f"MAIL_{name}": f"EMAIL_{name}" for name in ("PROVIDER", "PROVIDER_SETTINGS", "PER_SECOND", "DKIM_SELECTOR")}
 
@@ -30,7 +31,7 @@ def check() -> None:
     old = [f"{old} (now {new})" for old, new in RENAMED.items() if env.str(old, "")]
     if old:
         raise ImproperlyConfigured(f"These variables have new names: {', '.join(old)}. Rename them in the environment.")
-    given = {name for name in REQUIRED if env.str(name, "")}
+    given = {name for name in REQUIRED if env.str(name, "").strip()}
     if env.str("EMAIL_PROVIDER", ""):
         given.add("EMAIL_URL")
     missing = [f"{name} ({meaning})" for name, meaning in REQUIRED.items() if name not in given]

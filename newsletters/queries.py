@@ -7,6 +7,9 @@ from accounts.fields import normalize_email
 from accounts.models import User
 from newsletters.models import FormerToken, Subscriber
 
+# In the links of tests and previews. Nobody has it: they lead to a page that says what the links in the real email do.
+SAMPLE_TOKEN = "sample-link-of-a-test-email-0000"  # noqa: S105 - as long as a token, and no secret
+
 
 def hash_of_token(token: str) -> str:
     return salted_hmac("newsletters.former-token", token).hexdigest()

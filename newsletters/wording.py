@@ -7,12 +7,17 @@ with each consent, so never edit a version that people have seen: add one, and m
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from accounts.languages import current_language
-from newsletters.models import Topic
+from accounts.zones import PROJECT_ZONE
+from newsletters.models import ConsentAction, ConsentEvent, Topic
+from sessions_app.times import format_date
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,20 @@ def sender_line() -> str:
     """Return who asks, with the postal address and the email address, in the reader's language."""
     address = ", ".join(line.strip() for line in settings.POSTAL_ADDRESS.splitlines() if line.strip())
     return ", ".join(filter(None, [current().sender, address, settings.CONTACT_EMAIL])) + "."
+
+
+def agreement_line(step: ConsentEvent | None) -> str:
+    """Return when and how someone agreed to our emails, in the reader's language. It may have been elsewhere, on a list that
+    was imported."""
+    zone = ZoneInfo(PROJECT_ZONE)
+    if step is None:
+        return ""
+    if step.action != ConsentAction.IMPORTED:
+        facts = {"date": format_date(step.at, zone, weekday=False)}
+        return _("You agreed to our emails on %(date)s, with the form on this site.") % facts
+    on = datetime.combine(date.fromisoformat(step.detail["consent_on"]), time(), zone)
+    facts = {"date": format_date(on, zone, weekday=False), "source": step.page}
+    return _("You agreed to our emails on %(date)s (source: %(source)s).") % facts
 
 
 def as_shown(topics: Iterable[str], *, with_box: bool = True) -> str:

@@ -24,7 +24,7 @@ class RenderedEmail:
     html: str
     attachments: list[Attachment] = field(default_factory=list)
     reply_to: str = ""  # the team that runs the series; the project where it is empty
-    unsubscribe_url: str = ""  # only in bulk email: one POST to it unsubscribes (RFC 8058)
+    unsubscribe_url: str = ""  # only in bulk email and tests of it: one POST to it unsubscribes (RFC 8058)
     only_to: str = ""  # the address whose links it holds: if the message has another one by now, it is not sent
 
 

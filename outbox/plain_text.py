@@ -107,7 +107,7 @@ class _Reader(HTMLParser):
     def _end_link(self, address: str, is_button: bool, begins: int) -> None:
         label = "".join(self.words[begins:])
         if is_button:
-            self.words.append(f"{self.colon}\n{address}")
+            self.words[begins:] = [label.strip(), f"{self.colon}\n{address}"]
         elif label not in (address, address.removeprefix("mailto:")):
             self.words.append(f" ({address})")
 

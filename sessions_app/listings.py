@@ -111,7 +111,8 @@ class Listing:
             year = session.starts_at.year != self.lead.starts_at.year
             date = times.format_date(session.starts_at, zone, weekday=False, year=year)
             if _hours(session, zone) != _hours(self.lead, zone):
-                date = f"{date} ({times.format_times(session.starts_at, session.ends_at, zone)})"
+                hours = times.format_times(session.starts_at, session.ends_at, zone)
+                date = _("%(date)s (%(hours)s)") % {"date": date, "hours": hours}
             said.append(date)
         return times.unbroken(_("also %(dates)s") % {"dates": f"{times.NBSP}· ".join(said)}) if said else SafeString()
 

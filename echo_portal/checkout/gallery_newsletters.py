@@ -69,12 +69,12 @@ def _session_news(rows: Rows, now: datetime) -> Rows:
 
 
 def _session_reminder(rows: Rows, now: datetime) -> Rows:
-    """Both series meet on the same day."""
+    """Both series meet on the same day, and there is more than the email lists."""
     first, second = (series.sessions.order_by("-starts_at")[0] for series in _series_for_subscribers(rows, now))
     first.starts_at, first.ends_at = second.starts_at, second.ends_at
     first.save()
     day = second.starts_at.astimezone(ZoneInfo(PROJECT_ZONE)).date().isoformat()
-    return _to_subscriber(rows, now) | {"day": day, "sessions": [first.pk, second.pk]}
+    return _to_subscriber(rows, now) | {"day": day, "sessions": [first.pk, second.pk], "more": 3}
 
 
 def _registration_opened(rows: Rows, now: datetime) -> Rows:

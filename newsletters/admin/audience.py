@@ -7,10 +7,19 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.choices import Profession, province_choices
-from newsletters.models import Issue
+from newsletters.models import Issue, Topic
 from newsletters.services.sending import audience_by_language
+
+# How the form asks for the topic. The newsletter goes only to people who chose it, so the other topics make the audience smaller.
+TOPIC_CHOICES = [
+    (Topic.NEWSLETTER, gettext_lazy("Everyone who chose the newsletter")),
+    (Topic.SESSION_NEWS, gettext_lazy("Those who chose the newsletter and news of new sessions")),
+    (Topic.REMINDERS, gettext_lazy("Those who chose the newsletter and reminders before sessions")),
+]
+TOPIC_HINT = gettext_lazy("People who didn’t choose the newsletter never get it: they agreed only to what they chose.")
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,9 @@ def sizes_by_language(issue: Issue, now: datetime) -> list[LanguageRow]:
 
 def limits_in_words(issue: Issue) -> list[str]:
     """Return one phrase for each limit of the audience, to follow "people who subscribed and". None means everyone."""
+    narrower = [topic for topic in issue.topics if topic != Topic.NEWSLETTER]
     sentences = {
+        _("also chose: %(names)s"): _names(Topic.choices, narrower),
         _("read it in: %(names)s"): _names(settings.LANGUAGES, issue.audience_languages),
         _("have one of these professions: %(names)s"): _names(Profession.choices, issue.audience_professions),
         _("live in: %(names)s"): _names(province_choices(), issue.audience_provinces),

@@ -23,6 +23,7 @@ from accounts.choices import Profession
 from accounts.fields import ProvincesField, choices_field
 from accounts.languages import LANGUAGES, Text
 from accounts.limits import within_limits
+from newsletters.admin.audience import TOPIC_CHOICES, TOPIC_HINT
 from newsletters.admin.forms import IssueForm, PictureForm
 from newsletters.admin.sending_mixin import SendingMixin
 from newsletters.blocks import WRITTEN
@@ -118,7 +119,7 @@ class IssueAdmin(SendingMixin):
                     "audience_provinces",
                     "audience_hubs",
                 ],
-                "description": _("If none is selected in a list, the issue goes to everyone."),
+                "description": _("If nothing is selected in a list, it doesn’t limit who gets the issue."),
                 "classes": ["collapse"],
             },
         ),
@@ -138,6 +139,8 @@ class IssueAdmin(SendingMixin):
             return choices_field(db_field, choices=choices[db_field.name])
         if db_field.name == "audience_provinces":
             return choices_field(db_field, ProvincesField)
+        if db_field.name == "audience_topic":
+            kwargs |= {"choices": TOPIC_CHOICES, "help_text": TOPIC_HINT}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Issue | None = None) -> bool:
@@ -217,7 +220,7 @@ class IssueAdmin(SendingMixin):
             rendered = render_issue(issue, language, now=now)
             url = reverse("admin:newsletters_issue_preview_email", args=[issue.pk, language])
             preview = getattr(issue, f"preview_{language}")
-            emails.append((language, name, rendered.subject, preview, url, filled(rendered.text)))
+            emails.append((language, name, rendered.subject, preview, url, filled(rendered.text, issue.pk)))
         context = self.admin_site.each_context(request) | {
             "opts": self.opts,
             "title": _("Preview of the email"),
@@ -234,7 +237,7 @@ class IssueAdmin(SendingMixin):
         issue = self._issue(request, pk)
         if language not in LANGUAGES:
             raise Http404
-        return HttpResponse(filled(render_issue(issue, language, now=timezone.now()).html))
+        return HttpResponse(filled(render_issue(issue, language, now=timezone.now()).html, issue.pk))
 
     @method_decorator(require_POST)
     def test(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from accounts.languages import current_language
 from accounts.links import absolute_url
 from newsletters.models import Issue, IssueRendering, IssueState, Subscriber
-from newsletters.rendering import LINKS, render_issue
+from newsletters.queries import SAMPLE_TOKEN
+from newsletters.rendering import render_issue
 from outbox import message_types
 from outbox.bulk import BulkTemplate, placeholder
 from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
@@ -39,7 +40,7 @@ def render_newsletter(loaded: Loaded, now: datetime) -> RenderedEmail:
     if subscriber is None:
         raise UnsubscribedMeanwhile("The subscriber was deleted.")
     issue = _frozen(data["issue"], current_language())
-    if not subscriber.receives(issue.topic, now):
+    if not all(subscriber.receives(topic, now) for topic in issue.topics):
         raise UnsubscribedMeanwhile("The subscriber has unsubscribed or paused.")
     links = {name: link.replace(SUBSCRIBER, subscriber.token) for name, link in issue.links.items()}
     return issue.template.fill(links, only_to=subscriber.email)
@@ -49,7 +50,7 @@ def render_newsletter(loaded: Loaded, now: datetime) -> RenderedEmail:
 class _FrozenIssue:
     """An issue in one language as it is sent. Its links have SUBSCRIBER where a token belongs."""
 
-    topic: str
+    topics: list[str]
     template: BulkTemplate
     links: dict[str, str]
 
@@ -58,14 +59,16 @@ class _FrozenIssue:
 def _frozen(pk: int, language: str) -> _FrozenIssue:
     """Return an issue that is being sent. Nothing in it changes any more, so each process reads it once."""
     frozen = IssueRendering.objects.select_related("issue").get(issue=pk, language=language)
+    template = BulkTemplate(frozen.subject, frozen.html, frozen.text, language)
+    return _FrozenIssue(frozen.issue.topics, template, _links(pk, SUBSCRIBER))
+
+
+def _links(pk: int, token: str) -> dict[str, str]:
+    """Return the links in an issue that differ by recipient."""
     preferences, unsubscribe = (
-        absolute_url(reverse(f"newsletters:{name}", args=[SUBSCRIBER])) for name in ("preferences", "unsubscribe")
+        absolute_url(reverse(f"newsletters:{name}", args=[token])) for name in ("preferences", "unsubscribe")
     )
-    return _FrozenIssue(
-        frozen.issue.audience_topic,
-        BulkTemplate(frozen.subject, frozen.html, frozen.text, language),
-        {"preferences_url": preferences, "unsubscribe_url": f"{unsubscribe}?issue={pk}"},
-    )
+    return {"preferences_url": preferences, "unsubscribe_url": f"{unsubscribe}?issue={pk}"}
 
 
 def render_overdue(data: dict[str, Any], now: datetime) -> RenderedEmail:
@@ -78,21 +81,21 @@ def render_overdue(data: dict[str, Any], now: datetime) -> RenderedEmail:
 
 
 def render_test(data: dict[str, Any], now: datetime) -> RenderedEmail:
-    """Return the issue for the member of staff who asked for a test, with "[Test]" before the subject.
+    """Return what readers will get, headers included, with "[Test]" before the subject.
 
-    Its links to preferences lead to the archive, because the person may not be a subscriber.
+    The member of staff may not be a subscriber, so the links to preferences lead to a page that says what they would do.
     """
     issue = Issue.objects.filter(pk=data["issue"]).first()
     if issue is None:
         raise OutdatedMessage("The issue was deleted.")
-    rendered = render_issue(issue, current_language(), now=now)
+    language = current_language()
+    rendered = render_issue(issue, language, now=now)
     subject = _("[Test] %(subject)s") % {"subject": rendered.subject}
-    return RenderedEmail(subject=subject, text=filled(rendered.text), html=filled(rendered.html))
+    return BulkTemplate(subject, rendered.html, rendered.text, language).fill(_links(issue.pk, SAMPLE_TOKEN))
 
 
-def filled(content: str) -> str:
-    """Return an issue's HTML or text with links that lead to the archive, for tests and previews."""
-    archive = absolute_url(reverse("newsletters:list"))
-    for name in LINKS:
-        content = content.replace(placeholder(name), archive)
+def filled(content: str, pk: int) -> str:
+    """Return an issue's HTML or text as in a test, for previews."""
+    for name, link in _links(pk, SAMPLE_TOKEN).items():
+        content = content.replace(placeholder(name), link)
     return content

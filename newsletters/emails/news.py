@@ -42,6 +42,7 @@ class Loaded:
     series: list[Series] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     day: date | None = None
+    more: int = 0  # sessions of the day that the email does not list
     own: Collection[int] = ()
 
 
@@ -63,7 +64,7 @@ def load_session_reminders(datas: list[dict[str, Any]]) -> list[Loaded]:
     found = _load_subscribers(datas, [session.series_id for session in sessions.values()])
     for one, data in zip(found, datas, strict=True):
         one.sessions = [sessions[pk] for pk in data["sessions"] if pk in sessions]
-        one.day = date.fromisoformat(data["day"])
+        one.day, one.more = date.fromisoformat(data["day"]), data.get("more", 0)
     return found
 
 
@@ -99,12 +100,14 @@ def render_session_reminder(loaded: Loaded, now: datetime) -> RenderedEmail:
     context = {
         "rows": [(session, Listing(session.series, now)) for session in sessions],
         "day": format_date(first.starts_at, zone),
+        "more": loaded.more,
         "list_link": _list_link(),
     }
-    if len(sessions) == 1:
+    n = len(sessions) + loaded.more
+    if n == 1:
         subject = _("%(when)s: %(title)s") % {"when": when, "title": first.series.title}
     else:
-        subject = _("%(when)s: %(n)s sessions with seats left") % {"when": when, "n": len(sessions)}
+        subject = _("%(when)s: %(n)s sessions with seats left") % {"when": when, "n": n}
     return render_to_subscriber("session_reminder", subject, context, subscriber)
 
 

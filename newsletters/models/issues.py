@@ -56,7 +56,7 @@ class Issue(models.Model):
     body_en = models.TextField(_("text (English)"), blank=True)
     body_fr = models.TextField(_("text (French)"), blank=True)
 
-    # Whom it goes to. An empty list means everyone.
+    # Whom it goes to: people who chose the newsletter, and this topic too. An empty list means everyone.
     audience_topic = models.CharField(_("topic"), max_length=20, choices=Topic.choices, default=Topic.NEWSLETTER)
     audience_languages = ArrayField(
         models.CharField(max_length=2, choices=settings.LANGUAGES),
@@ -124,6 +124,11 @@ class Issue(models.Model):
     def slug_here(self) -> str:
         """The slug in the reader's language: the French one in French, where there is one."""
         return (self.slug_fr or self.slug) if current_language() == "fr" else self.slug
+
+    @property
+    def topics(self) -> list[str]:
+        """What its readers have all chosen. Whoever did not choose the newsletter never gets one: consent is for a purpose."""
+        return list(dict.fromkeys([Topic.NEWSLETTER, self.audience_topic]))
 
     @property
     def is_editable(self) -> bool:

@@ -10,6 +10,7 @@ from newsletters.blocks import read_block
 from newsletters.links import Fault, find_fault, language_of
 from newsletters.markdown import References, picture_key, references
 from newsletters.models import Issue, Picture
+from outbox.sender import has_postal_address
 
 # Phones show about forty characters of a subject, and mail apps on a desk seventy.
 LONG_SUBJECT = 70
@@ -17,8 +18,8 @@ LONG_SUBJECT = 70
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to look at. `field` is what to edit: the name of a field, or "pictures". `blocks` says whether the issue can
-    be sent with it."""
+    """One thing to look at. `field` is what to edit: the name of a field, "pictures", or nothing if it isn't in the issue.
+    `blocks` says whether the issue can be sent with it."""
 
     code: str
     field: str
@@ -28,14 +29,14 @@ class Problem:
     @property
     def anchor(self) -> str:
         """Where the field is on the issue's page in the admin."""
-        return "pictures-group" if self.field == "pictures" else f"id_{self.field}"
+        return "pictures-group" if self.field == "pictures" else self.field and f"id_{self.field}"
 
 
 def check(issue: Issue, *, audience: int | None) -> list[Problem]:
     """Return the problems of the issue, those that block first. `audience` is the number of people it would go to, or None
     before anyone has counted."""
     pictures = {picture.pk: picture for picture in Picture.objects.filter(issue=issue.pk).defer("content")}
-    found = [*_pictures(pictures)]
+    found = [*_sender(), *_pictures(pictures)]
     for language in LANGUAGES:
         body = getattr(issue, f"body_{language}")
         found += [*_texts(issue, language), *_references(references(body), language, pictures)]
@@ -47,6 +48,15 @@ def check(issue: Issue, *, audience: int | None) -> list[Problem]:
 
 def blocking(problems: list[Problem]) -> list[Problem]:
     return [problem for problem in problems if problem.blocks]
+
+
+def _sender() -> Iterator[Problem]:
+    if not has_postal_address():
+        sentence = _(
+            "The law requires the sender’s postal address in every newsletter, and it isn’t set. Ask the people who run"
+            " the portal to set it (POSTAL_ADDRESS)."
+        )
+        yield Problem("no-postal-address", "", sentence)
 
 
 def _texts(issue: Issue, language: str) -> Iterator[Problem]:

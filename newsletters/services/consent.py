@@ -13,6 +13,7 @@ from accounts.fields import normalize_email
 from newsletters.models import ConsentAction, ConsentEvent
 
 LEAVING = (ConsentAction.UNSUBSCRIBED, ConsentAction.COMPLAINED, ConsentAction.FORGOTTEN)
+GIVING = (ConsentAction.CONFIRMED, ConsentAction.IMPORTED)
 MOVING = ConsentAction.ADDRESS_CHANGED  # recorded without topics for the old address, with them for the new one
 
 
@@ -57,6 +58,11 @@ def record(
 def record_all(events: Iterable[ConsentEvent]) -> None:
     """Add steps of many addresses at once, in the transaction of an import."""
     ConsentEvent.objects.bulk_create(events)
+
+
+def last_given(email: str) -> ConsentEvent | None:
+    """Return the step by which the holder of an address last agreed: with the form, or elsewhere before an import."""
+    return next((step for step in reversed(evidence(email)) if step.action in GIVING), None)
 
 
 def evidence(email: str) -> list[ConsentEvent]:

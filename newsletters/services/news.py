@@ -12,17 +12,19 @@ from accounts.zones import PROJECT_ZONE
 from newsletters.matching import Matches, in_batches, registered
 from newsletters.models import AnnouncedSeries, OpenedSeries, Subscriber, Topic
 from outbox.models import Message
+from outbox.sender import has_postal_address
 from outbox.services import Draft, write
 from sessions_app.models import Series
 from sessions_app.queries import upcoming
 from sessions_app.status import Status
 
-# Each week's news goes out from this time on, in the project's time zone, or not at all.
+# Each week's news goes out from this time on, in the project's time zone, and not later than USEFUL_FOR after it.
 WEEKDAY, HOUR = 1, time(9)  # Tuesday (Monday is 0)
 USEFUL_FOR = timedelta(hours=24)
-# A series is news for so long after it opened. So a week in which nothing could be sent is made up for.
+# A series is news for so long after it opened, while registration stays open. So a week without news, such as one in which
+# the server was down, is made up for.
 NEWS_FOR = timedelta(days=28)
-# An email lists so many series at most, those that start soonest. The others wait for the next week.
+# An email lists so many series at most, those that start soonest. The others are in the next week's, if they are still news.
 MOST = 10
 
 
@@ -31,10 +33,11 @@ def queue_session_news(now: datetime, *, is_over: Callable[[], bool] = lambda: F
 
     Someone for whom there is nothing new gets no email. Nobody hears of a series twice: `AnnouncedSeries` is written in the
     transaction of the email. `is_over` is asked before each batch. The next run goes on with those who have no email yet.
+    Without a postal address of the sender nothing is written, but openings are still recorded.
     """
     record_openings(now)
     start = news_time(now)
-    if not start <= now < start + USEFUL_FOR:
+    if not start <= now < start + USEFUL_FOR or not has_postal_address():
         return 0
     year, week, _weekday = start.isocalendar()
     prefix = f"session-news:{year}-W{week:02}:"

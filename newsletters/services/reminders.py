@@ -15,6 +15,7 @@ from django.db import transaction
 from accounts.zones import PROJECT_ZONE
 from newsletters.matching import Matches, in_batches, registered
 from newsletters.models import ReminderDays, Subscriber, Topic
+from outbox.sender import has_postal_address
 from outbox.services import Draft, write
 from sessions_app.models import Delivery, Session, SessionQuerySet
 from sessions_app.queries import upcoming
@@ -24,7 +25,7 @@ from sessions_app.status import Status
 # project's time zone for everyone, so that the sessions of a day come together whatever their own zones are.
 HOUR = time(9)
 USEFUL_FOR = timedelta(hours=12)
-# An email lists so many sessions at most, the earliest.
+# An email lists so many sessions at most, the earliest, and says how many more there are.
 MOST = 10
 
 
@@ -33,11 +34,11 @@ def queue_session_reminders(now: datetime, *, is_over: Callable[[], bool] = lamb
 
     The key of an email has the day of its sessions, so a person gets one a day at most, also if they change how many days
     before they want it. If a session moves to another day, it is in that day's reminder. `is_over` is asked before each
-    batch. The next run goes on with those who have no email yet.
+    batch. The next run goes on with those who have no email yet. Without a postal address of the sender nothing is written.
     """
     today = now.astimezone(ZoneInfo(PROJECT_ZONE)).date()
     due_at = datetime.combine(today, HOUR, ZoneInfo(PROJECT_ZONE))
-    if not due_at <= now < due_at + USEFUL_FOR:
+    if not due_at <= now < due_at + USEFUL_FOR or not has_postal_address():
         return 0
     until = due_at + USEFUL_FOR
     return sum(_queue_day(today + timedelta(days=days), days, until, now, is_over) for days in ReminderDays.values)
@@ -70,6 +71,7 @@ class _Day:
         return Matches({session.series_id: session.series for session in self.sessions}.values())
 
     def draft(self, subscriber: Subscriber, sessions: list[int]) -> Draft:
+        """Return the email about these sessions: it lists the first, and counts the others."""
         return Draft(
             key=f"{_prefix(self.date)}{subscriber.pk}",
             message_type="session-reminder",
@@ -78,7 +80,8 @@ class _Day:
             data={
                 "subscriber": subscriber.pk,
                 "day": self.date.isoformat(),
-                "sessions": sessions,
+                "sessions": sessions[:MOST],
+                "more": len(sessions[MOST:]),
             },
             expires_at=self.until,
             is_bulk=True,
@@ -112,7 +115,7 @@ def _write_batch(batch: Sequence[Subscriber], day: _Day, now: datetime) -> int:
     drafts = []
     for subscriber in batch:
         series = {pk for pk in day.matches.of(subscriber) if (subscriber.email, pk) not in own}
-        theirs = [session.pk for session in day.sessions if session.series_id in series][:MOST]
+        theirs = [session.pk for session in day.sessions if session.series_id in series]
         if theirs:
             drafts.append(day.draft(subscriber, theirs))
     write(drafts, now=now)

@@ -11,7 +11,7 @@ from django.db.models import CharField, Count, F, QuerySet, Value
 from django.db.models.functions import Cast, Concat, JSONObject
 
 from accounts.models import User
-from newsletters.models import Issue, IssueRendering, IssueState, Subscriber, SubscriberQuerySet
+from newsletters.models import Issue, IssueRendering, IssueState, Subscriber, SubscriberQuerySet, Topic
 from newsletters.rendering import render_issue
 from newsletters.services.checklist import blocking, check
 from outbox import services as outbox
@@ -47,11 +47,11 @@ class Progress:
 
 
 def audience(issue: Issue, now: datetime) -> SubscriberQuerySet:
-    """Return the subscribers that the issue would go to at `now`.
+    """Return the subscribers that the issue would go to at `now`. Each of them chose the newsletter.
 
     With hubs, these are people whose account has the same address and who registered for a series of one of the hubs.
     """
-    people = Subscriber.objects.receiving(issue.audience_topic, now)
+    people = Subscriber.objects.receiving(Topic.NEWSLETTER, now).filter(topics__contains=issue.topics)
     for field in ("language", "profession", "province"):
         chosen = getattr(issue, f"audience_{field}s")
         if chosen:

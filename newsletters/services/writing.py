@@ -58,7 +58,10 @@ def free_slug(title: str, *taken: str) -> str:
 
 @transaction.atomic
 def send_test(issue: Issue, *, to: User, now: datetime) -> None:
-    """Email the issue as it is now, in both languages, to the person who asks for it."""
+    """Email the issue as it is when it leaves, in both languages, to the person who asks for it and nobody else.
+
+    It goes ahead of bulk email, because that person waits for it.
+    """
     write(
         (
             Draft(

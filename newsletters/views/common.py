@@ -33,11 +33,18 @@ def bad_link(request: HttpRequest, status: int = 404, *, is_former: bool = False
     return render(request, "newsletters/bad_link.html", {"is_former": is_former}, status=status)
 
 
+def sample_link(request: HttpRequest) -> HttpResponse:
+    """Say what a link does in a newsletter, to staff who try it in a test. Nothing changes."""
+    return render(request, "newsletters/sample_link.html")
+
+
 def for_subscriber(view: View) -> View:
     """Give the view the subscriber whose preferences the token opens, or answer that the link no longer works."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, token: str) -> HttpResponse:
+        if token == queries.SAMPLE_TOKEN:
+            return sample_link(request)
         subscriber = queries.by_token(token)
         if subscriber is None:
             is_former = queries.former_token(token) is not None

@@ -11,7 +11,7 @@ from accounts.fields import is_key
 from newsletters import queries
 from newsletters.models import Subscriber
 from newsletters.services.subscriptions import unsubscribe as stop
-from newsletters.views.common import bad_link, origin_of
+from newsletters.views.common import bad_link, origin_of, sample_link
 
 
 @csrf_exempt
@@ -23,6 +23,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     The POST needs no cookie, never redirects, may come twice, and its body is not read. A token from before the address
     was changed still unsubscribes, but opens nothing. `?issue=` says which issue was left, for its figures.
     """
+    if token == queries.SAMPLE_TOKEN:
+        return sample_link(request)
     subscriber, former = queries.by_token(token), None
     if subscriber is None:
         former = queries.former_token(token)

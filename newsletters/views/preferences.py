@@ -20,6 +20,7 @@ from newsletters.export import export
 from newsletters.forms import LinkForm, NewAddressForm, PreferencesForm
 from newsletters.models import Subscriber
 from newsletters.services import notifications, subscriptions
+from newsletters.services.consent import last_given
 from newsletters.views.common import for_subscriber, may_email, origin_of
 
 
@@ -52,6 +53,7 @@ def _context(subscriber: Subscriber, form: PreferencesForm) -> dict[str, Any]:
         "is_paused": is_paused,
         "has_account": address_is_taken(subscriber.email),
         "sender": wording.sender_line(),
+        "agreement": wording.agreement_line(last_given(subscriber.email)),
         "zone": timezone.get_default_timezone(),
     }
 

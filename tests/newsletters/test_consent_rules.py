@@ -16,14 +16,14 @@ from django.db import InternalError, connection, transaction
 from django.test import Client
 
 from newsletters import wording
-from newsletters.checks import check_postal_address
-from newsletters.models import ConsentEvent, Subscriber, SubscriptionRequest
+from newsletters.models import ConsentEvent, Subscriber, SubscriptionRequest, Topic
+from newsletters.services import sending as sending_issues
 from newsletters.services import subscriptions
 from newsletters.services.consent import Origin, evidence
 from outbox import message_types, sending
 from outbox.models import Message
 from registrations.models import Registration
-from tests.factories import SessionFactory, UserFactory
+from tests.factories import IssueFactory, SessionFactory, SubscriberFactory, UserFactory
 from tests.newsletters.conftest import FORM, link_in, rendered, words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -88,12 +88,6 @@ class TestAskingForConsent:
         assert list(Subscriber.objects.values()) == before
         assert not ConsentEvent.objects.exists()
 
-    def test_a_deployment_without_a_postal_address_is_warned(self, settings):
-        """CASL s. 6(2) and 10(1); CRTC s. 2(1)(d) and 4(d): a mailing address is not optional."""
-        assert check_postal_address() == []
-        settings.POSTAL_ADDRESS = " "
-        assert [problem.id for problem in check_postal_address()] == ["newsletters.W001"]
-
 
 class TestRecord:
     def test_it_has_the_action_time_purpose_wording_version_language_page_address_and_confirmation(
@@ -147,6 +141,18 @@ class TestRecord:
         subscriptions.prune(now + timedelta(days=4000))
         actions = ["asked", "confirmed", "unsubscribed", "forgotten"]
         assert list(ConsentEvent.objects.order_by("pk").values_list("action", flat=True)) == actions
+
+
+class TestPurpose:
+    @pytest.mark.parametrize("audience_topic", Topic.values)
+    def test_nobody_gets_a_newsletter_who_chose_only_session_news_or_reminders(self, now, audience_topic):
+        """CASL s. 10(1)(a): consent is for the purposes that were named when it was asked for."""
+        SubscriberFactory(topics=["session-news"])
+        SubscriberFactory(topics=["reminders"])
+        SubscriberFactory(topics=["session-news", "reminders"])
+        wanted = SubscriberFactory()
+        issue = IssueFactory(audience_topic=audience_topic)
+        assert list(sending_issues.audience(issue, now)) == [wanted]
 
 
 class TestEmail:

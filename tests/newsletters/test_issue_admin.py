@@ -9,6 +9,7 @@ from newsletters.models import Issue, Picture
 from newsletters.services.pictures import add_picture, redraw
 from tests.factories import HubFactory, IssueFactory, UserFactory
 from tests.hubs.logo_files import SCRIPT, picture, upload
+from tests.newsletters.conftest import words
 
 pytestmark = pytest.mark.django_db
 LIST = "/en/admin/newsletters/issue/"
@@ -70,6 +71,17 @@ def test_who_it_goes_to_can_be_chosen(client, issue):
     issue.refresh_from_db()
     assert (issue.audience_languages, issue.audience_provinces) == (["fr"], ["NB", "QC"])
     assert list(issue.audience_hubs.all()) == [hub]
+
+
+def test_the_form_says_that_only_those_who_chose_the_newsletter_get_it(client, issue):
+    page = words(client.get(f"{LIST}{issue.pk}/change/"))
+    assert '<option value="newsletter" selected>Everyone who chose the newsletter</option>' in page
+    assert "Those who chose the newsletter and news of new sessions" in page
+    assert "People who didn’t choose the newsletter never get it" in page
+    assert change(client, issue, audience_topic="session-news").status_code == 302
+    page = words(client.get(f"{LIST}{issue.pk}/send/"))
+    assert "The audience is everyone who subscribed to the newsletter, and who:" in page
+    assert "<li>also chose: New sessions for my profession or in my province</li>" in page
 
 
 def test_a_slug_of_another_issue_is_refused_in_either_language(client, issue):

@@ -1,10 +1,12 @@
 """The preferences page: topics, language, details and a pause, by the link in each email and without signing in."""
 
+import re
 from datetime import timedelta
 
 import pytest
 
-from newsletters.models import ConsentEvent, Subscriber
+from newsletters.models import ConsentAction, ConsentEvent, Subscriber, SubscriptionRequest
+from newsletters.services.consent import Origin, record
 from newsletters.services.subscriptions import PAUSE_LASTS
 from outbox.models import Message
 from tests.factories import SubscriberFactory, UserFactory
@@ -63,6 +65,39 @@ def test_a_pause_of_three_months_can_be_ended(client, subscriber, page, now):
     subscriber.refresh_from_db()
     assert subscriber.receives("newsletter", now)
     assert actions() == ["paused", "resumed"]
+
+
+def test_the_page_says_when_someone_agreed_on_the_site(client, subscribe):
+    subscriber = subscribe()
+    page = words(client.get(f"/en/newsletter/preferences/{subscriber.token}/"))
+    assert "You agreed to our emails on November 23, 2026, with the form on this site." in page
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence"),
+    [
+        ("/en/newsletter/preferences", "You agreed to our emails on May 31, 2024 (source: A &lt;paper&gt; form)."),
+        ("/fr/bulletin/preferences", "Vous avez accepté de recevoir nos courriels le 31 mai 2024 (source : A &lt;"),
+    ],
+)
+def test_the_page_says_where_someone_agreed_who_was_imported(client, subscriber, now, page, sentence):
+    origin, detail = Origin("A <paper> form"), {"consent_on": "2024-05-31", "by": "staff"}
+    record(ConsentAction.IMPORTED, subscriber.email, now=now, origin=origin, detail=detail)
+    record(ConsentAction.CHANGED, subscriber.email, now=now, origin=Origin())
+    assert sentence in words(client.get(f"{page}/{subscriber.token}/"))
+
+
+@pytest.mark.parametrize("part", ["preferences", "unsubscribe", "confirm"])
+def test_the_secret_address_of_a_page_stays_out_of_other_addresses(client, ask, subscriber, part):
+    """Only the link to the page itself in the other language has it. Other sites get no referrer at all."""
+    ask(email="new@example.ca")
+    token = SubscriptionRequest.objects.get().token if part == "confirm" else subscriber.token
+    response = client.get(f"/en/newsletter/{part}/{token}/")
+    assert response.status_code == 200
+    links = re.findall(r'(?:href|src)="([^"]*)"', response.content.decode())
+    assert "/en/time-zone/" in links
+    assert [link for link in links if token in link.partition("?")[2]] == []
+    assert response["Referrer-Policy"] == "same-origin"
 
 
 def test_no_get_changes_anything(client, page, subscriber):

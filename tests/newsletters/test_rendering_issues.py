@@ -24,7 +24,7 @@ def test_the_email_has_everything_that_the_law_and_readers_ask_for(now):
             "Palliative Care ECHO Project",
             "Spring",
             "All is well.",
-            "You’re receiving this newsletter because you subscribed",
+            "You’re receiving this newsletter because you agreed to receive it.",
             "1550 Somewhere Street",
             "contact@echo.example.ca",
             f"{SITE}/en/newsletter/issues/spring/",

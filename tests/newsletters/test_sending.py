@@ -179,6 +179,22 @@ class TestAudience:
         assert addresses(sending.audience(issue, now)) == [wanted.email]
         assert sending.audience_by_language(issue, now) == {wanted.language: 1}
 
+    @pytest.mark.parametrize("topic", ["session-news", "reminders"])
+    def test_another_topic_makes_it_those_who_chose_both(self, now, topic):
+        SubscriberFactory(topics=["newsletter"])
+        SubscriberFactory(topics=[topic])
+        wanted = SubscriberFactory(topics=["newsletter", topic])
+        assert list(sending.audience(IssueFactory(audience_topic=topic), now)) == [wanted]
+
+    @pytest.mark.parametrize("left", ["newsletter", "session-news"])
+    def test_who_leaves_one_of_the_two_topics_meanwhile_does_not_get_it(self, now, staff, drain, left):
+        subscriber = SubscriberFactory(topics=["newsletter", "session-news"])
+        sending.start_sending(IssueFactory(audience_topic="session-news"), by=staff, now=now)
+        subscriber.topics.remove(left)
+        subscriber.save()
+        assert drain(now) == []
+        assert Message.objects.get().state == "unsubscribed"
+
     def test_limits_are_combined(self, now):
         SubscriberFactory(language="fr")
         SubscriberFactory(province="NU")

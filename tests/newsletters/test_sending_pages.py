@@ -82,7 +82,7 @@ def test_the_page_shows_what_goes_out_and_to_how_many_in_each_language(client, e
     assert '<td class="number">2</td>' in page
     assert '<td class="number">1</td>' in page
     assert '<td class="number">3</td>' in page
-    assert "everyone who subscribed to “The newsletter”." in page
+    assert "everyone who subscribed to the newsletter." in page
     assert url("preview", issue) in page
 
 

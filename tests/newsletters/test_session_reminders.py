@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 
 from newsletters.models import Subscriber, Topic
-from newsletters.services.reminders import USEFUL_FOR, queue_session_reminders
+from newsletters.services.reminders import MOST, USEFUL_FOR, queue_session_reminders
 from outbox import message_types
 from outbox.models import Message
 from registrations.models import Registration
@@ -69,6 +69,28 @@ def test_the_sessions_of_a_day_come_in_one_email_in_the_order_of_their_times(ses
     assert email.subject == "In 7 days: 2 sessions with seats left"
     assert email.body.index("Why it hurts") < email.body.index("In the evening")
     assert "The next day" not in email.body
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "subject"),
+    [
+        ("en", "There are 2 more sessions for you that day.", "In 7 days: 12 sessions with seats left"),
+        ("fr", "Il y a 2 autres séances pour vous ce jour-là.", "Dans 7 jours : 12 séances"),
+    ],
+)
+def test_an_email_lists_the_first_sessions_of_a_busy_day_and_says_how_many_more_there_are(
+    now, drain, language, sentence, subject
+):
+    for n in range(MOST + 2):
+        SessionFactory(now=now + timedelta(minutes=n), days=10, title_en=f"Number {n:02}", language="both")
+    SubscriberFactory(language=language)
+    assert queue_session_reminders(before(7)) == 1
+    (email,) = drain(before(7))
+    body = " ".join(email.body.split())
+    assert [n for n in range(MOST + 2) if f"Number {n:02}" in body] == list(range(MOST))
+    assert sentence in body
+    assert "?status=open" in body.partition(sentence)[2]
+    assert email.subject.replace("\u00a0", " ").startswith(subject)
 
 
 def test_nobody_is_reminded_of_a_day_twice(session):

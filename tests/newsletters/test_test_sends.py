@@ -1,10 +1,15 @@
 """Staff send an issue to themselves before anyone else gets it."""
 
 import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
 
-from newsletters.models import Issue
+from newsletters.models import ConsentEvent, Issue, Subscriber
+from newsletters.queries import SAMPLE_TOKEN
+from newsletters.services.sending import start_sending
 from outbox.models import Message
-from tests.factories import IssueFactory, UserFactory
+from tests.factories import IssueFactory, SubscriberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +39,46 @@ def test_both_languages_come_marked_as_a_test(client, staff, issue, drain):
     assert "All is well." in english.body
     assert "Tout va bien." in french.body
     assert "\ue000" not in english.body + english.alternatives[0][0]
-    assert "/en/newsletter/" in english.body
+
+
+def test_it_is_exactly_what_readers_get_but_for_the_mark_and_the_personal_links(client, staff, issue, drain, now):
+    subscriber = SubscriberFactory(topics=["newsletter"])
+    send(client, issue)
+    test = drain(Message.objects.latest("pk").not_before)[0]
+    start_sending(issue, by=staff, now=now)
+    (real,) = drain(now)
+
+    def without_token(content):
+        return content.replace(subscriber.token, SAMPLE_TOKEN)
+
+    assert test.subject == f"[Test] {real.subject}"
+    assert test.body == without_token(real.body)
+    assert test.alternatives[0][0] == without_token(real.alternatives[0][0])
+    assert (test.from_email, test.reply_to) == (real.from_email, real.reply_to)
+    headers = {name: without_token(value) for name, value in real.extra_headers.items() if name != "Message-ID"}
+    assert {name: value for name, value in test.extra_headers.items() if name != "Message-ID"} == headers
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+@pytest.mark.parametrize(("language", "sentence"), [("en", "it changes nothing"), ("fr", "il ne change rien")])
+def test_its_personal_links_say_what_they_would_do_and_change_nothing(client, issue, language, sentence):
+    SubscriberFactory()
+    before = list(Subscriber.objects.values())
+    with translation.override(language):
+        pages = [reverse(f"newsletters:{name}", args=[SAMPLE_TOKEN]) for name in ("preferences", "unsubscribe")]
+    app = Client(enforce_csrf_checks=True)
+    for response in (*map(client.get, pages), app.post(pages[1], {"List-Unsubscribe": "One-Click"})):
+        assert response.status_code == 200
+        assert sentence in response.content.decode()
+    assert list(Subscriber.objects.values()) == before
+    assert not ConsentEvent.objects.exists()
+
+
+def test_only_the_person_who_asks_gets_it(client, staff, issue):
+    SubscriberFactory()
+    UserFactory(is_staff=True, is_superuser=True)
+    send(client, issue)
+    assert set(Message.objects.values_list("to", "is_bulk")) == {("me@example.ca", False)}  # ahead of bulk email
 
 
 def test_it_says_what_the_issue_says_when_it_leaves(client, staff, issue, drain):

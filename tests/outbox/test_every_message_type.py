@@ -77,7 +77,7 @@ def test_each_email_has_the_same_links_in_text_and_html(composed):
 
 def test_each_email_has_the_headers_of_its_class(composed):
     bulk = {name for name, (letter, _sent) in composed.items() if letter.unsubscribe_url}
-    assert bulk == {"newsletter", "session-news", "session-reminder"}
+    assert bulk == {"newsletter", "newsletter-test", "session-news", "session-reminder"}
     for name, (letter, sent) in composed.items():
         if name in bulk:
             assert BULK_HEADERS - set(sent.keys()) == set(), name
@@ -110,6 +110,20 @@ def test_bulk_email_leads_to_the_preferences_and_out(composed, language):
             assert f'href="{link}"' in letter.html, name
             assert link in letter.text, name
         assert django_settings.CONTACT_EMAIL in letter.text, name
+
+
+def test_bulk_email_says_why_one_gets_it_in_words_that_are_true_of_imported_people_too(composed, language):
+    agreed, where = {
+        "en": ("because you agreed to receive", "Your preferences page says when and how you agreed."),
+        "fr": (
+            "parce que vous avez accepté de",
+            "La page de vos préférences indique quand et comment vous avez accepté.",
+        ),
+    }[language]
+    for name in ("newsletter", "newsletter-test", "session-news", "session-reminder"):
+        text = " ".join(composed[name][0].text.split())
+        assert agreed in text, name
+        assert where in text, name
 
 
 def test_replies_to_email_about_a_hubs_series_go_to_the_hub(composed):

@@ -31,3 +31,4 @@ def test_a_button_becomes_its_label_with_the_url_below_it():
     html = "<html lang='{}'><p><a class='button' href='https://a.ca/'>Go</a></p></html>"
     assert plain_text(html.format("en")) == "Go:\nhttps://a.ca/\n"
     assert plain_text(html.format("fr")) == "Go\u00a0:\nhttps://a.ca/\n"
+    assert plain_text("<p><a class='button' href='https://a.ca/'>\n  Go\n</a></p>") == "Go:\nhttps://a.ca/\n"
