@@ -15,7 +15,6 @@ REQUIRED = {
     "REDIS_URL": "the Valkey or Redis server, as redis://host:6379/0",
     "EMAIL_URL": "the mail server, as smtp://user:password@host:587/?tls=True, unless EMAIL_PROVIDER is set",
     "SITE_URL": "the portal's public address, as https://echo.example.ca",
-    "POSTAL_ADDRESS": "the sender's postal address, which the anti-spam law requires in newsletters",
 }
 RENAMED = {f"MAIL_{name}": f"EMAIL_{name}" for name in ("PROVIDER", "PROVIDER_SETTINGS", "PER_SECOND", "DKIM_SELECTOR")}
 

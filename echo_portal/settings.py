@@ -255,8 +255,8 @@ SERVICE_FROM_EMAIL = env.str("SERVICE_FROM_EMAIL", f"sessions@{environment.EMAIL
 BULK_FROM_EMAIL = env.str("BULK_FROM_EMAIL", f"newsletter@{environment.EMAIL_DOMAIN}")
 ORGANIZER_EMAIL = env.str("ORGANIZER_EMAIL", f"calendar@{environment.EMAIL_DOMAIN}")
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", f"contact@{environment.EMAIL_DOMAIN}")
-# The default is for development only. Production does not start without POSTAL_ADDRESS (environment.py).
-POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", "1 Example Street\nSampletown ON  A1A 1A1")
+# Without it no bulk email is sent (outbox/sender.py). A checkout has one that is clearly made up.
+POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", "" if PRODUCTION else "1 Example Street\nSampletown ON  A1A 1A1")
 # The person in charge of personal information (Quebec's Law 25, s. 3.1): a name or title and an address, for the privacy page.
 PRIVACY_OFFICER = env.str("PRIVACY_OFFICER", "") or _("Privacy officer, Pallium Canada")
 PRIVACY_EMAIL = env.str("PRIVACY_EMAIL", "") or CONTACT_EMAIL

@@ -7,7 +7,7 @@ class NewslettersConfig(AppConfig):
     verbose_name = _("Newsletters")
 
     def ready(self) -> None:
-        from newsletters import signals  # noqa: F401, PLC0415 - they register themselves
+        from newsletters import checks, signals  # noqa: F401, PLC0415 - they register themselves
         from newsletters.emails import issues, news, subscriptions  # noqa: PLC0415 - models are ready only now
         from newsletters.services.complaints import on_complaint  # noqa: PLC0415
         from outbox.signals import complained  # noqa: PLC0415

@@ -5,7 +5,6 @@ import time
 from datetime import datetime, timedelta
 
 from outbox.models import Heartbeat, Message, State
-from outbox.sender import has_postal_address
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +20,7 @@ def tick(now: datetime) -> None:
 
 def alarms(now: datetime) -> list[str]:
     """Return one sentence for each problem that someone should look at, and log it as an error."""
-    found = [words for words in (_overdue(now), _silent(now), _unnamed()) if words]
+    found = [words for words in (_overdue(now), _silent(now)) if words]
     for words in found:
         log.error("%s", words)
     return found
@@ -42,7 +41,3 @@ def _silent(now: datetime) -> str:
         return "" if has_just_begun else "Beat's sweep was never seen."
     silence = now - pulse.at
     return f"Beat's sweep was last seen {int(silence.total_seconds())} seconds ago." if silence > SILENT_AFTER else ""
-
-
-def _unnamed() -> str:
-    return "" if has_postal_address() else "POSTAL_ADDRESS is not set, so no bulk email is sent."

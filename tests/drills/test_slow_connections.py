@@ -106,7 +106,7 @@ def test_a_slow_tls_handshake_does_not_block_other_clients(web, proxy, attack):
 
 
 def test_tls_ends_at_the_proxy(web, proxy):
-    production = {name: PRODUCTION[name] for name in ("PORTAL_ENV", "SECRET_KEY", "EMAIL_URL", "POSTAL_ADDRESS")}
+    production = {name: PRODUCTION[name] for name in ("PORTAL_ENV", "SECRET_KEY", "EMAIL_URL")}
     portal = web(**production, SITE_URL="https://localhost")
     front = proxy(port_of(portal))
     wait_until(lambda: status(front.http) == 200, "The start of the portal")

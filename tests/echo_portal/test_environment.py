@@ -24,19 +24,12 @@ def start(**environment):
     )
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL", "POSTAL_ADDRESS"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL"])
 def test_production_names_the_missing_variable(name):
     result = start(**{key: value for key, value in PRODUCTION.items() if key != name})
     assert result.returncode != 0
     error = result.stderr.strip().splitlines()[-1]
     assert f"The portal cannot start in production without {name} (" in error
-
-
-@pytest.mark.parametrize("value", ["", "  ", "\n"])
-def test_a_postal_address_without_words_is_missing(value):
-    """CASL s. 6(2)(a) and 10(1): newsletters, and the form to subscribe to them, name the sender with a postal address."""
-    result = start(**PRODUCTION | {"POSTAL_ADDRESS": value})
-    assert "The portal cannot start in production without POSTAL_ADDRESS (" in result.stderr
 
 
 def test_an_old_name_of_a_variable_is_refused_and_named_with_its_new_one():

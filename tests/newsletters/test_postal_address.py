@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import settings as portal_settings
 
+from newsletters.checks import check_postal_address
 from newsletters.models import OpenedSeries
 from newsletters.services import sending
 from newsletters.services.checklist import blocking, check
 from newsletters.services.news import news_time, queue_session_news
 from newsletters.services.reminders import queue_session_reminders
 from newsletters.services.sending import NotReadyError
-from outbox.alarms import alarms
 from outbox.models import Message
 from tests.factories import IssueFactory, SessionFactory, SubscriberFactory
 
@@ -68,8 +68,12 @@ def test_reminders_wait_until_the_address_is_set(settings, now):
 
 
 @pytest.mark.usefixtures("no_address")
-def test_monitoring_says_it(now):
-    assert "POSTAL_ADDRESS is not set, so no bulk email is sent." in alarms(now)
+def test_the_check_of_a_deployment_says_it():
+    assert "POSTAL_ADDRESS is empty, so no newsletter" in check_postal_address()[0].msg
+
+
+def test_the_check_is_silent_with_an_address():
+    assert check_postal_address() == []
 
 
 def test_a_checkout_has_an_address_that_is_clearly_made_up():
