@@ -14,7 +14,7 @@ from newsletters.models import Issue, IssueRendering, IssueState, Subscriber
 from newsletters.rendering import LINKS, render_issue
 from outbox import message_types
 from outbox.bulk import BulkTemplate, placeholder
-from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
+from outbox.message_types import ForgottenMeanwhile, OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
 from outbox.rendering import render_email
 
 SUBSCRIBER = "-subscriber-"  # in a link, where the token of the subscriber belongs
@@ -37,7 +37,7 @@ def render_newsletter(loaded: Loaded, now: datetime) -> RenderedEmail:
     """Fill in the issue for one subscriber, unless they have left since the audience was frozen."""
     data, subscriber = loaded
     if subscriber is None:
-        raise UnsubscribedMeanwhile("The subscriber was deleted.")
+        raise ForgottenMeanwhile("The subscriber was deleted.")
     issue = _frozen(data["issue"], current_language())
     if not subscriber.receives(issue.topic, now):
         raise UnsubscribedMeanwhile("The subscriber has unsubscribed or paused.")
@@ -69,7 +69,7 @@ def _frozen(pk: int, language: str) -> _FrozenIssue:
 
 
 def render_overdue(data: dict[str, Any], now: datetime) -> RenderedEmail:
-    issue = Issue.objects.filter(pk=data["issue"]).first()
+    issue = Issue.objects.filter(pk=data.get("issue", 0)).first()
     if issue is None or issue.state != IssueState.OVERDUE:
         raise OutdatedMessage("Staff have decided what to do with the issue.")
     link = absolute_url(reverse("admin:newsletters_issue_send", args=[issue.pk]))
@@ -82,7 +82,7 @@ def render_test(data: dict[str, Any], now: datetime) -> RenderedEmail:
 
     Its links to preferences lead to the archive, because the person may not be a subscriber.
     """
-    issue = Issue.objects.filter(pk=data["issue"]).first()
+    issue = Issue.objects.filter(pk=data.get("issue", 0)).first()
     if issue is None:
         raise OutdatedMessage("The issue was deleted.")
     rendered = render_issue(issue, current_language(), now=now)
