@@ -121,6 +121,7 @@ def forget(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
         "subscriber": subscriber,
         "has_account": address_is_taken(subscriber.email),
         "officer_email": settings.PRIVACY_EMAIL,
+        "link_days": subscriptions.FORMER_TOKENS_KEPT_FOR.days,
     }
     return render(request, "newsletters/forget.html", context)
 

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from outbox import message_types
 from outbox.models import BulkSend, BulkSendState, DeliveryReport, Message, State, Suppression
 from outbox.services.results import ERASED
-from outbox.suppression import hash_of
+from outbox.suppression import hash_of, prune_soft_bounces
 
 log = logging.getLogger(__name__)
 
@@ -87,10 +87,11 @@ def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
 
 
 def prune(now: datetime) -> int:
-    """Delete the copies of emails that are older than BODIES_KEPT_FOR. Returns how many.
+    """Delete the copies of emails that are older than BODIES_KEPT_FOR, and old soft bounces. Returns how many copies.
 
     The record that an email was sent is kept. For an address without an account, only its type and times are.
     """
+    prune_soft_bounces(now)
     old = Message.objects.filter(settled_at__lt=now - BODIES_KEPT_FOR)
     count = old.filter(as_sent__isnull=False).update(as_sent=None)
     old.filter(message_type__in=message_types.TO_NO_ACCOUNT).exclude(to="").update(to="", subject="", data={})
