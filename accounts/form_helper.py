@@ -46,7 +46,7 @@ class PortalForm(forms.Form):
 class OnceForm(PortalForm):
     """A form whose view saves what was sent inside `once()`, so that a form sent twice is saved once."""
 
-    token = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+    token = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

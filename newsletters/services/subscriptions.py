@@ -288,7 +288,8 @@ def unsubscribe(
     if locked.unsubscribed_at is None:
         Subscriber.objects.filter(pk=locked.pk).update(unsubscribed_at=now, paused_until=None)
         detail = detail or {}
-        if "issue" not in detail and (issue := last_issue(locked, now)):
+        is_their_wish = action == ConsentAction.UNSUBSCRIBED
+        if is_their_wish and "issue" not in detail and (issue := last_issue(locked, now)):
             detail = detail | {"issue": issue}
         record(action, locked.email, now=now, origin=origin, detail=detail)
 

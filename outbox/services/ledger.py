@@ -71,11 +71,12 @@ def clear_nudge() -> None:
 
 @transaction.atomic
 def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
-    """Send failed, uncertain or suppressed messages again. Returns how many. Uncertain ones may arrive twice.
+    """Send failed, uncertain or suppressed messages again, if we still know where to. Returns how many. Uncertain ones may
+    arrive twice.
 
     A bulk send that was finished runs again until they are sent. One that staff stopped stays stopped.
     """
-    again = messages.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED])
+    again = messages.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED]).exclude(to="")
     again = again.filter(Q(bulk_send=None) | ~Q(bulk_send__state=BulkSendState.STOPPED))
     theirs = BulkSend.objects.filter(pk__in=again.order_by().values("bulk_send"), state=BulkSendState.FINISHED)
     theirs.update(state=BulkSendState.RUNNING, finished_at=None)

@@ -7,7 +7,7 @@ import pytest
 from outbox import message_types, sending, services
 from outbox.message_types import RenderedEmail
 from outbox.models import Message, SoftBounce, Suppression
-from outbox.services import Draft, claim_service, forget_address, prune, recover, write
+from outbox.services import Draft, claim_service, forget_address, prune, recover, requeue, write
 from outbox.services.results import ERASED
 from outbox.suppression import SOFT_WITHIN, count_soft_bounce, suppress
 
@@ -99,3 +99,10 @@ def test_days_of_refusals_are_deleted_once_they_count_no_longer(now):
     assert SoftBounce.objects.exists()
     prune(now + SOFT_WITHIN)
     assert not SoftBounce.objects.exists()
+
+
+def test_staff_can_send_again_only_where_the_address_is_known(message, now):
+    Message.objects.update(state="failed")
+    assert requeue(Message.objects.all(), now=now) == 1
+    Message.objects.update(state="failed", to="")
+    assert requeue(Message.objects.all(), now=now) == 0
