@@ -14,8 +14,6 @@ emptied, so pressing the button again works. If the cache is down, tokens work m
 """
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +21,6 @@ from crispy_forms.layout import Layout
 from django import forms
 from django.conf import settings
 from django.core import signing
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.crypto import get_random_string
@@ -31,13 +28,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.form_helper import PortalForm
+from accounts.form_helper import ONCE_FOR, OnceForm
 from accounts.limits import within_limits
 
 BITS = 12  # about 4,000 hashes
 MIN_AGE = timedelta(seconds=3)
 MIN_AGE_WITHOUT_PROOF = timedelta(seconds=20)
-MAX_AGE = timedelta(days=1)
+MAX_AGE = ONCE_FOR
 TRY_AGAIN = _(
     "We couldn’t send your form yet. What you entered is still here. Wait 30 seconds, then send the form again."
 )
@@ -51,18 +48,14 @@ class BotCheck:
         return render_to_string("echo/layout/bot_check.html", {"form": form})
 
 
-class BotCheckForm(PortalForm):
-    """A form that anyone can send. Its page loads js/proof.js.
-
-    A view saves what was sent inside `once()`, so that a form sent twice is saved once.
-    """
+class BotCheckForm(OnceForm):
+    """A form that anyone can send. Its page loads js/proof.js."""
 
     website = forms.CharField(
         label=_("Leave this field empty"),
         required=False,
         widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}),
     )
-    token = forms.CharField(required=False, widget=forms.HiddenInput)
     proof = forms.CharField(
         required=False, widget=forms.HiddenInput(attrs={"data-proof": str(BITS), "autocomplete": "off"})
     )
@@ -85,17 +78,9 @@ class BotCheckForm(PortalForm):
             raise forms.ValidationError(problem)
         return data
 
-    @contextmanager
-    def once(self) -> Iterator[bool]:
-        """Yield whether this is the first time that this form arrives. If the block raises, it can be sent again."""
-        key = f"form-sent:{hashlib.sha256(self.cleaned_data['token'].encode()).hexdigest()[:32]}"
-        is_first = bool(cache.add(key, 1, timeout=int(MAX_AGE.total_seconds())))
-        try:
-            yield is_first
-        except BaseException:
-            if is_first:
-                cache.delete(key)
-            raise
+    def sent(self) -> str:
+        """Return the token alone: it works once, whatever is sent with it."""
+        return str(self.cleaned_data["token"])
 
     def _problem(self, data: dict[str, Any]) -> str:
         """Return what to tell the person, or an empty string if the form may be sent."""

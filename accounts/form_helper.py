@@ -1,11 +1,20 @@
-"""The base class for the portal's forms, rendered by django-crispy-forms with our template pack in `templates/echo/`."""
+"""The base classes for the portal's forms, rendered by django-crispy-forms with our template pack in `templates/echo/`."""
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Fieldset, Layout, Submit
 from django import forms
+from django.core.cache import cache
+from django.utils.crypto import get_random_string
 from django.utils.functional import Promise, cached_property
+
+# Within this time, a form that is sent a second time is recognized.
+ONCE_FOR = timedelta(days=1)
 
 
 class PortalForm(forms.Form):
@@ -32,6 +41,35 @@ class PortalForm(forms.Form):
     def layout(self) -> Layout:
         """Return all fields in order."""
         return Layout(*self.fields)
+
+
+class OnceForm(PortalForm):
+    """A form whose view saves what was sent inside `once()`, so that a form sent twice is saved once."""
+
+    token = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["token"] = get_random_string(22)
+
+    @contextmanager
+    def once(self) -> Iterator[bool]:
+        """Yield whether this is the first time that this form arrives. If the block raises, it can be sent again."""
+        if not self.cleaned_data["token"]:
+            yield True
+            return
+        key = f"form-sent:{hashlib.sha256(self.sent().encode()).hexdigest()[:32]}"
+        is_first = bool(cache.add(key, 1, timeout=int(ONCE_FOR.total_seconds())))
+        try:
+            yield is_first
+        except BaseException:
+            if is_first:
+                cache.delete(key)
+            raise
+
+    def sent(self) -> str:
+        """Return what is the same if the form is sent twice. With a correction, it is sent for the first time."""
+        return repr(sorted(self.cleaned_data.items()))
 
 
 class Disclosure(Fieldset):

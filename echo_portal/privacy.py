@@ -17,6 +17,7 @@ import hubs.services.team
 import newsletters.services.opening
 import newsletters.services.subscriptions
 import outbox.services
+import outbox.suppression
 import registrations.services.colleagues
 from accounts import known_browser
 from accounts.zones import ZONE_COOKIE
@@ -57,6 +58,8 @@ def facts() -> dict[str, Any]:
         "abuse_counts": in_days(ABUSE_COUNTS_KEPT_FOR),
         "known_network": in_days(accounts.limits.PROVEN_FOR),
         "subscription_requests": in_days(newsletters.services.subscriptions.REQUESTS_KEPT_FOR + DELETED_EVERY),
+        "former_links": in_days(newsletters.services.subscriptions.FORMER_TOKENS_KEPT_FOR + DELETED_EVERY),
+        "soft_bounces": in_days(outbox.suppression.SOFT_WITHIN + timedelta(days=1)),
         "left_subscribers": in_days(newsletters.services.subscriptions.LEFT_KEPT_FOR + DELETED_EVERY),
         "cookies": cookies(),
     }

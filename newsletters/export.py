@@ -5,21 +5,24 @@ from typing import Any
 
 from django.db.models import Q
 
+from newsletters.correspondence import at_addresses_of, emails_to
 from newsletters.models import OpeningNotice, Subscriber, SubscriptionRequest
 from newsletters.services.consent import evidence
-from newsletters.services.notifications import MESSAGE_TYPES
 from newsletters.services.subscriptions import Choices
-from outbox.models import Message
 
 Row = dict[str, Any]
 STEP = ("at", "email", "action", "topics", "wording", "wording_version", "language", "page", "ip", "detail")
 
 
 def export(subscriber: Subscriber, *, now: datetime) -> Row:
-    """Return the person's data as plain values, with times in UTC by ISO 8601."""
+    """Return the person's data as plain values, with times in UTC by ISO 8601.
+
+    It includes what went to an address that they had before.
+    """
     facts = ("email", *Choices.__dataclass_fields__, "subscribed_at", "unsubscribed_at", "paused_until")
-    emails = Message.objects.filter(Q(is_bulk=True) | Q(message_type__in=MESSAGE_TYPES), to=subscriber.email)
-    requests = SubscriptionRequest.objects.filter(Q(email=subscriber.email) | Q(subscriber=subscriber))
+    emails = emails_to(subscriber, also=["registration-opened"])
+    theirs = at_addresses_of(subscriber, "email", "created_at")
+    requests = SubscriptionRequest.objects.filter(theirs | Q(subscriber=subscriber))
     return {
         "written_at": now.isoformat(),
         "subscription": {name: getattr(subscriber, name) for name in facts},
@@ -30,8 +33,12 @@ def export(subscriber: Subscriber, *, now: datetime) -> Row:
             )
         ),
         "told_when_registration_opens": list(
-            OpeningNotice.objects.filter(email=subscriber.email).values("series__slug", "language", "created_at")
+            OpeningNotice.objects.filter(theirs)
+            .order_by("pk")
+            .values("email", "series__slug", "language", "created_at")
         ),
         "announced_series": list(subscriber.announced.order_by("at").values("series__slug", "at")),
-        "emails": list(emails.order_by("pk").values("message_type", "subject", "state", "created_at", "settled_at")),
+        "emails": list(
+            emails.order_by("pk").values("to", "message_type", "subject", "state", "created_at", "settled_at")
+        ),
     }

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.bots import BotCheck, BotCheckForm
 from accounts.choices import Profession
 from accounts.fields import AddressField, ProvinceField
-from accounts.form_helper import Disclosure, PortalForm
+from accounts.form_helper import Disclosure, OnceForm, PortalForm
 from accounts.forms import CHOOSE, validate_name
 from accounts.languages import current_language
 from accounts.models import ProviderProfile, User
@@ -133,7 +133,7 @@ class StayConnectedForm(BotCheckForm, ChoicesFields):
         return Layout("email", *WHAT, *WHO, optional, CONSENT, BotCheck())
 
 
-class OfferForm(PortalForm, ChoicesFields):
+class OfferForm(OnceForm, ChoicesFields):
     """The short form for someone who has just registered: we know the rest from their account."""
 
     submit_label = _("Email me a confirmation")
@@ -148,7 +148,7 @@ class OfferForm(PortalForm, ChoicesFields):
             del self.fields[name]
 
     def layout(self) -> Layout:
-        return Layout(CONSENT, Div(*WHAT, css_class="once-agreed"))
+        return Layout(CONSENT, Div(*WHAT, css_class="once-agreed"), "token")
 
     def clean(self) -> dict[str, Any]:
         self.cleaned_data |= {name: self.known.get(name, "") for name in (*DETAILS, "language")}
@@ -176,7 +176,7 @@ class PreferencesForm(PortalForm, ChoicesFields):
         return Layout(*WHAT, "language", *WHO, optional, *([CONSENT] if self.has_left else []))
 
 
-class NewAddressForm(PortalForm):
+class NewAddressForm(OnceForm):
     submit_label = _("Send a confirmation to the new address")
 
     email = email_field(label=_("New email address"))

@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from newsletters.correspondence import LEFT_WITHIN
 from newsletters.models import ConsentAction, ConsentEvent, Issue
 from newsletters.services.sending import delivery_reports
 from outbox.models import DeliveryReport, Message, State, SuppressionReason
 from outbox.suppression import suppressed
 
-# Someone who unsubscribes within this time after an issue is counted with it.
-AFTER = timedelta(days=7)
 READ_AT_ONCE = 500
 
 
@@ -74,26 +73,30 @@ def emails_of(issue: Issue) -> QuerySet[Message]:
 
 
 def count_reports(issue: Issue, *, now: datetime) -> Reports:
-    """Return what the provider reported about an issue, and how many of its readers left within AFTER."""
+    """Return what the provider reported about an issue, and how many of its readers left within LEFT_WITHIN."""
     kinds = delivery_reports(issue)
     return Reports(
         delivered=kinds[DeliveryReport.Kind.DELIVERED],
         bounced=kinds[DeliveryReport.Kind.BOUNCED],
         complained=kinds[DeliveryReport.Kind.COMPLAINED],
         unsubscribed=unsubscribed_after(issue),
-        is_complete=issue.finished_at is not None and now > issue.finished_at + AFTER,
+        is_complete=issue.finished_at is not None and now > issue.finished_at + LEFT_WITHIN,
     )
 
 
 def unsubscribed_after(issue: Issue) -> int:
-    """Return how many people who were sent the issue have unsubscribed, up to AFTER its last email."""
+    """Return how many people have left the issue, up to LEFT_WITHIN its last email.
+
+    The record of consent names the issue that was left (services/subscriptions.py) and stays, also if someone is forgotten.
+    """
     if issue.published_at is None:
         return 0
-    left = ConsentEvent.objects.filter(action=ConsentAction.UNSUBSCRIBED, at__gte=issue.published_at)
+    left = ConsentEvent.objects.filter(
+        action=ConsentAction.UNSUBSCRIBED, detail__issue=issue.pk, at__gte=issue.published_at
+    )
     if issue.finished_at is not None:
-        left = left.filter(at__lt=issue.finished_at + AFTER)
-    was_sent = emails_of(issue).filter(state=State.SENT, to=OuterRef("email"))
-    return left.filter(Exists(was_sent)).order_by().values("email").distinct().count()
+        left = left.filter(at__lt=issue.finished_at + LEFT_WITHIN)
+    return left.order_by().values("email").distinct().count()
 
 
 def unreached(issue: Issue, reason: str = "", search: str = "") -> QuerySet[Message]:

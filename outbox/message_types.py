@@ -25,7 +25,9 @@ class RenderedEmail:
     attachments: list[Attachment] = field(default_factory=list)
     reply_to: str = ""  # the team that runs the series; the project where it is empty
     unsubscribe_url: str = ""  # only in bulk email and tests of it: one POST to it unsubscribes (RFC 8058)
-    only_to: str = ""  # the address whose links it holds: if the message has another one by now, it is not sent
+    # The address whose links it holds. If the message still has another one, bulk email goes to this one, and service email,
+    # which may have been asked for by the holder of the other address, is not sent.
+    only_to: str = ""
 
 
 class OutdatedMessage(Exception):  # noqa: N818 - says what happened
@@ -34,6 +36,10 @@ class OutdatedMessage(Exception):  # noqa: N818 - says what happened
 
 class UnsubscribedMeanwhile(OutdatedMessage):
     """The person has unsubscribed, or paused, since the message was written."""
+
+
+class ForgottenMeanwhile(UnsubscribedMeanwhile):
+    """What we knew about the person was deleted since the message was written. Their address is deleted from it too."""
 
 
 Data = dict[str, Any]

@@ -41,6 +41,11 @@ def count_soft_bounce(email: str, *, now: datetime, detail: str = "") -> bool:
     return True
 
 
+def prune_soft_bounces(now: datetime) -> None:
+    """Delete the days of refusals that count no longer."""
+    SoftBounce.objects.filter(day__lte=now.date() - SOFT_WITHIN).delete()
+
+
 def lift(suppression: Suppression) -> None:
     """Allow email to the address again and delete its soft bounces."""
     SoftBounce.objects.filter(address_hash=suppression.address_hash).delete()

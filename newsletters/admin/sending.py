@@ -15,7 +15,7 @@ from newsletters.models import Issue
 from newsletters.services.checklist import blocking, check
 from newsletters.services.schedule import AlreadySentError, back_to_draft
 from newsletters.services.schedule import schedule as schedule_issue
-from newsletters.services.sending import NotReadyError, start_sending
+from newsletters.services.sending import ChangedError, NotReadyError, start_sending
 from newsletters.templatetags.newsletter_admin import moment
 from sessions_app.admin.review import staff_user
 
@@ -53,13 +53,15 @@ def send_page(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Issue)
 
 def start(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Issue) -> HttpResponse:
     """Start the sending. A second click only leads to its progress."""
-    if _is_as_seen(model_admin, request, issue):
-        try:
-            start_sending(issue, by=staff_user(request), now=timezone.now())
-        except NotReadyError as refusal:
-            _refuse(model_admin, request, refusal)
-        else:
-            record(model_admin, request, issue, gettext("We started sending the issue."))
+    if not issue.is_editable:
+        _refuse(model_admin, request, issue, AlreadySentError())
+        return to_home(issue)
+    try:
+        start_sending(issue, by=staff_user(request), now=timezone.now(), seen=request.POST.get("seen", ""))
+    except (ChangedError, NotReadyError) as refusal:
+        _refuse(model_admin, request, issue, refusal)
+    else:
+        record(model_admin, request, issue, gettext("We started sending the issue."))
     return to_home(issue)
 
 
@@ -69,15 +71,14 @@ def schedule(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Issue) 
     if not form.is_valid() or form.cleaned_data["at"] is None:
         sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
         model_admin.message_user(request, " ".join(sentences), messages.ERROR)
-    elif _is_as_seen(model_admin, request, issue):
-        at = form.cleaned_data["at"]
-        try:
-            schedule_issue(issue, at, now=now)
-        except (AlreadySentError, NotReadyError) as refusal:
-            _refuse(model_admin, request, refusal)
-        else:
-            sentence = gettext("The issue is scheduled for %(when)s.") % {"when": moment(at)}
-            record(model_admin, request, issue, sentence)
+        return to_home(issue)
+    at = form.cleaned_data["at"]
+    try:
+        schedule_issue(issue, at, now=now, seen=request.POST.get("seen", ""))
+    except (AlreadySentError, ChangedError, NotReadyError) as refusal:
+        _refuse(model_admin, request, issue, refusal)
+    else:
+        record(model_admin, request, issue, gettext("The issue is scheduled for %(when)s.") % {"when": moment(at)})
     return to_home(issue)
 
 
@@ -85,25 +86,16 @@ def unschedule(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Issue
     try:
         back_to_draft(issue)
     except AlreadySentError as refusal:
-        _refuse(model_admin, request, refusal)
+        _refuse(model_admin, request, issue, refusal)
     else:
         record(model_admin, request, issue, gettext("The issue is a draft again. It won’t be sent."))
     return to_home(issue)
 
 
-def _is_as_seen(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Issue) -> bool:
-    """Whether the issue is still what the confirmation showed. If not, say so."""
-    if not issue.is_editable:
-        _refuse(model_admin, request, AlreadySentError())
-    elif request.POST.get("seen") != issue.updated_at.isoformat():
-        model_admin.message_user(request, CHANGED, messages.ERROR)
-    else:
-        return True
-    return False
-
-
-def _refuse(model_admin: admin.ModelAdmin, request: HttpRequest, refusal: Exception) -> None:
-    if isinstance(refusal, AlreadySentError):
+def _refuse(model_admin: admin.ModelAdmin, request: HttpRequest, issue: Issue, refusal: Exception) -> None:
+    """Say why nothing was done. A second click at the same moment finds the issue changed: it is being sent."""
+    issue.refresh_from_db(fields=["state"])
+    if isinstance(refusal, AlreadySentError) or not issue.is_editable:
         model_admin.message_user(request, ALREADY_SENT, messages.WARNING)
     else:
-        model_admin.message_user(request, NOT_READY, messages.ERROR)
+        model_admin.message_user(request, CHANGED if isinstance(refusal, ChangedError) else NOT_READY, messages.ERROR)

@@ -3,10 +3,13 @@
 Nobody is subscribed here, except by importing a file with the proof of each consent.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -26,6 +29,7 @@ from newsletters.subscriber_states import SubscriberState, in_state, state_of
 from newsletters.subscriber_table import SubscriberTable
 from newsletters.views.common import origin_of
 from registrations.exports import csv_lines
+from sessions_app.admin.review import staff_user
 
 # The file goes with the report in a hidden field, signed, so that what is imported is what was checked.
 SALT, CHECKED_FOR_SECONDS = "newsletters.import", 3600
@@ -147,7 +151,10 @@ class SubscriberAdmin(admin.ModelAdmin):
             template = "admin/newsletters/subscriber/unsubscribe.html"
             title = _("Unsubscribe")
             return self._page(request, template, subscriber=subscriber, title=title, back_url=back["Location"])
-        unsubscribe(subscriber, origin=origin_of(request), now=timezone.now(), detail={"by": f"user {request.user.pk}"})
+        origin = replace(origin_of(request), ip=None)  # the subscriber's own would belong there, not that of staff
+        if subscriber.unsubscribed_at is None:
+            unsubscribe(subscriber, origin=origin, now=timezone.now(), detail={"by": f"user {request.user.pk}"})
+            log_action(request, CHANGE, _("Unsubscribed on request"), subscriber)
         self.message_user(request, _("This person is unsubscribed."), messages.SUCCESS)
         return back
 
@@ -157,6 +164,7 @@ class SubscriberAdmin(admin.ModelAdmin):
             raise Http404
         now = timezone.now()
         found: Any = self.get_changelist_instance(request).get_queryset(request)
+        log_action(request, CHANGE, _("Exported subscribers: %(n)s") % {"n": found.count()})
         response = StreamingHttpResponse(csv_lines(SubscriberTable(found, now)), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="subscribers-{timezone.localdate(now)}.csv"'
         return response
@@ -197,6 +205,7 @@ class SubscriberAdmin(admin.ModelAdmin):
             outcome = import_rows(rows, by=f"user {request.user.pk}", now=now)
         except ImportRefusedError:
             return self._show(request, rows, checked)
+        log_action(request, ADDITION, _("Imported subscribers: %(n)s") % {"n": outcome.added})
         sentence = ngettext("%(n)s person is subscribed.", "%(n)s people are subscribed.", outcome.added)
         self.message_user(request, sentence % {"n": outcome.added}, messages.SUCCESS)
         return redirect("admin:newsletters_subscriber_changelist")
@@ -218,6 +227,18 @@ class SubscriberAdmin(admin.ModelAdmin):
         context = {"opts": self.opts, "title": _("Import subscribers")} | context
         context["list_url"] = reverse("admin:newsletters_subscriber_changelist")
         return TemplateResponse(request, template, self.admin_site.each_context(request) | context)
+
+
+def log_action(request: HttpRequest, flag: int, sentence: str, subscriber: Subscriber | None = None) -> None:
+    """Add to the admin's history what a member of staff did, without anyone's address: it would outlive "Forget me"."""
+    LogEntry.objects.create(
+        user=staff_user(request),
+        content_type=ContentType.objects.get_for_model(Subscriber),
+        object_id=str(subscriber.pk) if subscriber else None,
+        object_repr=_("Subscriber %(n)s") % {"n": subscriber.pk} if subscriber else sentence,
+        action_flag=flag,
+        change_message=sentence,
+    )
 
 
 def _columns() -> list[tuple[str, str, bool]]:

@@ -15,7 +15,7 @@ from newsletters.queries import SAMPLE_TOKEN
 from newsletters.rendering import render_issue
 from outbox import message_types
 from outbox.bulk import BulkTemplate, placeholder
-from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
+from outbox.message_types import ForgottenMeanwhile, OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
 from outbox.rendering import render_email
 
 SUBSCRIBER = "-subscriber-"  # in a link, where the token of the subscriber belongs
@@ -38,7 +38,7 @@ def render_newsletter(loaded: Loaded, now: datetime) -> RenderedEmail:
     """Fill in the issue for one subscriber, unless they have left since the audience was frozen."""
     data, subscriber = loaded
     if subscriber is None:
-        raise UnsubscribedMeanwhile("The subscriber was deleted.")
+        raise ForgottenMeanwhile("The subscriber was deleted.")
     issue = _frozen(data["issue"], current_language())
     if not all(subscriber.receives(topic, now) for topic in issue.topics):
         raise UnsubscribedMeanwhile("The subscriber has unsubscribed or paused.")
@@ -72,7 +72,7 @@ def _links(pk: int, token: str) -> dict[str, str]:
 
 
 def render_overdue(data: dict[str, Any], now: datetime) -> RenderedEmail:
-    issue = Issue.objects.filter(pk=data["issue"]).first()
+    issue = Issue.objects.filter(pk=data.get("issue", 0)).first()
     if issue is None or issue.state != IssueState.OVERDUE:
         raise OutdatedMessage("Staff have decided what to do with the issue.")
     link = absolute_url(reverse("admin:newsletters_issue_send", args=[issue.pk]))
@@ -85,7 +85,7 @@ def render_test(data: dict[str, Any], now: datetime) -> RenderedEmail:
 
     The member of staff may not be a subscriber, so the links to preferences lead to a page that says what they would do.
     """
-    issue = Issue.objects.filter(pk=data["issue"]).first()
+    issue = Issue.objects.filter(pk=data.get("issue", 0)).first()
     if issue is None:
         raise OutdatedMessage("The issue was deleted.")
     language = current_language()

@@ -19,7 +19,7 @@ from newsletters.matching import reader_of, registered, suits
 from newsletters.models import Subscriber, Topic
 from newsletters.services.opening import TOLD_IN
 from outbox import message_types
-from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
+from outbox.message_types import ForgottenMeanwhile, OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
 from outbox.rendering import render_email
 from sessions_app.listings import Listing
 from sessions_app.models import Delivery, Series, Session
@@ -48,30 +48,31 @@ class Loaded:
 
 def load_session_news(datas: list[dict[str, Any]]) -> list[Loaded]:
     """Read the subscribers, the series that are still in the program, and who is registered, in four queries for all."""
-    wanted = {pk for data in datas for pk in data["series"]}
+    wanted = {pk for data in datas for pk in data.get("series", [])}
     series = for_list(Series.objects.listed()).in_bulk(wanted)
     found = _load_subscribers(datas, series)
     for one, data in zip(found, datas, strict=True):
-        one.series = [series[pk] for pk in data["series"] if pk in series]
+        one.series = [series[pk] for pk in data.get("series", []) if pk in series]
     return found
 
 
 def load_session_reminders(datas: list[dict[str, Any]]) -> list[Loaded]:
     """Read the subscribers, the sessions whose series are still in the program, and who is registered."""
-    wanted = {pk for data in datas for pk in data["sessions"]}
+    wanted = {pk for data in datas for pk in data.get("sessions", [])}
     listed = Session.objects.filter(series__in=Series.objects.listed().order_by())
     sessions = listed.select_related("series__hub").in_bulk(wanted)
     found = _load_subscribers(datas, [session.series_id for session in sessions.values()])
     for one, data in zip(found, datas, strict=True):
-        one.sessions = [sessions[pk] for pk in data["sessions"] if pk in sessions]
-        one.day, one.more = date.fromisoformat(data["day"]), data.get("more", 0)
+        one.sessions = [sessions[pk] for pk in data.get("sessions", []) if pk in sessions]
+        one.day = date.fromisoformat(data["day"]) if "day" in data else None
+        one.more = data.get("more", 0)
     return found
 
 
 def _load_subscribers(datas: list[dict[str, Any]], series: Collection[int]) -> list[Loaded]:
-    people = Subscriber.objects.in_bulk({data["subscriber"] for data in datas})
+    people = Subscriber.objects.in_bulk({data.get("subscriber") for data in datas})
     pairs = registered([person.email for person in people.values()], series)
-    subscribers = [people.get(data["subscriber"]) for data in datas]
+    subscribers = [people.get(data.get("subscriber")) for data in datas]
     return [Loaded(one, own={pk for email, pk in pairs if one and email == one.email}) for one in subscribers]
 
 
@@ -113,7 +114,7 @@ def render_session_reminder(loaded: Loaded, now: datetime) -> RenderedEmail:
 
 def render_registration_opened(data: dict[str, Any], now: datetime) -> RenderedEmail:
     """Render the one email that someone asked for on the page of a series."""
-    series = for_list(Series.objects.public()).filter(pk=data["series"]).first()
+    series = for_list(Series.objects.public()).filter(pk=data.get("series", 0)).first()
     if series is None or registration_status(series, now) not in TOLD_IN:
         raise OutdatedMessage("Nobody can register for the series now.")
     listing = Listing(series, now)
@@ -141,7 +142,7 @@ def render_to_subscriber(template: str, subject: str, context: dict[str, Any], s
 
 def _receiving(loaded: Loaded, topic: Topic, now: datetime) -> Subscriber:
     if loaded.subscriber is None:
-        raise UnsubscribedMeanwhile("The subscriber was deleted.")
+        raise ForgottenMeanwhile("The subscriber was deleted.")
     if not loaded.subscriber.receives(topic, now):
         raise UnsubscribedMeanwhile("The person has unsubscribed from this, or paused.")
     return loaded.subscriber

@@ -3,6 +3,7 @@
 They contain nothing that was typed in a form, so nobody can use them to send their words to a stranger.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -32,14 +33,15 @@ def render_confirm(data: dict[str, Any], now: datetime) -> RenderedEmail:
 
 def render_exists(data: dict[str, Any], now: datetime) -> RenderedEmail:
     subscriber = _subscriber(data)
-    request = SubscriptionRequest.objects.filter(pk=data["request"]).first()
+    request = SubscriptionRequest.objects.filter(pk=data.get("request", 0)).first()
     is_open = request is not None and subscriptions.is_open(request, now)
     context = {
         "link": _confirm_link(request) if request and is_open else "",
         "days": subscriptions.REQUESTS_KEPT_FOR.days,
         "preferences": _preferences_link(subscriber),
     }
-    return render_email("newsletters/email/exists", _("You’re already subscribed to our emails"), context)
+    email = render_email("newsletters/email/exists", _("You’re already subscribed to our emails"), context)
+    return replace(email, only_to=subscriber.email)
 
 
 def render_new_address(data: dict[str, Any], now: datetime) -> RenderedEmail:
@@ -52,19 +54,21 @@ def render_moved(data: dict[str, Any], now: datetime) -> RenderedEmail:
 
 
 def render_link(data: dict[str, Any], now: datetime) -> RenderedEmail:
-    context = {"preferences": _preferences_link(_subscriber(data))}
-    return render_email("newsletters/email/link", _("Your email preferences"), context)
+    subscriber = _subscriber(data)
+    context = {"preferences": _preferences_link(subscriber)}
+    email = render_email("newsletters/email/link", _("Your email preferences"), context)
+    return replace(email, only_to=subscriber.email)
 
 
 def _open_request(data: dict[str, Any], now: datetime) -> SubscriptionRequest:
-    request = SubscriptionRequest.objects.filter(pk=data["request"]).first()
+    request = SubscriptionRequest.objects.filter(pk=data.get("request", 0)).first()
     if request is None or not subscriptions.is_open(request, now):
         raise OutdatedMessage("The request was confirmed, or is too old.")
     return request
 
 
 def _subscriber(data: dict[str, Any]) -> Subscriber:
-    subscriber = Subscriber.objects.filter(pk=data["subscriber"]).first()
+    subscriber = Subscriber.objects.filter(pk=data.get("subscriber", 0)).first()
     if subscriber is None:
         raise OutdatedMessage("The person asked to be forgotten.")
     return subscriber

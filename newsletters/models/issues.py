@@ -134,6 +134,11 @@ class Issue(models.Model):
     def is_editable(self) -> bool:
         return self.state not in PUBLIC_STATES
 
+    @property
+    def version(self) -> str:
+        """Changes whenever the issue is saved."""
+        return self.updated_at.isoformat()
+
     def is_due(self, now: datetime) -> bool:
         return self.state == IssueState.SCHEDULED and self.scheduled_at is not None and self.scheduled_at <= now
 

@@ -80,3 +80,24 @@ def evidence(email: str) -> list[ConsentEvent]:
                 waiting.append((step.detail["from"], step.pk))
             found[step.pk] = step
     return sorted(found.values(), key=lambda step: (step.at, step.pk))
+
+
+def former_addresses(email: str) -> list[tuple[str, datetime]]:
+    """Return the addresses that the subscriber with this one had before, the last one first, and when they left each.
+
+    Whoever had an address before the subscriber, and moved away or asked to be forgotten, is someone else.
+    """
+    found: list[tuple[str, datetime]] = []
+    arrival = _last_move(email)
+    while arrival and "from" in arrival.detail:
+        address = arrival.detail["from"]
+        found.append((address, arrival.at))
+        departure = _last_move(address, before=arrival)
+        arrival = _last_move(address, before=departure) if departure else None
+    return found
+
+
+def _last_move(email: str, *, before: ConsentEvent | None = None) -> ConsentEvent | None:
+    """Return the last step with which a subscriber came to an address, left it for another one, or was forgotten."""
+    steps = ConsentEvent.objects.filter(email=normalize_email(email), action__in=[MOVING, ConsentAction.FORGOTTEN])
+    return (steps.filter(pk__lt=before.pk) if before else steps).order_by("pk").last()

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from newsletters.models import Issue, IssueState
 from newsletters.services.checklist import blocking, check
-from newsletters.services.sending import NotReadyError, audience
+from newsletters.services.sending import ChangedError, NotReadyError, audience
 
 # A set time is at least this far away, so that it can still be taken back.
 NOTICE = timedelta(minutes=5)
@@ -35,14 +35,16 @@ def check_time(at: datetime, now: datetime) -> None:
 
 
 @transaction.atomic
-def schedule(issue: Issue, at: datetime, *, now: datetime) -> None:
+def schedule(issue: Issue, at: datetime, *, now: datetime, seen: str | None = None) -> None:
     """Send the issue at `at`, instead of any time chosen before.
 
-    It can still be edited. Its audience is whoever is subscribed then, and the checklist is checked again. Raises
-    TooSoonError, TooLateError, NotReadyError or AlreadySentError.
+    It can still be edited. Its audience is whoever is subscribed then, and the checklist is checked again. `seen` is the
+    version that staff confirmed. Raises TooSoonError, TooLateError, NotReadyError, AlreadySentError or ChangedError.
     """
     check_time(at, now)
     locked = _locked(issue)
+    if seen not in (None, locked.version):
+        raise ChangedError
     if blocking(check(locked, audience=audience(locked, now).count())):
         raise NotReadyError
     _save(locked, IssueState.SCHEDULED, at)

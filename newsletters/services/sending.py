@@ -32,6 +32,10 @@ class NotReadyError(Exception):
     """The checklist has problems that block the sending, such as an empty audience."""
 
 
+class ChangedError(Exception):
+    """Someone changed the issue after it was shown."""
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far the sending of an issue has come."""
@@ -70,13 +74,16 @@ def audience_by_language(issue: Issue, now: datetime) -> dict[str, int]:
 
 
 @transaction.atomic
-def start_sending(issue: Issue, *, by: User | None, now: datetime) -> Issue:
+def start_sending(issue: Issue, *, by: User | None, now: datetime, seen: str | None = None) -> Issue:
     """Freeze the text and the audience of the issue, and begin to send it. A second call changes nothing.
 
     One statement writes a message to each subscriber, in the transaction that makes the issue public. Whoever subscribes
-    later does not get it. `by` is None if its time had come. Raises NotReadyError.
+    later does not get it. `by` is None if its time had come. `seen` is the version that staff confirmed. Raises
+    ChangedError or NotReadyError.
     """
     locked = Issue.objects.select_for_update().get(pk=issue.pk)
+    if seen not in (None, locked.version):
+        raise ChangedError
     if not locked.is_editable:
         return locked
     people = audience(locked, now)

@@ -4,16 +4,18 @@ Nobody is subscribed unless they ticked a box and then pressed the button behind
 consent). Until then, what was typed is only a request.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 import outbox.services
 from accounts.fields import normalize_email
 from newsletters import wording
+from newsletters.correspondence import addresses_of, at_addresses_of, emails_to, last_issue
 from newsletters.models import (
     ConsentAction,
     FormerToken,
@@ -42,6 +44,10 @@ class RequestGoneError(Exception):
 
 class AddressTakenError(Exception):
     """Someone else is subscribed with the new address."""
+
+
+class HasLeftError(Exception):
+    """The person has unsubscribed, so only a new consent can change what they get."""
 
 
 @dataclass(frozen=True)
@@ -163,14 +169,18 @@ def ask_new_address(subscriber: Subscriber, email: str, *, origin: Origin, now: 
 def _change_address(request: SubscriptionRequest, subscriber_id: int, origin: Origin, now: datetime) -> None:
     """Move the subscription. Links in earlier emails still unsubscribe, but no longer open the preferences.
 
-    What is queued for the old address goes to the new one.
+    What is queued for the old address goes to the new one. Raises AddressTakenError.
     """
     subscriber = Subscriber.objects.select_for_update().get(pk=subscriber_id)
     old_email, new_email = subscriber.email, request.email
     _make_room(subscriber, new_email, now)
     _retire_token(subscriber, subscriber, now)
     subscriber.email, subscriber.token = new_email, new_token()
-    subscriber.save(update_fields=["email", "token"])
+    try:
+        with transaction.atomic():
+            subscriber.save(update_fields=["email", "token"])
+    except IntegrityError as error:  # subscribed at this moment, after _make_room looked
+        raise AddressTakenError from error
     topics = subscriber.topics if subscriber.unsubscribed_at is None else []
     record(ConsentAction.ADDRESS_CHANGED, old_email, now=now, origin=origin)
     came_from = {"from": old_email}
@@ -197,8 +207,13 @@ def _retire_token(former: Subscriber, subscriber: Subscriber | None, now: dateti
 
 @transaction.atomic
 def change_preferences(subscriber: Subscriber, choices: Choices, *, origin: Origin, now: datetime) -> None:
-    """Save what someone chose. A changed list of topics is recorded, with the text they saw. Without topics, they leave."""
+    """Save what someone chose. A changed list of topics is recorded, with the text they saw. Without topics, they leave.
+
+    Raises HasLeftError for someone who has left: the record would look as if they were subscribed.
+    """
     locked = _lock(subscriber)
+    if locked.unsubscribed_at is not None:
+        raise HasLeftError
     if not choices.topics:
         unsubscribe(locked, origin=origin, now=now)
         choices = Choices(**(vars(choices) | {"topics": locked.topics}))
@@ -266,11 +281,16 @@ def unsubscribe(
 ) -> None:
     """Stop all bulk email to this person, at once. A second time changes nothing.
 
-    The topics stay in the row, so that an undo finds them. Service email is not affected.
+    The topics stay in the row, so that an undo finds them. Service email is not affected. The issue that was left is
+    recorded: the one whose link was used (`detail`), or else the last one they got. The figures of that issue count it.
     """
     locked = _lock(subscriber)
     if locked.unsubscribed_at is None:
         Subscriber.objects.filter(pk=locked.pk).update(unsubscribed_at=now, paused_until=None)
+        detail = detail or {}
+        is_their_wish = action == ConsentAction.UNSUBSCRIBED
+        if is_their_wish and "issue" not in detail and (issue := last_issue(locked, now)):
+            detail = detail | {"issue": issue}
         record(action, locked.email, now=now, origin=origin, detail=detail)
 
 
@@ -278,16 +298,25 @@ def unsubscribe(
 def forget(subscriber: Subscriber, *, origin: Origin, now: datetime) -> None:
     """Delete what we know about a subscriber, except the record of consent (s. 13; Quebec's Law 25, s. 28.1).
 
-    Links in earlier emails still answer. A provider's account with the same address, and its email, are not affected.
+    Also in what went to an address that they had before. Links in earlier emails still answer. A provider's account with the
+    same address, and its email, are not affected.
     """
+    requests = SubscriptionRequest.objects.filter(
+        Q(subscriber=subscriber) | at_addresses_of(subscriber, "email", "created_at")
+    )
+    list(requests.order_by("pk").select_for_update())  # in this order, like `confirm`: requests, then the subscriber
     locked = _lock(subscriber)
-    email = locked.email
-    record(ConsentAction.FORGOTTEN, email, now=now, origin=origin)
+    requests.delete()
+    OpeningNotice.objects.filter(at_addresses_of(locked, "email", "created_at")).delete()
     _retire_token(locked, None, now)
-    SubscriptionRequest.objects.filter(email=email).delete()
-    OpeningNotice.objects.filter(email=email).delete()
-    locked.delete()
-    outbox.services.forget_bulk(email, notifications.MESSAGE_TYPES, now=now)
+    _erase(locked, now, also=["registration-opened"])
+    record(ConsentAction.FORGOTTEN, locked.email, now=now, origin=origin)
+
+
+def _erase(subscriber: Subscriber, now: datetime, also: Collection[str] = ()) -> None:
+    """Delete a subscriber, and their addresses in the emails we sent them: about the subscription, bulk email, and `also`."""
+    outbox.services.forget_bulk(emails_to(subscriber, also), addresses_of(subscriber), now=now)
+    subscriber.delete()
 
 
 @transaction.atomic
@@ -295,8 +324,7 @@ def _delete_if_left(pk: int, now: datetime) -> None:
     """Delete a subscriber who left long ago, with the address in the emails we sent them, unless they came back."""
     left = Subscriber.objects.select_for_update().filter(pk=pk, unsubscribed_at__lte=now - LEFT_KEPT_FOR).first()
     if left:
-        left.delete()
-        outbox.services.forget_bulk(left.email, notifications.MESSAGE_TYPES, now=now)
+        _erase(left, now)
 
 
 def _lock(subscriber: Subscriber) -> Subscriber:

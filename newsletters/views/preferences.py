@@ -32,7 +32,10 @@ def preferences(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     form = PreferencesForm(request.POST if request.method == "POST" else None, subscriber=subscriber)
     if form.is_bound and form.is_valid():
         save = subscriptions.resubscribe if form.has_left else subscriptions.change_preferences
-        save(subscriber, form.choices(), origin=origin_of(request), now=now)
+        try:
+            save(subscriber, form.choices(), origin=origin_of(request), now=now)
+        except subscriptions.HasLeftError:  # unsubscribed at this moment, which the page says
+            return _back(request, subscriber, "")
         return _back(request, subscriber, _saved(form))
     return render(
         request, "newsletters/preferences.html", _context(subscriber, form), status=400 if form.errors else 200
@@ -87,7 +90,9 @@ def new_address(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     if form.is_bound and form.is_valid():
         email = form.cleaned_data["email"]
         if within_limits(request, "subscription-new-address", str(subscriber.pk)) and may_email(request, email):
-            subscriptions.ask_new_address(subscriber, email, origin=origin_of(request), now=timezone.now())
+            with form.once() as is_first:
+                if is_first:
+                    subscriptions.ask_new_address(subscriber, email, origin=origin_of(request), now=timezone.now())
             note = _("We sent an email to the new address. Press the button in it to confirm the change.")
             return _back(request, subscriber, note)
         form.add_error("email", EMAIL_REFUSED)
@@ -118,6 +123,7 @@ def forget(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
         "subscriber": subscriber,
         "has_account": address_is_taken(subscriber.email),
         "officer_email": settings.PRIVACY_EMAIL,
+        "link_days": subscriptions.FORMER_TOKENS_KEPT_FOR.days,
     }
     return render(request, "newsletters/forget.html", context)
 

@@ -99,7 +99,9 @@ def _take_offer(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form}
     if form.is_valid():
         if may_email(request, user.email):
-            subscriptions.ask(user.email, form.choices(), origin=origin_of(request), now=now)
+            with form.once() as is_first:
+                if is_first:
+                    subscriptions.ask(user.email, form.choices(), origin=origin_of(request), now=now)
             return redirect("newsletters:stay_connected_sent")
         context["refusal"] = EMAIL_REFUSED
     return render(request, "newsletters/offer_page.html", context, status=HTTPStatus.BAD_REQUEST)

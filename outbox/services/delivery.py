@@ -10,10 +10,10 @@ from django.db import InterfaceError, OperationalError
 from django.utils import translation
 
 from outbox import message_types, sending
-from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
+from outbox.message_types import ForgottenMeanwhile, OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
 from outbox.models import Message, State, SuppressionReason
 from outbox.services.claims import Claim, claim_bulk, claim_service, recover
-from outbox.services.results import PAUSES, Outcome, record
+from outbox.services.results import ERASED, PAUSES, Outcome, record
 from outbox.suppression import count_soft_bounce, suppress, suppressed
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ def _load(group: list[Message]) -> dict[int, Any]:
     """Read what the messages need, once for each type. Returns it by message id, without types that failed."""
     loaded: dict[int, Any] = {}
     for message_type in {message.message_type for message in group}:
-        messages = {message.pk: message.data for message in group if message.message_type == message_type}
+        messages = {one.pk: one.data for one in group if one.message_type == message_type and one.to}
         try:
             loaded |= zip(messages, message_types.load(message_type, list(messages.values())), strict=True)
         except (OperationalError, InterfaceError):
@@ -116,12 +116,11 @@ def _render(
     message: Message, loaded: dict[int, Any], unwanted: dict[str, str], now: datetime
 ) -> RenderedEmail | Outcome:
     """Render the email, or say why it is not sent. Raises only if the database is unreachable, which no message causes."""
-    if message.expires_at <= now:
-        return Outcome(message, State.EXPIRED, "Its time had passed.")
-    if not _may_be_sent(message, unwanted):
-        return Outcome(message, State.SUPPRESSED, f"The address is suppressed: {unwanted[message.to]}.")
     try:
-        return _write(message, loaded, now)
+        return _refusal(message, unwanted, now) or _write(message, loaded, now)
+    except ForgottenMeanwhile as reason:
+        Message.objects.filter(pk=message.pk).update(to="", subject="", data={}, as_sent=None)
+        return Outcome(message, State.UNSUBSCRIBED, str(reason))
     except UnsubscribedMeanwhile as reason:
         return Outcome(message, State.UNSUBSCRIBED, str(reason))
     except OutdatedMessage as reason:
@@ -133,22 +132,44 @@ def _render(
         return Outcome(message, State.FAILED, NOT_WRITTEN)
 
 
-def _write(message: Message, loaded: dict[int, Any], now: datetime) -> RenderedEmail:
+def _refusal(message: Message, unwanted: dict[str, str], now: datetime) -> Outcome | None:
+    """Return the result of a message that need not be rendered, because it is not sent."""
+    if not message.to:  # erased while a worker had it, and returned to the queue
+        return Outcome(message, State.UNSUBSCRIBED if message.is_bulk else State.EXPIRED, ERASED)
+    if message.expires_at <= now:
+        return Outcome(message, State.EXPIRED, "Its time had passed.")
+    return _suppression(message, unwanted)
+
+
+def _suppression(message: Message, unwanted: dict[str, str]) -> Outcome | None:
+    """Return the result if the address may not get the message. Soft bounces do not stop sign-in codes, which the owner
+    needs."""
+    reason = unwanted.get(message.to)
+    if reason is None or (reason == SuppressionReason.SOFT_BOUNCES and message.message_type in message_types.SECRET):
+        return None
+    return Outcome(message, State.SUPPRESSED, f"The address is suppressed: {reason}.")
+
+
+def _write(message: Message, loaded: dict[int, Any], now: datetime) -> RenderedEmail | Outcome:
     """Return the email in the recipient's language. Raises OutdatedMessage, or whatever a renderer raises."""
     with translation.override(message.language):
         found = (
             loaded[message.pk] if message.pk in loaded else message_types.load(message.message_type, [message.data])[0]
         )
         rendered = message_types.render(message.message_type, found, now)
-    if rendered.only_to not in ("", message.to):
-        raise UnsubscribedMeanwhile("The person has another address now.")
-    return rendered
+    return rendered if rendered.only_to in ("", message.to) else _follow(message, rendered)
 
 
-def _may_be_sent(message: Message, unwanted: dict[str, str]) -> bool:
-    """Whether the address may get the message. Soft bounces do not stop sign-in codes, which the owner needs."""
-    reason = unwanted.get(message.to)
-    return reason is None or (reason == SuppressionReason.SOFT_BOUNCES and message.message_type in message_types.SECRET)
+def _follow(message: Message, rendered: RenderedEmail) -> RenderedEmail | Outcome:
+    """Send a bulk email to the address that the person has now. It changed while a worker had the message in hand.
+
+    Raises OutdatedMessage for service email, and if the message was erased meanwhile.
+    """
+    theirs = Message.objects.filter(pk=message.pk, to=message.to)
+    if not message.is_bulk or not theirs.update(to=rendered.only_to):
+        raise OutdatedMessage("The person has another address now.")
+    message.to = rendered.only_to
+    return _suppression(message, suppressed([message.to])) or rendered
 
 
 def _hand_over(message: Message, email: RenderedEmail, connection: sending.Connection, now: datetime) -> Outcome:

@@ -13,7 +13,8 @@ from django.db.models import Q, QuerySet
 
 from outbox import message_types
 from outbox.models import BulkSend, BulkSendState, DeliveryReport, Message, State, Suppression
-from outbox.suppression import hash_of
+from outbox.services.results import ERASED
+from outbox.suppression import hash_of, prune_soft_bounces
 
 log = logging.getLogger(__name__)
 
@@ -70,11 +71,12 @@ def clear_nudge() -> None:
 
 @transaction.atomic
 def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
-    """Send failed, uncertain or suppressed messages again. Returns how many. Uncertain ones may arrive twice.
+    """Send failed, uncertain or suppressed messages again, if we still know where to. Returns how many. Uncertain ones may
+    arrive twice.
 
     A bulk send that was finished runs again until they are sent. One that staff stopped stays stopped.
     """
-    again = messages.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED])
+    again = messages.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED]).exclude(to="")
     again = again.filter(Q(bulk_send=None) | ~Q(bulk_send__state=BulkSendState.STOPPED))
     theirs = BulkSend.objects.filter(pk__in=again.order_by().values("bulk_send"), state=BulkSendState.FINISHED)
     theirs.update(state=BulkSendState.RUNNING, finished_at=None)
@@ -86,10 +88,11 @@ def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
 
 
 def prune(now: datetime) -> int:
-    """Delete the copies of emails that are older than BODIES_KEPT_FOR. Returns how many.
+    """Delete the copies of emails that are older than BODIES_KEPT_FOR, and old soft bounces. Returns how many copies.
 
     The record that an email was sent is kept. For an address without an account, only its type and times are.
     """
+    prune_soft_bounces(now)
     old = Message.objects.filter(settled_at__lt=now - BODIES_KEPT_FOR)
     count = old.filter(as_sent__isnull=False).update(as_sent=None)
     old.filter(message_type__in=message_types.TO_NO_ACCOUNT).exclude(to="").update(to="", subject="", data={})
@@ -100,9 +103,7 @@ def forget_address(email: str) -> None:
     """Remove the address of a closed account from the ledger. Queued messages are not sent. Of sent ones, type and times
     remain. Bulk email has nothing to do with the account."""
     theirs = Message.objects.filter(to=email, is_bulk=False)
-    theirs.filter(state=State.QUEUED).update(state=State.EXPIRED, reason="The account was closed.")
-    theirs.update(to="", subject="", data={}, as_sent=None)
-    Suppression.objects.filter(address_hash=hash_of(email)).update(email="")  # its hash keeps it suppressed
+    _erase(theirs, [email], {"state": State.EXPIRED, "reason": "The account was closed."})
 
 
 def readdress(old: str, new: str) -> None:
@@ -117,18 +118,28 @@ def readdress(old: str, new: str) -> None:
     waiting.exclude(message_type__in=message_types.OF_THE_ADDRESS).update(to=new)
 
 
-def forget_bulk(email: str, also: Collection[str], *, now: datetime) -> None:
-    """Remove a subscriber's address from bulk email and from messages of the types `also`. Queued ones are not sent."""
-    theirs = Message.objects.filter(Q(is_bulk=True) | Q(message_type__in=also), to=email)
-    theirs.filter(state=State.QUEUED).update(
-        state=State.UNSUBSCRIBED, settled_at=now, reason="The person asked to be forgotten."
-    )
-    DeliveryReport.objects.filter(message__in=theirs).update(detail="")  # a server's reply often quotes the address
-    theirs.exclude(reason="").update(reason="The person asked to be forgotten.")
+def forget_bulk(messages: QuerySet[Message], addresses: Collection[str], *, now: datetime) -> None:
+    """Remove a subscriber's addresses from these messages, and from the suppressed addresses. Queued messages are not sent.
+
+    What stays says that an email was sent, when, and how it ended, so no figure changes. A message that a worker has in hand
+    keeps its state, and gets nothing back when its result is recorded (results.py).
+    """
+    _erase(messages, addresses, {"state": State.UNSUBSCRIBED, "reason": ERASED, "settled_at": now})
+
+
+def _erase(messages: QuerySet[Message], addresses: Collection[str], ends_queued: dict[str, Any]) -> None:
+    theirs = Message.objects.filter(pk__in=list(messages.order_by().values_list("pk", flat=True)))
+    theirs.exclude(reason="").update(reason=ERASED)  # a server's reply often quotes the address
+    DeliveryReport.objects.filter(message__in=theirs).update(detail="")
+    theirs.filter(state=State.QUEUED).update(**ends_queued)
     theirs.update(to="", subject="", data={}, as_sent=None)
-    Suppression.objects.filter(address_hash=hash_of(email)).update(email="", detail="")
+    hashes = [hash_of(address) for address in addresses]
+    Suppression.objects.filter(address_hash__in=hashes).update(email="", detail="")  # the hash keeps it suppressed
 
 
 def readdress_bulk(old: str, new: str) -> None:
-    """Send the bulk email that is queued for a subscriber's old address to the new one."""
+    """Send the bulk email that is queued for a subscriber's old address to the new one.
+
+    What a worker has in hand goes to one of the two: if it was not sent, it follows when it is rendered again (delivery.py).
+    """
     Message.objects.filter(to=old, state=State.QUEUED, is_bulk=True).update(to=new)

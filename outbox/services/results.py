@@ -25,22 +25,29 @@ class Outcome:
     as_sent: bytes | None = None
 
 
-RECORD = """
+# What stays in a row whose person asked to be forgotten while a worker had it: the result, and nothing about them.
+ERASED = "What we knew about the person was deleted."
+
+RECORD = f"""
     UPDATE outbox_message SET
-        state = new.state, reason = new.reason, subject = new.subject, as_sent = new.as_sent, not_before = new.not_before,
+        state = new.state, not_before = new.not_before,
+        reason = CASE WHEN "to" = '' AND new.reason <> '' THEN '{ERASED}' ELSE new.reason END,
+        subject = CASE WHEN "to" = '' THEN '' ELSE new.subject END,
+        as_sent = CASE WHEN "to" = '' THEN NULL ELSE new.as_sent END,
         attempts = new.attempts, settled_at = new.settled_at, data = CASE WHEN new.state = 'queued' THEN data ELSE data - 'code' END,
         handed_over_at = CASE WHEN new.state = 'queued' THEN NULL ELSE handed_over_at END
     FROM (VALUES %s) AS new (id, claimed_at, state, reason, subject, as_sent, not_before, attempts, settled_at)
     WHERE outbox_message.id = new.id AND outbox_message.claimed_at = new.claimed_at
         AND outbox_message.state IN ('sending', 'uncertain')
-"""
+"""  # noqa: S608 - ERASED is a constant
 RECORD_ROW = "(%s, %s::timestamptz, %s, %s, %s, %s::bytea, %s::timestamptz, %s, %s::timestamptz)"
 
 
 def record(outcomes: list[Outcome], claim: Claim) -> None:
     """Record a group in one statement, for rows that are still this worker's or became uncertain meanwhile.
 
-    A one-time code is deleted: the ledger proves that it was sent, not what it was.
+    A one-time code is deleted: the ledger proves that it was sent, not what it was. If the address was erased while the
+    worker had the row, what would tell about the person stays out of it.
     """
     if not outcomes:
         return

@@ -19,6 +19,7 @@ import hubs.services.team
 import newsletters.services.opening
 import newsletters.services.subscriptions
 import outbox.services
+import outbox.suppression
 import registrations.services.colleagues
 from accounts.models import User
 from echo_portal import privacy
@@ -58,8 +59,15 @@ def words(client, language="en"):
             newsletters.services.subscriptions,
             "REQUESTS_KEPT_FOR",
             timedelta(days=3),
-            "to stay connected and did not confirm 4 days",
+            "did not confirm, and their IP address 4 days",
         ),
+        (
+            newsletters.services.subscriptions,
+            "FORMER_TOKENS_KEPT_FOR",
+            timedelta(days=70),
+            "71 days, so that the links still unsubscribe",
+        ),
+        (outbox.suppression, "SOFT_WITHIN", timedelta(days=12), "a fingerprint for at most 13 days"),
         (
             newsletters.services.subscriptions,
             "LEFT_KEPT_FOR",

@@ -17,23 +17,63 @@ from django.test import Client
 
 from newsletters import wording
 from newsletters.models import ConsentEvent, Subscriber, SubscriptionRequest, Topic
-from newsletters.services import sending as sending_issues
 from newsletters.services import subscriptions
 from newsletters.services.consent import Origin, evidence
+from newsletters.services.importing import ImportRefusedError, import_rows
+from newsletters.services.sending import audience, start_sending
+from newsletters.subscriber_file import read
 from outbox import message_types, sending
-from outbox.models import Message
+from outbox.models import Message, Suppression, SuppressionReason
+from outbox.services import Draft, write
+from outbox.suppression import suppress, suppressed
 from registrations.models import Registration
 from tests.factories import IssueFactory, SessionFactory, SubscriberFactory, UserFactory
 from tests.newsletters.conftest import FORM, link_in, rendered, words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 ADDRESS = "1550 Somewhere Street\nOttawa ON  K1A 0A1"
+FILE = (
+    "email,language,topics,consent_date,consent_source,consent_wording\n"
+    "{email},en,newsletter,2024-05-31,Paper form,I would like the newsletter.\n"
+)
+# Where our emails lead: to our own pages, as they are. Only the unsubscribe link says which issue it is in.
+LINKS = {
+    "newsletter/confirm/…/",
+    "newsletter/preferences/…/",
+    "newsletter/unsubscribe/…/",
+    "newsletter/unsubscribe/…/?issue=1",
+    "newsletter/issues/first/",
+    "sessions/pain/",
+    "sessions/?status=open",
+}
 ORIGIN = Origin("/en/newsletter/stay-connected/", "en", "192.0.2.7")
 
 
 @pytest.fixture(autouse=True)
 def postal_address(settings):
     settings.POSTAL_ADDRESS = ADDRESS
+
+
+@pytest.fixture
+def every_bulk_email(subscriber, now):
+    """Each type of bulk email, written to the subscriber: an issue, session news and a reminder."""
+    session = SessionFactory(now=now, days=2, slug="pain", title_en="Pain")
+    Subscriber.objects.filter(pk=subscriber.pk).update(topics=Topic.values)
+    start_sending(IssueFactory(pk=1, slug="first"), by=None, now=now)
+    day = {"day": session.starts_at.date().isoformat(), "sessions": [session.pk]}
+    facts = {"session-news": {"series": [session.series_id]}, "session-reminder": day}
+    write(
+        [
+            Draft(
+                *(f"{kind}:1", kind, subscriber.email, "en", {"subscriber": subscriber.pk} | data),
+                expires_at=now + timedelta(days=1),
+                is_bulk=True,
+            )
+            for kind, data in facts.items()
+        ],
+        now=now,
+    )
+    return list(Message.objects.filter(is_bulk=True))
 
 
 class TestAskingForConsent:
@@ -152,20 +192,22 @@ class TestPurpose:
         SubscriberFactory(topics=["session-news", "reminders"])
         wanted = SubscriberFactory()
         issue = IssueFactory(audience_topic=audience_topic)
-        assert list(sending_issues.audience(issue, now)) == [wanted]
+        assert list(audience(issue, now)) == [wanted]
 
 
 class TestEmail:
     @pytest.fixture
     def bulk(self, subscriber):
-        """A bulk email as the outbox composes it."""
+        """One bulk email as the outbox composes it."""
         url = f"https://echo.example.ca/en/newsletter/unsubscribe/{subscriber.token}/"
         letter = message_types.RenderedEmail("News", "text", "<p>html</p>", unsubscribe_url=url)
         message = Message(pk=1, key="newsletter:1:1", message_type="newsletter", to=subscriber.email, language="en")
         sent = sending.compose(message, letter).message().as_bytes()
         return email.message_from_bytes(sent, policy=email.policy.default)
 
-    def test_every_email_names_the_sender_with_a_postal_address_and_one_more_way_to_reach_it(self, ask, subscriber):
+    def test_every_email_names_the_sender_with_a_postal_address_and_one_more_way_to_reach_it(
+        self, ask, subscriber, every_bulk_email
+    ):
         """CASL s. 6(2)(a) and (b); CRTC s. 2(1)(a) and (d)."""
         ask(email="new@example.ca")
         ask(email=subscriber.email)
@@ -174,6 +216,18 @@ class TestEmail:
             for text in ("Pallium Canada", "1550 Somewhere Street", "contact@echo.example.ca"):
                 assert text in letter.text
                 assert text in letter.html
+
+    def test_every_bulk_email_has_an_unsubscribe_link_in_its_text_and_for_the_email_app(
+        self, client, subscriber, every_bulk_email
+    ):
+        """CASL s. 6(2)(c) and 11(1)(b): a link that needs no signing in, in each email that needs consent."""
+        for message in every_bulk_email:
+            letter = rendered(message)
+            address = f"/en/newsletter/unsubscribe/{subscriber.token}/"
+            assert address in letter.unsubscribe_url
+            for content in (letter.text, letter.html):
+                assert address in content
+            assert client.get(address).status_code == 200
 
     def test_bulk_email_can_be_left_from_the_email_app(self, bulk, subscriber):
         """CASL s. 6(2)(c) and 11(1); CRTC s. 3(2): readily performed. RFC 8058 s. 3.1 names the two headers."""
@@ -197,6 +251,12 @@ class TestLeaving:
         assert list(Subscriber.objects.receiving("newsletter", now)) == [subscriber]
         client.post(page)
         assert not Subscriber.objects.receiving("newsletter", now).exists()
+
+    def test_it_also_stops_what_is_being_sent(self, client, page, every_bulk_email, drain, now):
+        """CASL s. 11(3): without delay means that what is still in our queue is not sent."""
+        client.post(page)
+        assert drain(now) == []
+        assert set(Message.objects.values_list("state", flat=True)) == {"unsubscribed"}
 
     def test_the_link_works_for_at_least_60_days_after_the_email(self, client, page, subscriber, now):
         """CASL s. 11(2), also if the address was changed or forgotten right after the email."""
@@ -244,6 +304,28 @@ class TestPrivacy:
         client.post(page)
         assert not Subscriber.objects.exists()
 
+    def test_an_address_that_was_suppressed_stays_so_by_its_hash_when_it_is_forgotten(self, subscriber, now):
+        """Law 25 s. 28.1 and CASL s. 6(1): someone who complained gets nothing more, and the address itself is gone."""
+        suppress(subscriber.email, SuppressionReason.COMPLAINT, now=now)
+        subscriptions.forget(subscriber, origin=ORIGIN, now=now)
+        assert Suppression.objects.get().email == ""
+        assert suppressed([subscriber.email])
+
+    def test_someone_who_was_forgotten_can_only_come_back_themselves(self, subscriber, now):
+        """CASL s. 13 and Law 25 s. 28.1: the record, which names the address, is used against an import of it."""
+        subscriptions.forget(subscriber, origin=ORIGIN, now=now)
+        with pytest.raises(ImportRefusedError):
+            import_rows(read(FILE.format(email=subscriber.email).encode(), now=now), by="test", now=now)
+        import_rows(read(FILE.format(email="other@example.ca").encode(), now=now), by="test", now=now)
+        assert Subscriber.objects.get().email == "other@example.ca"
+
+    def test_the_page_says_which_ip_addresses_are_recorded_and_for_how_long(self, client):
+        """Law 25 s. 8: people are told what is collected and, on request, how long it is kept."""
+        page = words(client.get("/en/privacy/"))
+        assert "the words you saw, and the IP address it came from" in page
+        assert "did not confirm, and their IP address" in page
+        assert "the pages, the words you saw and the IP addresses" in page
+
     def test_what_a_stranger_typed_and_nobody_confirmed_leaves_no_trace(self, ask, now):
         """Law 25 s. 23 and CASL s. 13: no consent, nothing to prove, nothing to keep."""
         ask()
@@ -251,7 +333,7 @@ class TestPrivacy:
         assert not SubscriptionRequest.objects.exists()
         assert not ConsentEvent.objects.exists()
 
-    def test_there_is_no_tracking(self, client, ask, subscriber):
+    def test_there_is_no_tracking(self, client, ask, subscriber, every_bulk_email):
         """Law 25 s. 8.1: no technology that follows people. No pictures in our emails, and no link to another place."""
         ask(email="new@example.ca")
         ask(email=subscriber.email)
@@ -259,8 +341,5 @@ class TestPrivacy:
             letter = rendered(message)
             assert "<img" not in letter.html
             links = set(re.findall(r'href="(http[^"]+)"', letter.html))
-            assert {re.sub(r"/[\w-]{32}/", "/…/", link).rpartition("/en/")[2] for link in links} <= {
-                "newsletter/confirm/…/",
-                "newsletter/preferences/…/",
-            }
+            assert {re.sub(r"/[\w-]{32}/", "/…/", link).rpartition("/en/")[2] for link in links} <= LINKS
         assert "no tracking pixels" in words(client.get("/en/privacy/"))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 
@@ -237,6 +238,8 @@ class TestThePage:
         response = client.post(PAGE, {"checked": report.context["checked"]}, follow=True)
         assert "1 person is subscribed." in response.content.decode()
         assert ConsentEvent.objects.get().detail["by"] == f"user {staff.pk}"
+        entry = LogEntry.objects.get()
+        assert (entry.user, entry.object_id, entry.object_repr) == (staff, None, "Imported subscribers: 1")
         again = self.upload(client, csv_of(MARIE)).content.decode()
         assert "Everyone in the file is subscribed already." in again
         assert 'name="checked"' not in again
@@ -252,6 +255,7 @@ class TestThePage:
         suppress("marie@example.ca", SuppressionReason.STAFF, now=now)
         page = client.post(PAGE, {"checked": checked}).content.decode()
         assert "We send no email to this address" in page
+        assert not LogEntry.objects.exists()
         assert not Subscriber.objects.exists()
 
     def test_only_what_was_checked_can_be_imported_and_only_for_an_hour(self, client, staff, now):

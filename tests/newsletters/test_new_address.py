@@ -3,6 +3,7 @@
 import pytest
 
 from newsletters.models import ConsentEvent, Subscriber
+from newsletters.services import subscriptions
 from newsletters.services.consent import evidence
 from outbox.models import Message
 from outbox.services import Draft, write
@@ -113,3 +114,44 @@ def test_the_same_or_a_wrong_address_is_an_error(client, page):
 def test_nobody_can_flood_strangers_through_it(client, page):
     sent = [client.post(page, {"email": f"stranger{number}@example.ca"}).status_code for number in range(12)]
     assert sent == [302] * 10 + [400] * 2
+
+
+def test_an_address_that_is_subscribed_at_the_same_moment_is_not_taken_over(client, page, subscriber, monkeypatch):
+    client.post(page, {"email": "new@example.ca"})
+    make_room = subscriptions._make_room
+
+    def then_someone_subscribes(*args):
+        make_room(*args)
+        SubscriberFactory(email="new@example.ca")
+
+    monkeypatch.setattr(subscriptions, "_make_room", then_someone_subscribes)
+    response = confirm(client)
+    assert response.status_code == 409
+    assert "This address is already subscribed" in words(response)
+    subscriber.refresh_from_db()
+    assert subscriber.email == "zoe@example.ca"
+    assert not ConsentEvent.objects.filter(action="address-changed").exists()
+
+
+class TestADoubleClick:
+    def token(self, client, page):
+        return client.get(page).context["form"]["token"].value()
+
+    def asked(self, client, page, *forms):
+        for form in forms:
+            response = client.post(page, form, follow=True)
+            assert "We sent an email to the new address." in words(response)
+        return list(Message.objects.order_by("pk").values_list("to", flat=True))
+
+    def test_sends_one_email(self, client, page):
+        form = {"email": "new@example.ca", "token": self.token(client, page)}
+        assert self.asked(client, page, form, form) == ["new@example.ca"]
+
+    def test_a_corrected_address_is_not_a_double_click(self, client, page):
+        token = self.token(client, page)
+        forms = [{"email": email, "token": token} for email in ("nwe@example.ca", "new@example.ca")]
+        assert self.asked(client, page, *forms) == ["nwe@example.ca", "new@example.ca"]
+
+    def test_asking_again_from_a_new_page_sends_another(self, client, page):
+        forms = [{"email": "new@example.ca", "token": self.token(client, page)} for _ in range(2)]
+        assert self.asked(client, page, *forms) == ["new@example.ca"] * 2

@@ -89,3 +89,12 @@ def test_it_is_not_shown_to_a_subscriber_nor_to_a_stranger(client, person):
 def test_the_limits_of_the_form_apply(client, person):
     sent = [client.post(OFFER, {"topics": ["newsletter"], "consent": "on"}).status_code for _ in range(5)]
     assert sent == [302] * 4 + [400]
+
+
+def test_a_double_click_sends_one_email(client, person):
+    form = {"topics": ["newsletter"], "consent": "on", "token": client.get(OFFER).context["form"]["token"].value()}
+    for _ in range(2):
+        assert client.post(OFFER, form).url == "/en/newsletter/stay-connected/sent/"
+    assert SubscriptionRequest.objects.count() == Message.objects.count() == 1
+    client.post(OFFER, form | {"topics": ["newsletter", "reminders"]})  # not the same
+    assert SubscriptionRequest.objects.count() == 2

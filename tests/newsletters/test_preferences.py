@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from newsletters.models import ConsentAction, ConsentEvent, Subscriber, SubscriptionRequest
+from newsletters.services import subscriptions
 from newsletters.services.consent import Origin, record
 from newsletters.services.subscriptions import PAUSE_LASTS
 from outbox.models import Message
@@ -50,6 +51,23 @@ def test_without_a_topic_one_leaves(client, subscriber, page):
     subscriber.refresh_from_db()
     assert subscriber.unsubscribed_at is not None
     assert subscriber.topics == ["newsletter", "reminders"]  # for an undo
+    assert actions() == ["unsubscribed"]
+
+
+def test_preferences_that_arrive_just_after_one_has_left_are_not_recorded(client, subscriber, page, now, monkeypatch):
+    """The record would look as if the person were subscribed."""
+    save = subscriptions.change_preferences
+
+    def leave_first(*args, **kwargs):
+        subscriptions.unsubscribe(subscriber, origin=Origin(), now=now)
+        save(*args, **kwargs)
+
+    monkeypatch.setattr(subscriptions, "change_preferences", leave_first)
+    response = client.post(page, CHOICES | {"topics": ["session-news"]}, follow=True)
+    assert "You’re unsubscribed." in words(response)
+    assert "Your preferences are saved." not in words(response)
+    subscriber.refresh_from_db()
+    assert (subscriber.topics, subscriber.language) == (["newsletter", "reminders"], "en")
     assert actions() == ["unsubscribed"]
 
 

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from newsletters.admin import sending as admin_pages
 from newsletters.models import Issue, IssueState
 from outbox.models import BulkSend, Message
 from tests.factories import HubFactory, IssueFactory, SubscriberFactory, UserFactory
@@ -157,6 +158,23 @@ def test_an_issue_that_changed_after_the_confirmation_was_shown_is_not_sent(clie
     assert "Someone changed this issue" in text(response)
     assert "Someone changed this issue" in text(client.post(url("schedule", issue), fields | TOMORROW, follow=True))
     assert Issue.objects.get().state == IssueState.DRAFT
+
+
+@pytest.mark.parametrize(("name", "service"), [("send_now", "start_sending"), ("schedule", "schedule_issue")])
+def test_a_change_at_the_very_moment_of_the_click_is_noticed_too(client, editor, issue, monkeypatch, name, service):
+    act, fields = getattr(admin_pages, service), seen(issue) | TOMORROW
+
+    def change_first(*args, **kwargs):
+        with time_machine.travel(issue.updated_at + timedelta(minutes=1)):
+            Issue.objects.get(pk=issue.pk).save()
+        return act(*args, **kwargs)
+
+    monkeypatch.setattr(admin_pages, service, change_first)
+    assert "Someone changed this issue" in text(client.post(url(name, issue), fields, follow=True))
+    assert Issue.objects.get().state == IssueState.DRAFT
+    monkeypatch.undo()
+    client.post(url(name, issue), fields | seen(issue))
+    assert Issue.objects.get().state != IssueState.DRAFT
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from newsletters.models import ConsentEvent, Issue
 from outbox.models import BulkSend, Message
+from tests.factories import IssueFactory
 from tests.newsletters.sent_issues import report, sent_issue
 
 pytestmark = pytest.mark.django_db
@@ -35,8 +36,9 @@ def row(page, label):
     return int(number.rpartition(">")[2])
 
 
-def unsubscribe(email, at):
-    ConsentEvent.objects.create(at=at, email=email, action="unsubscribed", language="en")
+def unsubscribe(email, at, issue):
+    detail = {"issue": issue.pk} if issue else {}
+    ConsentEvent.objects.create(at=at, email=email, action="unsubscribed", language="en", detail=detail)
 
 
 def test_the_parts_add_up_to_the_frozen_audience(client, editor, now):
@@ -74,12 +76,12 @@ def test_reports_of_the_provider_and_people_who_left_are_counted(client, editor,
         report(email, "delivered", now)
     report(emails[3], "bounced", now)
     report(emails[0], "complained", now)
-    unsubscribe("sent0@example.ca", now)
-    unsubscribe("sent0@example.ca", now + timedelta(days=1))  # the same person, twice
-    unsubscribe("sent1@example.ca", issue.finished_at + timedelta(days=8))  # too late
-    unsubscribe("sent2@example.ca", now - timedelta(days=1))  # before the issue
-    unsubscribe("failed0@example.ca", now)  # did not get it
-    unsubscribe("someone-else@example.ca", now)
+    unsubscribe("sent0@example.ca", now, issue)
+    unsubscribe("sent0@example.ca", now + timedelta(days=1), issue)  # the same person, twice
+    unsubscribe("sent1@example.ca", issue.finished_at + timedelta(days=8), issue)  # too late
+    unsubscribe("sent2@example.ca", now - timedelta(days=1), issue)  # before the issue
+    unsubscribe("sent3@example.ca", now, IssueFactory())  # left another issue
+    unsubscribe("failed0@example.ca", now, None)  # left none
     page = text(client.get(url("result", issue)))
     for label, n in {"Delivered": 3, "Bounced": 1, "Reported as spam": 1, "Unsubscribed within 7 days": 1}.items():
         assert f"<dt>{label}</dt> <dd> {n} </dd>" in page

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 import time_machine
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection
@@ -125,6 +126,16 @@ class TestUnsubscribingOnRequest:
         assert Subscriber.objects.get().unsubscribed_at is not None
         event = ConsentEvent.objects.get()
         assert (event.action, event.email, event.detail) == ("unsubscribed", one.email, {"by": f"user {staff.pk}"})
+        assert event.ip is None  # the IP address of staff would look like the subscriber's
+
+    def test_it_is_in_the_history_without_the_address(self, client, staff):
+        one = SubscriberFactory()
+        for _ in range(2):
+            client.post(self.page(one))
+        entry = LogEntry.objects.get()
+        assert (entry.user, entry.object_id, entry.change_message) == (staff, str(one.pk), "Unsubscribed on request")
+        assert one.email not in entry.object_repr
+        assert "Unsubscribed on request" in client.get(f"{LIST}{one.pk}/history/").content.decode()
 
     def test_the_record_of_consent_is_one_link_away(self, client, staff):
         one = SubscriberFactory()
@@ -136,6 +147,7 @@ class TestUnsubscribingOnRequest:
         staff.groups.set([Group.objects.get(name="Program")])
         assert client.post(self.page(one)).status_code == 404
         assert Subscriber.objects.get().unsubscribed_at is None
+        assert not LogEntry.objects.exists()
 
 
 class TestExport:
@@ -164,6 +176,13 @@ class TestExport:
         }
         assert len(self.rows(client)) == 2
 
+    def test_it_is_in_the_history_with_the_number_of_subscribers(self, client, staff):
+        SubscriberFactory.create_batch(2)
+        client.get(f"{EXPORT}?q=subscriber")
+        entry = LogEntry.objects.get()
+        assert (entry.user, entry.object_id, entry.object_repr) == (staff, None, "Exported subscribers: 2")
+        assert "Exported subscribers: 2" in client.get("/en/admin/").content.decode()
+
     def test_it_is_in_the_language_of_the_page(self, client, staff):
         SubscriberFactory(language="fr")
         response = client.get(EXPORT.replace("/en/", "/fr/"))
@@ -187,6 +206,7 @@ class TestExport:
         assert EXPORT not in page
         assert "/import/" not in page
         assert client.get(EXPORT).status_code == 404
+        assert not LogEntry.objects.exists()
 
     @pytest.mark.parametrize("lookup", ["token__startswith=a", "name__startswith=a", "email__regex=("])
     def test_a_filter_that_the_list_does_not_show_is_refused(self, client, staff, lookup):
