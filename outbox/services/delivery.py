@@ -14,7 +14,7 @@ from outbox.message_types import OutdatedMessage, RenderedEmail, UnsubscribedMea
 from outbox.models import Message, State, SuppressionReason
 from outbox.services.claims import Claim, claim_bulk, claim_service, recover
 from outbox.services.results import PAUSES, Outcome, record
-from outbox.suppression import count_soft_bounce, suppress, suppressed
+from outbox.suppression import count_soft_bounce, stops, suppress, suppressed
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def drain_batch(connection: sending.Connection, now: datetime, *, is_over: Calla
     returns to the queue. Without a mail server, bulk email waits for the next call with a new connection.
     """
     recover(now)
-    batch = claim_service(now, most=BATCH)
+    batch = claim_service(now, most=BATCH, few=GROUP)
     if batch:
         _send_batch(batch, GROUP, connection, now, is_over)
     elif not connection.has_no_server:
@@ -118,14 +118,15 @@ def _render(
     """Render the email, or say why it is not sent. Raises only if the database is unreachable, which no message causes."""
     if message.expires_at <= now:
         return Outcome(message, State.EXPIRED, "Its time had passed.")
-    if not _may_be_sent(message, unwanted):
-        return Outcome(message, State.SUPPRESSED, f"The address is suppressed: {unwanted[message.to]}.")
+    reason = unwanted.get(message.to)
+    if reason and stops(reason, message):
+        return Outcome(message, State.SUPPRESSED, f"The address is suppressed: {reason}.")
     try:
         return _write(message, loaded, now)
-    except UnsubscribedMeanwhile as reason:
-        return Outcome(message, State.UNSUBSCRIBED, str(reason))
-    except OutdatedMessage as reason:
-        return Outcome(message, State.EXPIRED, str(reason))
+    except UnsubscribedMeanwhile as why:
+        return Outcome(message, State.UNSUBSCRIBED, str(why))
+    except OutdatedMessage as why:
+        return Outcome(message, State.EXPIRED, str(why))
     except (OperationalError, InterfaceError):
         raise
     except Exception:
@@ -143,12 +144,6 @@ def _write(message: Message, loaded: dict[int, Any], now: datetime) -> RenderedE
     if rendered.only_to not in ("", message.to):
         raise UnsubscribedMeanwhile("The person has another address now.")
     return rendered
-
-
-def _may_be_sent(message: Message, unwanted: dict[str, str]) -> bool:
-    """Whether the address may get the message. Soft bounces do not stop sign-in codes, which the owner needs."""
-    reason = unwanted.get(message.to)
-    return reason is None or (reason == SuppressionReason.SOFT_BOUNCES and message.message_type in message_types.SECRET)
 
 
 def _hand_over(message: Message, email: RenderedEmail, connection: sending.Connection, now: datetime) -> Outcome:
