@@ -17,7 +17,7 @@ REQUIRED = {
     "SITE_URL": "the portal's public address, as https://echo.example.ca",
 }
 # The email providers whose API and reports are tested. Any other can be used over SMTP.
-EMAIL_PROVIDERS = ("", "postmark", "mailgun")
+EMAIL_PROVIDERS = ("postmark", "mailgun")
 RENAMED = {f"MAIL_{name}": f"EMAIL_{name}" for name in ("PROVIDER", "PROVIDER_SETTINGS", "PER_SECOND", "DKIM_SELECTOR")}
 
 
@@ -33,10 +33,9 @@ def check() -> None:
     if old:
         raise ImproperlyConfigured(f"These variables have new names: {', '.join(old)}. Rename them in the environment.")
     provider = env.str("EMAIL_PROVIDER", "")
-    if provider not in EMAIL_PROVIDERS:
-        raise ImproperlyConfigured(
-            f"EMAIL_PROVIDER is “{provider}”: it has to be one of{', '.join(EMAIL_PROVIDERS)[1:]}."
-        )
+    if provider and provider not in EMAIL_PROVIDERS:
+        names = " or ".join(f"“{name}”" for name in EMAIL_PROVIDERS)
+        raise ImproperlyConfigured(f"EMAIL_PROVIDER is “{provider}”: it has to be {names}. Others work with EMAIL_URL.")
     given = {name for name in REQUIRED if env.str(name, "")}
     if provider:
         given.add("EMAIL_URL")
