@@ -16,6 +16,8 @@ REQUIRED = {
     "EMAIL_URL": "the mail server, as smtp://user:password@host:587/?tls=True, unless EMAIL_PROVIDER is set",
     "SITE_URL": "the portal's public address, as https://echo.example.ca",
 }
+# The email providers whose API and reports are tested. Any other can be used over SMTP.
+EMAIL_PROVIDERS = ("postmark", "mailgun")
 RENAMED = {f"MAIL_{name}": f"EMAIL_{name}" for name in ("PROVIDER", "PROVIDER_SETTINGS", "PER_SECOND", "DKIM_SELECTOR")}
 
 
@@ -30,8 +32,12 @@ def check() -> None:
     old = [f"{old} (now {new})" for old, new in RENAMED.items() if env.str(old, "")]
     if old:
         raise ImproperlyConfigured(f"These variables have new names: {', '.join(old)}. Rename them in the environment.")
+    provider = env.str("EMAIL_PROVIDER", "")
+    if provider and provider not in EMAIL_PROVIDERS:
+        names = " or ".join(f"“{name}”" for name in EMAIL_PROVIDERS)
+        raise ImproperlyConfigured(f"EMAIL_PROVIDER is “{provider}”: it has to be {names}. Others work with EMAIL_URL.")
     given = {name for name in REQUIRED if env.str(name, "").strip()}
-    if env.str("EMAIL_PROVIDER", ""):
+    if provider:
         given.add("EMAIL_URL")
     missing = [f"{name} ({meaning})" for name, meaning in REQUIRED.items() if name not in given]
     if PRODUCTION and missing:

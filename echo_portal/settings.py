@@ -193,7 +193,7 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     "save-profile": {"key": (10, 600), "ip": (600, 600)},
     "begin-passkey": {"ip": (200, 60)},
     "newsletter-test": {"key": [(20, 3600)]},  # for each member of staff
-    "opening-notice": {"key": (10, 86400)},  # for each address that someone enters
+    "opening-notice": {"key": (5, 86400)},  # for each address, whoever enters it
     "change-email": {"key": [(10, 3600), (20, 86400)]},
     "subscription-email": {"key": (4, 86400)},  # for each address, whoever enters it
     "subscription-new-address": {"key": (10, 86400)},  # for each subscriber
@@ -236,7 +236,7 @@ if env.str("EMAIL_URL", ""):
 else:
     EMAIL_BACKEND = "echo_portal.checkout.mailbox.FolderBackend"
 EMAIL_TIMEOUT = 20
-# An email provider's API instead of SMTP: django-anymail's name for it ("postmark", "amazon_ses", …) and its settings as JSON.
+# An email provider's API instead of SMTP: "postmark" or "mailgun", and its settings for django-anymail as JSON.
 EMAIL_PROVIDER = env.str("EMAIL_PROVIDER", "")
 ANYMAIL = env.json("EMAIL_PROVIDER_SETTINGS", {})
 EMAIL_WEBHOOK_SECRET = dict(ANYMAIL).get("WEBHOOK_SECRET", "")

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
@@ -124,15 +125,19 @@ def figures(now: datetime) -> dict[str, Any]:
 
 @admin.register(Suppression)
 class SuppressionAdmin(admin.ModelAdmin):
-    """Addresses that get no email. Deleting a row allows email again."""
+    """Addresses that get no email, or only some. Deleting a row allows email again."""
 
-    list_display = ["email", "reason", "detail", "since"]
+    list_display = ["email", "reason", "what_stops", "detail", "since"]
     list_filter = ["reason"]
     search_fields = ["email"]
     fields = ["email", "detail"]
 
     def has_change_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
         return False
+
+    @admin.display(description=_("what is not sent"))
+    def what_stops(self, obj: Suppression) -> Promise:
+        return suppression.STOPPED[SuppressionReason(obj.reason)]
 
     def save_model(self, request: HttpRequest, obj: Suppression, form: Any, change: bool) -> None:
         made = suppression.suppress(obj.email, SuppressionReason.STAFF, now=timezone.now(), detail=obj.detail)

@@ -4,6 +4,7 @@ import logging
 import time
 from datetime import datetime, timedelta
 
+from outbox import message_types
 from outbox.models import Heartbeat, Message, State
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ def _overdue(now: datetime) -> str:
     due = Message.objects.filter(
         state=State.QUEUED, is_bulk=False, not_before__lt=now - OVERDUE_AFTER, expires_at__gt=now
     )
-    count = due.count()
+    count = due.exclude(message_type__in=message_types.CAN_WAIT).count()
     return f"{count} messages are overdue by more than {OVERDUE_AFTER.seconds // 60} minutes." if count else ""
 
 

@@ -48,6 +48,8 @@ Renderer = Callable[[Any, datetime], RenderedEmail]
 
 # What these say is a secret: it is not kept, not even until it is pruned.
 SECRET = {"code"}
+# Many of these may be due in the same minute, and nobody sits and waits for one: other service email goes first.
+CAN_WAIT = {"registration-opened"}
 # What these say is for whoever reads that address, whatever address the account has by now.
 OF_THE_ADDRESS = {
     "security",

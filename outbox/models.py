@@ -24,11 +24,20 @@ class BulkSendState(models.TextChoices):
     FINISHED = "finished", _("Finished")
 
 
+class PauseReason(models.TextChoices):
+    """Why a bulk send is paused, if it was not staff who paused it."""
+
+    SILENCE = "silence", _("The portal was down, or was restored from a backup.")
+
+
 class BulkSend(models.Model):
     """Many emails that start, pause and stop together, such as an issue of the newsletter. The audience is frozen."""
 
     key = models.CharField(_("key"), max_length=100, unique=True)
     state = models.CharField(_("state"), max_length=10, choices=BulkSendState.choices, default=BulkSendState.RUNNING)
+    pause_reason = models.CharField(
+        _("why it is paused"), max_length=10, choices=PauseReason.choices, blank=True, default="", db_default=""
+    )
     audience = models.PositiveIntegerField(_("audience"), default=0)
     # Counted once it is finished, so that a list of bulk sends counts no messages.
     sent = models.PositiveIntegerField(_("sent"), null=True, editable=False)
@@ -107,7 +116,8 @@ class SuppressionReason(models.TextChoices):
 
 
 class Suppression(models.Model):
-    """An address that gets no email. Its hash keeps it suppressed after the address itself is erased."""
+    """An address that gets no email, or only some (`suppression.stops`). Its hash keeps it suppressed after the address itself
+    is erased."""
 
     address_hash = models.CharField(max_length=64, unique=True, editable=False)
     email = models.EmailField(_("email address"), blank=True)
@@ -152,6 +162,13 @@ class DeliveryReport(models.Model):
         verbose_name_plural = _("delivery reports")
         ordering = ["-at"]
         constraints = [models.UniqueConstraint(fields=["message", "kind"], name="report_once")]
+
+
+class HandledReport(models.Model):
+    """A bounce or complaint that was acted on, so that the same report does not suppress anyone again."""
+
+    fingerprint = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField(db_index=True)
 
 
 class Heartbeat(models.Model):

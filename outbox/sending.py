@@ -8,10 +8,12 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self, cast
 
-from anymail.exceptions import AnymailError, AnymailRecipientsRefused
+import requests
+from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
+from urllib3.exceptions import NewConnectionError
 
 from outbox import pace
 from outbox.addresses import deliverable
@@ -22,7 +24,9 @@ from outbox.models import Message
 
 NO_SERVER = "No connection"
 # How the reason of a TemporaryFailure begins. The message was not accepted, so it is safe to send it again.
-TEMPORARY_REASON = rf"^(4\d\d |{NO_SERVER}|The provider answered (401|403|408|429|5\d\d):)"
+TEMPORARY_REASON = rf"^(4\d\d |{NO_SERVER}|The provider answered (401|403|408|429|503):)"
+# A provider's HTTP statuses that say that it has not taken the message: a setting is wrong, it is slow, or has too much to do.
+NOT_TAKEN = (401, 403, 408, 429, 503)
 
 
 class DeliveryFailure(Exception):  # noqa: N818 - these are verdicts
@@ -87,6 +91,7 @@ class Connection:
             self._close()
             raise _verdict(error) from error
         except AnymailError as error:
+            self.has_no_server = _never_connected(error)
             raise _providers_verdict(error) from error
         except Exception as error:  # whatever happened, the server may have the message
             self._close()
@@ -144,12 +149,28 @@ def _verdict(error: smtplib.SMTPException) -> DeliveryFailure:
 
 
 def _providers_verdict(error: AnymailError) -> Exception:
-    """Return the failure for a provider's HTTP status: most of 4xx is permanent, the others may be temporary."""
-    status = getattr(error, "status_code", None)
-    words = f"The provider answered {status}: {type(error).__name__}"
+    """Return the failure for a provider's answer, or for the lack of one.
+
+    If the provider fails while it has the message (500, 502, 504, a time limit, an answer that makes no sense), it may
+    send it. A refused recipient may only have complained: whether the address exists, the provider's reports say.
+    """
+    status, name = getattr(error, "status_code", None), type(error).__name__
+    if _never_connected(error):
+        return TemporaryFailure(f"{NO_SERVER} to the provider.")
     if isinstance(error, AnymailRecipientsRefused):
-        return PermanentFailure(words, is_address=True)
-    if status is None:
-        return UncertainDelivery(words)
-    is_final = 400 <= status < 500 and status not in (401, 403, 408, 429)  # noqa: PLR2004
-    return PermanentFailure(words) if is_final else TemporaryFailure(words)
+        return PermanentFailure("The provider does not send to this address.")
+    if not isinstance(error, AnymailAPIError):
+        return PermanentFailure(f"The provider's API cannot send this email: {name}")
+    if status in NOT_TAKEN:
+        return TemporaryFailure(f"The provider answered {status}: {name}")
+    if status is not None and 400 <= status < 500:  # noqa: PLR2004
+        return PermanentFailure(f"The provider answered {status}: {name}")
+    return UncertainDelivery(f"The provider answered {status or 'nothing'}: {name}")
+
+
+def _never_connected(error: AnymailError) -> bool:
+    """Whether there was no connection to the provider, so that it surely has no message."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    reasons = [getattr(one, "reason", None) for one in getattr(error.__cause__, "args", ())]
+    return any(isinstance(reason, NewConnectionError) for reason in reasons)

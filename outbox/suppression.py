@@ -1,14 +1,39 @@
-"""Addresses that get no email: after a hard bounce, soft bounces on several days, or a complaint."""
+"""Addresses that get no email, or only some: after a hard bounce, soft bounces on several days, or a complaint."""
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
+from outbox import message_types
 from outbox.addresses import ascii_domain
-from outbox.models import SoftBounce, Suppression, SuppressionReason
+from outbox.models import Message, SoftBounce, Suppression, SuppressionReason
 
 # So many different days of refusals, within so long, and the address is given up.
 SOFT_DAYS, SOFT_WITHIN = 5, timedelta(days=30)
+
+# What each reason stops, in words for staff, the least first. `stops` is the rule.
+STOPPED = {
+    SuppressionReason.COMPLAINT: _("newsletters, session news and subscriber reminders"),
+    SuppressionReason.SOFT_BOUNCES: _("all email except sign-in codes"),
+    SuppressionReason.HARD_BOUNCE: _("all email"),
+    SuppressionReason.STAFF: _("all email"),
+}
+
+
+def stops(reason: str, message: Message) -> bool:
+    """Whether an address that is suppressed for this reason does not get this message.
+
+    A complaint stops bulk email only, whichever email it was about. Service email is what the person registered for:
+    without it they would miss that a session was moved, and without a code they could not sign in to cancel. A mailbox
+    that refuses email for days may still take a code, which its owner is waiting for.
+    """
+    if reason == SuppressionReason.COMPLAINT:
+        return message.is_bulk
+    if reason == SuppressionReason.SOFT_BOUNCES:
+        return message.message_type not in message_types.SECRET
+    return True
 
 
 def hash_of(email: str) -> str:
@@ -24,10 +49,20 @@ def suppressed(emails: list[str]) -> dict[str, str]:
     return {email: reasons[address_hash] for email, address_hash in hashes.items() if address_hash in reasons}
 
 
+@transaction.atomic
 def suppress(email: str, reason: SuppressionReason, *, now: datetime, detail: str = "") -> Suppression:
-    """Send nothing more to `email` until staff allow it. The first reason is kept."""
-    fresh = {"email": email, "reason": reason, "detail": detail[:300], "since": now}
-    return Suppression.objects.get_or_create(address_hash=hash_of(email), defaults=fresh)[0]
+    """Send no more email to `email`, as far as the reason stops it, until staff allow it.
+
+    A reason that stops more replaces one that stops less. Otherwise the first is kept.
+    """
+    facts = {"reason": reason, "detail": detail[:300], "since": now}
+    suppressions = Suppression.objects.select_for_update()
+    found, is_new = suppressions.get_or_create(address_hash=hash_of(email), defaults={"email": email, **facts})
+    strength = list(STOPPED).index
+    if not is_new and strength(reason) > strength(SuppressionReason(found.reason)):
+        Suppression.objects.filter(pk=found.pk).update(**facts)
+        found.refresh_from_db()
+    return found
 
 
 def count_soft_bounce(email: str, *, now: datetime, detail: str = "") -> bool:
@@ -50,3 +85,8 @@ def lift(suppression: Suppression) -> None:
     """Allow email to the address again and delete its soft bounces."""
     SoftBounce.objects.filter(address_hash=suppression.address_hash).delete()
     suppression.delete()
+
+
+def lift_complaint(email: str) -> None:
+    """Allow bulk email again to someone who complained and has asked for it since."""
+    Suppression.objects.filter(address_hash=hash_of(email), reason=SuppressionReason.COMPLAINT).delete()

@@ -1,24 +1,27 @@
 """Reports from an email provider's signed webhook (django-anymail): what was delivered, bounced or reported as spam.
 
-Addresses that bounce or complain are suppressed. A report that is sent again changes nothing.
+Addresses that bounce or complain are suppressed (suppression.py). A report that is sent again changes nothing, also after
+staff have lifted the suppression.
 """
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
-from anymail.exceptions import AnymailError
+from anymail.exceptions import AnymailConfigurationError, AnymailError
 from anymail.signals import AnymailTrackingEvent
 from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.views.decorators.csrf import csrf_exempt
 
 from outbox.addresses import spellings
-from outbox.models import DeliveryReport, Message, State, SuppressionReason
+from outbox.models import DeliveryReport, HandledReport, Message, State, SuppressionReason
 from outbox.signals import complained
 from outbox.suppression import count_soft_bounce, suppress
 
@@ -29,6 +32,11 @@ REPORTED_WITHIN = timedelta(days=7)
 CLOCKS_DIFFER_BY = timedelta(minutes=5)
 # Postmark's types that say that the address itself does not exist; "SoftBounce" (a full mailbox) is not one of them.
 POSTMARK_PERMANENT = {"HardBounce", "BadEmailAddress"}
+# The status codes by which a server says the same (RFC 3463 §3.2). Mailgun passes them on; 5.2.2 is a full mailbox.
+NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.(1|2|3|6|10)\b")
+# Mailgun's reasons for not even trying, which say nothing about the address.
+MAILGUN_UNWANTED = {"suppress-complaint", "suppress-unsubscribe"}
+ACTED_ON = {"bounced", "rejected", "deferred", "complained"}
 # What anymail raises for a report that it does not understand.
 MALFORMED = (AnymailError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -38,7 +46,10 @@ class HandlingError(Exception):
 
 
 def refuse_malformed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answer 400 to a signed report that cannot be read, so that the provider does not send it again for days."""
+    """Answer 400 to a signed report that cannot be read, so that the provider does not send it again for days.
+
+    The pages of a provider without settings answer 404.
+    """
 
     @csrf_exempt
     @wraps(view)
@@ -47,6 +58,9 @@ def refuse_malformed(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
             return view(request, *args, **kwargs)
         except SuspiciousOperation:  # a wrong signature: Django answers
             raise
+        except AnymailConfigurationError as error:
+            log.warning("A report came from an email provider that is not set up.")
+            raise Http404 from error
         except MALFORMED as error:
             log.warning("A report of the email provider could not be read (%s).", type(error).__name__)
             return HttpResponseBadRequest()
@@ -72,13 +86,33 @@ def _record(event: AnymailTrackingEvent, esp_name: str, now: datetime) -> None:
     if message and kind:
         facts = {"detail": detail[:300], "at": at}
         DeliveryReport.objects.get_or_create(message=message, kind=kind, defaults=facts)
-    if kind == DeliveryReport.Kind.COMPLAINED:
+    if event.event_type in ACTED_ON and _is_new(event, esp_name, now):
+        _act(event, message, at, detail)
+
+
+def _is_new(event: AnymailTrackingEvent, esp_name: str, now: datetime) -> bool:
+    """Remember the report. Returns whether it was not there yet.
+
+    A copy has the same time and message. Its id may differ: Mailgun signs each copy again.
+    """
+    facts = [esp_name, event.event_type, event.recipient, str(event.timestamp), str(event.message_id)]
+    fingerprint = salted_hmac("outbox.report", "|".join(facts)).hexdigest()
+    return HandledReport.objects.get_or_create(fingerprint=fingerprint, defaults={"at": now})[1]
+
+
+def _act(event: AnymailTrackingEvent, message: Message | None, at: datetime, detail: str) -> None:
+    if event.event_type == "complained":
         suppress(event.recipient, SuppressionReason.COMPLAINT, now=at, detail=detail)
         complained.send(sender=Message, email=event.recipient, message=message, at=at)
     elif _is_permanent(event):
         suppress(event.recipient, SuppressionReason.HARD_BOUNCE, now=at, detail=detail)
     elif _is_bounce(event):
         count_soft_bounce(event.recipient, now=at, detail=detail)
+
+
+def prune(now: datetime) -> None:
+    """Forget which reports were handled, once they are too old to be accepted again."""
+    HandledReport.objects.filter(at__lt=now - REPORTED_WITHIN).delete()
 
 
 def _kind(event: AnymailTrackingEvent) -> DeliveryReport.Kind | None:
@@ -112,19 +146,22 @@ def _find_message(event: AnymailTrackingEvent, at: datetime) -> Message | None:
 
 
 def _is_permanent(event: AnymailTrackingEvent) -> bool:
-    """Whether the provider itself calls the bounce permanent.
+    """Whether the report says that the address does not exist.
 
-    anymail gives a full mailbox and a missing one the same reason ("bounced"), so we read Postmark's `Type` and Amazon
-    SES's `bounceType`. Everything else counts as soft.
+    anymail gives a full mailbox and a missing one the same reason ("bounced"), so we read Postmark's `Type` and, in a
+    report of Mailgun, the receiving server's answer. Everything else counts as soft.
     """
-    report = event.esp_event or {}
     if event.event_type not in ("bounced", "rejected"):
         return False
-    return report.get("Type") in POSTMARK_PERMANENT or report.get("bounce", {}).get("bounceType") == "Permanent"
+    report = event.esp_event or {}
+    answer = report.get("event-data", {}).get("delivery-status") or {}
+    says_so = NO_SUCH_ADDRESS.search(f"{answer.get('enhanced-code', '')} {answer.get('message', '')}")
+    return report.get("Type") in POSTMARK_PERMANENT or bool(says_so)
 
 
 def _is_bounce(event: AnymailTrackingEvent) -> bool:
-    """Whether the report is about the address. A rejection by policy is not."""
+    """Whether the report is about the address. A rejection by policy, or because of an earlier complaint, is not."""
     if event.event_type == "rejected":
         return event.reject_reason in ("invalid", "bounced")
-    return event.event_type in ("bounced", "deferred")
+    reason = (event.esp_event or {}).get("event-data", {}).get("reason")
+    return event.event_type in ("bounced", "deferred") and reason not in MAILGUN_UNWANTED

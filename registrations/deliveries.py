@@ -38,7 +38,7 @@ class Outcome(TextChoices):
     SENT = "sent", gettext_lazy("Sent")
     WAITING = "waiting", gettext_lazy("Waiting to be sent")
     BOUNCED = "bounced", gettext_lazy("Bounced")
-    SUPPRESSED = "suppressed", gettext_lazy("Not sent: earlier email bounced or was reported as spam")
+    SUPPRESSED = "suppressed", gettext_lazy("Not sent: this address is blocked, usually because email bounced")
     FAILED = "failed", gettext_lazy("Failed")
     UNCERTAIN = "uncertain", gettext_lazy("Uncertain: the connection broke while it was sent")
     EXPIRED = "expired", gettext_lazy("Not sent: no longer in this group")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from accounts.zones import PROJECT_ZONE
 from newsletters.models import Issue, IssueRendering, IssueState, Subscriber, SubscriptionRequest, Topic
 from newsletters.rendering import render_issue
+from outbox.models import BulkSend, BulkSendState, PauseReason
 from registrations.models import Registration
 from sessions_app.models import Series, Session
 
@@ -37,6 +38,15 @@ def _newsletter(rows: Rows, now: datetime) -> Rows:
 
 def _issue_overdue(rows: Rows, now: datetime) -> Rows:
     return {"issue": _sample_issue(rows, now, IssueState.OVERDUE).pk}
+
+
+def _issue_paused(rows: Rows, now: datetime) -> Rows:
+    issue = _sample_issue(rows, now, IssueState.SENDING)
+    issue.bulk_send = BulkSend.objects.create(
+        key="gallery", state=BulkSendState.PAUSED, pause_reason=PauseReason.SILENCE, started_at=now
+    )
+    issue.save()
+    return {"issue": issue.pk}
 
 
 def _subscriber(rows: Rows, now: datetime) -> Subscriber:
@@ -111,6 +121,7 @@ def _issue_to_test(rows: Rows, now: datetime) -> Rows:
 SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "newsletter": _newsletter,
     "issue-overdue": _issue_overdue,
+    "issue-paused": _issue_paused,
     "subscription-confirm": _subscription_request,
     "subscription-exists": _subscription,
     "subscription-new-address": _subscription_request,

@@ -1,4 +1,4 @@
-"""Issues of the newsletter, and the question to staff whether to send one that is overdue."""
+"""Issues of the newsletter, and the questions to staff: whether to send one that is overdue, or go on with one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,7 @@ def register_message_types() -> None:
     message_types.register("newsletter", render_newsletter, load_subscribers)
     message_types.register("newsletter-test", render_test)
     message_types.register("issue-overdue", render_overdue)
+    message_types.register("issue-paused", render_paused)
 
 
 def load_subscribers(datas: list[dict[str, Any]]) -> list[Loaded]:
@@ -78,6 +79,15 @@ def render_overdue(data: dict[str, Any], now: datetime) -> RenderedEmail:
     link = absolute_url(reverse("admin:newsletters_issue_send", args=[issue.pk]))
     subject = _("This newsletter issue wasn’t sent: %(title)s") % {"title": issue.title}
     return render_email("newsletters/email/issue_overdue", subject, {"issue": issue, "link": link})
+
+
+def render_paused(data: dict[str, Any], now: datetime) -> RenderedEmail:
+    issue = Issue.objects.select_related("bulk_send").filter(pk=data["issue"]).first()
+    if issue is None or issue.bulk_send is None or not issue.bulk_send.pause_reason:
+        raise OutdatedMessage("Staff have decided whether the sending goes on.")
+    link = absolute_url(reverse("admin:newsletters_issue_progress", args=[issue.pk]))
+    subject = _("Sending is paused: %(title)s") % {"title": issue.title}
+    return render_email("newsletters/email/issue_paused", subject, {"issue": issue, "link": link})
 
 
 def render_test(data: dict[str, Any], now: datetime) -> RenderedEmail:

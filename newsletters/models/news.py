@@ -10,12 +10,14 @@ from sessions_app.models import Series
 
 
 class OpeningNotice(models.Model):
-    """Someone wants one email when registration for a series opens. It is deleted once that email is written."""
+    """Someone wants one email when registration for a series opens. It is deleted once that email was sent."""
 
     series = models.ForeignKey(Series, models.CASCADE, related_name="opening_notices")
     email = NormalizedEmailField(_("email address"))
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
     created_at = models.DateTimeField()
+    # The key of the email in the ledger, once it is written. If it was not sent, because registration closed again, it is empty.
+    email_key = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = _("request for an email when registration opens")

@@ -15,7 +15,7 @@ from newsletters.models import Issue, IssueRendering, IssueState, Subscriber, Su
 from newsletters.rendering import render_issue
 from newsletters.services.checklist import blocking, check
 from outbox import services as outbox
-from outbox.models import BulkSendState, DeliveryReport, Message
+from outbox.models import BulkSend, BulkSendState, DeliveryReport, Message
 from outbox.services import UNSETTLED, Draft
 from registrations.models import Registration
 
@@ -202,15 +202,23 @@ def _ask_staff(issue: Issue, now: datetime) -> None:
     scheduled = Issue.objects.filter(pk=issue.pk, state=IssueState.SCHEDULED)
     if not scheduled.update(state=IssueState.OVERDUE, updated_at=now):
         return
+    _email_staff(issue, "issue-overdue", f"issue-overdue:{issue.pk}:{issue.scheduled_at}", now)
+
+
+def on_silence(sender: Any, *, bulk_sends: list[BulkSend], now: datetime, **_kwargs: Any) -> None:
+    """The portal comes back after a silence, and what was being sent is paused: ask staff whether it goes on."""
+    for issue in Issue.objects.filter(bulk_send__in=bulk_sends).order_by("pk"):
+        _email_staff(issue, "issue-paused", f"issue-paused:{issue.pk}:{now}", now)
+
+
+def _email_staff(issue: Issue, message_type: str, key: str, now: datetime) -> None:
+    """Write to whoever wrote the issue, and to the project's own address."""
     people = {settings.CONTACT_EMAIL: settings.LANGUAGE_CODE}
     writer = issue.created_by
     if writer and writer.is_active and writer.is_staff:
         people[writer.email] = writer.language
-    key, data = f"issue-overdue:{issue.pk}:{issue.scheduled_at}", {"issue": issue.pk}
-    drafts = [
-        Draft(f"{key}:{to}", "issue-overdue", to, language, data, now + LIFETIME) for to, language in people.items()
-    ]
-    outbox.write(drafts, now=now)
+    data, until = {"issue": issue.pk}, now + LIFETIME
+    outbox.write((Draft(f"{key}:{to}", message_type, to, people[to], data, until) for to in people), now=now)
 
 
 def finish_issues(now: datetime) -> None:

@@ -26,8 +26,9 @@ from newsletters.models import (
     new_token,
 )
 from newsletters.queries import active_subscriber, hash_of_token
-from newsletters.services import notifications
+from newsletters.services import notifications, opening
 from newsletters.services.consent import Origin, record
+from outbox.suppression import lift_complaint
 
 # What was typed in the form and never confirmed is deleted after this, and the link stops working.
 REQUESTS_KEPT_FOR = timedelta(days=7)
@@ -129,6 +130,7 @@ def _subscribe(request: SubscriptionRequest, origin: Origin, now: datetime) -> N
     for name in ("name", "profession", "province", "organization"):
         setattr(subscriber, name, getattr(request, name) or getattr(subscriber, name))
     subscriber.save()
+    lift_complaint(subscriber.email)
     asked = Origin(request.page, request.page[1:3], request.ip)
     for action, at, where in (
         (ConsentAction.ASKED, request.created_at, asked),
@@ -248,6 +250,7 @@ def resubscribe(subscriber: Subscriber, choices: Choices, *, origin: Origin, now
     Subscriber.objects.filter(pk=locked.pk).update(
         **choices.fields(), subscribed_at=now, unsubscribed_at=None, paused_until=None
     )
+    lift_complaint(locked.email)
 
 
 @transaction.atomic
@@ -309,7 +312,7 @@ def forget(subscriber: Subscriber, *, origin: Origin, now: datetime) -> None:
     requests.delete()
     OpeningNotice.objects.filter(at_addresses_of(locked, "email", "created_at")).delete()
     _retire_token(locked, None, now)
-    _erase(locked, now, also=["registration-opened"])
+    _erase(locked, now, also=[opening.MESSAGE_TYPE])
     record(ConsentAction.FORGOTTEN, locked.email, now=now, origin=origin)
 
 

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.languages import current_language
 from accounts.limits import EMAIL_REFUSED, may_send_email, within_limits
 from newsletters.forms import OpeningNoticeForm
-from newsletters.services.opening import ASKED_IN, NothingToWaitForError, ask_for_notice
+from newsletters.services.opening import ASKED_IN, NothingToWaitForError, TooManyNoticesError, ask_for_notice
 from registrations.views.common import page_context, public_series
 from sessions_app.addresses import to_canonical
 from sessions_app.models import Series
 
-TOO_MANY = _("We can’t take more requests for this address today. Try again tomorrow, or contact us.")
+TOO_MANY = _("We can’t take more requests for this address right now. Try again later, or contact us.")
 
 
 @never_cache
@@ -31,8 +31,11 @@ def opening_notice(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(series)
     data = request.POST if request.method == "POST" else None
     form = OpeningNoticeForm(data, request=request, now=timezone.now(), initial=_known(request))
-    if form.is_bound and form.is_valid() and _is_allowed(request, form):
-        return _ask(series, form)
+    try:
+        if form.is_bound and form.is_valid() and _is_allowed(request, form):
+            return _ask(series, form)
+    except TooManyNoticesError:
+        form.add_error("email", TOO_MANY)
     status = 400 if form.is_bound else 200
     return render(request, "newsletters/opening_notice.html", context | {"form": form}, status=status)
 

@@ -6,11 +6,13 @@ may have been sent: the row becomes "uncertain" and is not sent again automatica
 """
 
 from outbox.services.bulk_sends import (
+    LONG_SILENCE,
     UNSETTLED,
     BulkSendCounts,
     count,
     finish_bulk_send,
     may_be_retried,
+    pause_after_silence,
     pause_bulk_send,
     resume_bulk_send,
     retry_bulk_send,
@@ -42,6 +44,7 @@ __all__ = [
     "BULK_SECONDS",
     "CLAIM_LASTS",
     "GROUP",
+    "LONG_SILENCE",
     "PAUSES",
     "SMALLEST_BULK_BATCH",
     "UNSETTLED",
@@ -57,6 +60,7 @@ __all__ = [
     "forget_bulk",
     "may_be_retried",
     "nudge",
+    "pause_after_silence",
     "pause_bulk_send",
     "prune",
     "readdress",

@@ -9,16 +9,19 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
-from outbox.models import BulkSend, BulkSendState, Message, State, Suppression
+from outbox.models import BulkSend, BulkSendState, Heartbeat, Message, PauseReason, State, Suppression
 from outbox.sending import TEMPORARY_REASON
 from outbox.services.delivery import NOT_WRITTEN
 from outbox.services.ledger import nudge
+from outbox.signals import paused_after_silence
 
 log = logging.getLogger(__name__)
 
 UNSETTLED = (State.QUEUED, State.SENDING)
 STOPPED = "The sending was stopped."
 RATE_OVER = timedelta(minutes=1)
+# If no worker has run for so long, the server may have been restored from a backup, which does not know what was sent since.
+LONG_SILENCE = timedelta(minutes=30)
 
 INSERT = """
     INSERT INTO outbox_message (key, message_type, is_bulk, bulk_send_id, "to", language, data, state, not_before,
@@ -75,6 +78,25 @@ def stop_bulk_send(bulk_send: BulkSend, *, now: datetime) -> bool:
         return False
     _settle_stopped(bulk_send, now)
     return True
+
+
+@transaction.atomic
+def pause_after_silence(now: datetime) -> None:
+    """Pause what was being sent if no worker has run for LONG_SILENCE. A worker calls it before it claims anything.
+
+    Staff decide whether it goes on. A send that started during the silence knows what it has sent, and runs.
+    """
+    pulse, _is_new = Heartbeat.objects.select_for_update().get_or_create(name="worker", defaults={"at": now})
+    last = pulse.at
+    Heartbeat.objects.filter(name="worker").update(at=now)
+    if now - last < LONG_SILENCE:
+        return
+    running = BulkSend.objects.filter(state=BulkSendState.RUNNING, started_at__lte=last)
+    bulk_sends = list(running.select_for_update().order_by("pk"))
+    running.update(state=BulkSendState.PAUSED, pause_reason=PauseReason.SILENCE)
+    if bulk_sends:
+        log.warning("%s bulk sends are paused, because no worker has run since %s.", len(bulk_sends), last)
+        paused_after_silence.send(sender=BulkSend, bulk_sends=bulk_sends, now=now)
 
 
 @transaction.atomic
@@ -178,6 +200,6 @@ def _settle_stopped(bulk_send: BulkSend, now: datetime) -> None:
 
 
 def _move(bulk_send: BulkSend, to: BulkSendState, *before: BulkSendState) -> bool:
-    moved = BulkSend.objects.filter(pk=bulk_send.pk, state__in=before).update(state=to)
-    bulk_send.refresh_from_db(fields=["state"])
+    moved = BulkSend.objects.filter(pk=bulk_send.pk, state__in=before).update(state=to, pause_reason="")
+    bulk_send.refresh_from_db(fields=["state", "pause_reason"])
     return bool(moved)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from outbox import message_types
 from outbox.models import BulkSend, BulkSendState, Message, State
@@ -17,9 +17,15 @@ log = logging.getLogger(__name__)
 CLAIM_LASTS = timedelta(seconds=settings.OUTBOX_CLAIM_SECONDS)
 
 
-def claim_service(now: datetime, *, most: int) -> list[Message]:
-    """Claim service email that is due, the oldest first."""
-    return _claim(Message.objects.filter(is_bulk=False).order_by("not_before", "pk"), now, most)
+def claim_service(now: datetime, *, most: int, few: int) -> list[Message]:
+    """Claim service email that is due, the oldest first.
+
+    What can wait is claimed only while nothing else is due, and only a `few` at once. So a sign-in code does not wait for
+    thousands of emails about a popular opening.
+    """
+    due = Message.objects.filter(is_bulk=False).order_by("not_before", "pk")
+    can_wait = Q(message_type__in=message_types.CAN_WAIT)
+    return _claim(due.exclude(can_wait), now, most) or _claim(due.filter(can_wait), now, few)
 
 
 def claim_bulk(now: datetime, *, most: int) -> list[Message]:

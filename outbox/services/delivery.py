@@ -14,7 +14,7 @@ from outbox.message_types import ForgottenMeanwhile, OutdatedMessage, RenderedEm
 from outbox.models import Message, State, SuppressionReason
 from outbox.services.claims import Claim, claim_bulk, claim_service, recover
 from outbox.services.results import ERASED, PAUSES, Outcome, record
-from outbox.suppression import count_soft_bounce, suppress, suppressed
+from outbox.suppression import count_soft_bounce, stops, suppress, suppressed
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def drain_batch(connection: sending.Connection, now: datetime, *, is_over: Calla
     returns to the queue. Without a mail server, bulk email waits for the next call with a new connection.
     """
     recover(now)
-    batch = claim_service(now, most=BATCH)
+    batch = claim_service(now, most=BATCH, few=GROUP)
     if batch:
         _send_batch(batch, GROUP, connection, now, is_over)
     elif not connection.has_no_server:
@@ -142,10 +142,9 @@ def _refusal(message: Message, unwanted: dict[str, str], now: datetime) -> Outco
 
 
 def _suppression(message: Message, unwanted: dict[str, str]) -> Outcome | None:
-    """Return the result if the address may not get the message. Soft bounces do not stop sign-in codes, which the owner
-    needs."""
+    """Return the result if the address may not get the message."""
     reason = unwanted.get(message.to)
-    if reason is None or (reason == SuppressionReason.SOFT_BOUNCES and message.message_type in message_types.SECRET):
+    if reason is None or not stops(reason, message):
         return None
     return Outcome(message, State.SUPPRESSED, f"The address is suppressed: {reason}.")
 

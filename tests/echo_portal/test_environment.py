@@ -86,6 +86,13 @@ def test_an_email_provider_replaces_the_smtp_server():
     assert (result.returncode, result.stdout.split("\n")[0]) == (0, "False ['echo.example.ca']")
 
 
+def test_an_email_provider_that_is_not_supported_is_refused():
+    """Amazon's needs a library that is not installed, so the worker would fail at the first email."""
+    result = start(**PRODUCTION | {"EMAIL_PROVIDER": "amazon_ses"})
+    assert result.returncode != 0
+    assert "EMAIL_PROVIDER is “amazon_ses”: it has to be “postmark” or “mailgun”." in result.stderr
+
+
 def test_a_checkout_needs_no_variables():
     assert start().stdout.startswith("False ['*']")
 

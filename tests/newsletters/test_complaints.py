@@ -7,21 +7,24 @@ from django.test import override_settings
 from django.utils import timezone
 
 from newsletters.models import ConsentEvent
-from newsletters.services import sending
-from outbox.models import Message
+from newsletters.services import sending, subscriptions
+from newsletters.services.consent import Origin
+from newsletters.services.subscriptions import Choices
+from outbox.models import Message, Suppression
 from tests.factories import IssueFactory, SubscriberFactory
-from tests.outbox.test_provider_reports import SECRET, AmazonSes, Postmark
+from tests.outbox.test_provider_reports import SECRET, SIGNING_KEY, Mailgun, Postmark
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("outbox.urls")]
+DAY = timedelta(days=1)
+CHOICES = Choices(["newsletter"], "en")
 
 
 @pytest.fixture(autouse=True)
-def _provider(settings, monkeypatch):
-    settings.ANYMAIL = {"WEBHOOK_SECRET": SECRET}
-    monkeypatch.setattr("anymail.webhooks.amazon_ses._get_anymail_boto3_params", lambda **_kwargs: ({}, {}))
+def _provider(settings):
+    settings.ANYMAIL = {"WEBHOOK_SECRET": SECRET, "MAILGUN_WEBHOOK_SIGNING_KEY": SIGNING_KEY}
 
 
-@pytest.fixture(params=[Postmark, AmazonSes], ids=["postmark", "amazon-ses"])
+@pytest.fixture(params=[Postmark, Mailgun], ids=["postmark", "mailgun"])
 def provider(request):
     return request.param()
 
@@ -32,7 +35,7 @@ def steps():
 
 def test_a_complaint_unsubscribes_and_is_recorded_with_its_issue(provider, client):
     now = timezone.now()
-    subscriber, other = SubscriberFactory(email="marie@hôpital.ca"), SubscriberFactory()
+    subscriber, other = SubscriberFactory(email="marie@hôpital.ca", subscribed_at=now - DAY), SubscriberFactory()
     with override_settings(ROOT_URLCONF="echo_portal.urls"):  # the emails have links to the site
         issue = sending.start_sending(IssueFactory(), by=None, now=now)
     Message.objects.update(state="sent", settled_at=now - timedelta(minutes=5))
@@ -50,6 +53,43 @@ def test_a_complaint_about_service_email_unsubscribes_too(provider, client):
     subscriber = SubscriberFactory()
     provider.post(client, provider.complaint(timezone.now(), to=subscriber.email.upper()))
     assert steps() == [(subscriber.email, "complained", {})]
+
+
+def resubscribe(subscriber, now):
+    """Use the preferences page to subscribe again."""
+    subscriptions.resubscribe(subscriber, CHOICES, origin=Origin(), now=now)
+
+
+def ask_and_confirm(subscriber, now):
+    """Fill in the form as anyone can, and press the button behind the link in the email."""
+    request = subscriptions.ask(subscriber.email, CHOICES, origin=Origin("/en/"), now=now)
+    subscriptions.confirm(request, origin=Origin(), now=now)
+
+
+@pytest.mark.parametrize("come_back", [resubscribe, ask_and_confirm])
+def test_someone_who_complained_and_subscribes_again_gets_the_newsletter(provider, client, come_back, drain):
+    now = timezone.now()
+    subscriber = SubscriberFactory(subscribed_at=now - DAY)
+    report = provider.complaint(now - timedelta(hours=2), to=subscriber.email)
+    provider.post(client, report)
+    assert Suppression.objects.get().reason == "complaint"
+    come_back(subscriber, now - timedelta(hours=1))
+    provider.post(client, report)  # once more, and then one that was late
+    provider.post(client, provider.complaint(now - timedelta(hours=3), to=subscriber.email))
+    subscriber.refresh_from_db()
+    assert (subscriber.unsubscribed_at, Suppression.objects.count()) == (None, 0)
+    provider.post(client, provider.complaint(now, to=subscriber.email))
+    subscriber.refresh_from_db()
+    assert (subscriber.unsubscribed_at, Suppression.objects.count()) == (now, 1)
+
+
+def test_someone_who_complained_still_gets_the_email_that_confirms_a_new_subscription(provider, client, drain):
+    now = timezone.now()
+    subscriber = SubscriberFactory(subscribed_at=now - DAY)
+    provider.post(client, provider.complaint(now, to=subscriber.email))
+    with override_settings(ROOT_URLCONF="echo_portal.urls"):
+        subscriptions.ask(subscriber.email, CHOICES, origin=Origin("/en/"), now=now)
+        assert [email.to for email in drain(now)] == [[subscriber.email]]
 
 
 def test_a_complaint_of_someone_who_is_not_subscribed_is_no_error(provider, client):

@@ -4,19 +4,25 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core import mail
 from django.utils import translation
 
 from newsletters.models import OpeningNotice, Subscriber
+from newsletters.services.consent import Origin
 from newsletters.services.opening import (
     KEPT_FOR,
+    MOST_FOR_AN_ADDRESS,
     USEFUL_FOR,
     NothingToWaitForError,
     ask_for_notice,
     send_opening_notices,
 )
+from newsletters.services.subscriptions import forget
+from outbox import alarms, sending
 from outbox.models import Message
+from outbox.services import GROUP, Draft, drain_batch, write
 from sessions_app.models import Series
-from tests.factories import SessionFactory, UserFactory
+from tests.factories import SessionFactory, SubscriberFactory, UserFactory
 from tests.hubs.test_partner_interest import solve
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +117,26 @@ class TestAsking:
         assert [ask(about=one).status_code for one in soon] == [302, 302, 400]
         assert ask("other@example.ca", about=soon[2]).status_code == 302
 
+    def test_an_address_waits_for_ten_series_at_most(self, ask, now, settings):
+        """So nobody can have a stranger's mailbox filled when they all open. What was sent makes room."""
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {"opening-notice": {}, "send-email": {}}
+        soon = [SessionFactory(now=now, registration_opens_at=None).series for _n in range(MOST_FOR_AN_ADDRESS + 1)]
+        for one in soon[:-1]:
+            ask_for_notice(one, ADDRESS, "en", now=now)
+        refused = ask(about=soon[-1])
+        assert refused.status_code == 400
+        assert "We can’t take more requests for this address right now." in text(refused)
+        assert ask(about=soon[0]).status_code == 302  # asked before
+        assert ask("other@example.ca", about=soon[-1]).status_code == 302
+        OpeningNotice.objects.filter(series=soon[0]).delete()
+        assert ask(about=soon[-1]).status_code == 302
+
+    @pytest.mark.parametrize("limit", [("send-email", {"ip": (2, 60)}), ("send-form", {"ip": [(2, 3600)]})])
+    def test_a_network_may_ask_only_some_times(self, ask, settings, limit):
+        action, most = limit
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {action: settings.RATE_LIMITS[action] | most}
+        assert [ask(f"person{n}@example.ca").status_code for n in range(3)] == [302, 302, 400]
+
     def test_it_counts_as_an_email_to_that_address(self, ask, settings):
         limits = settings.RATE_LIMITS["send-email"] | {"pair": (1, 600)}
         settings.RATE_LIMITS = settings.RATE_LIMITS | {"send-email": limits}
@@ -150,24 +176,50 @@ class TestWhenItOpens:
     def opens_at(self, series):
         return series.registration_opens_at
 
-    def test_one_email_is_sent_and_the_request_is_deleted(self, series, notice, opens_at, drain):
+    def test_one_email_is_sent_and_the_request_is_forgotten_after_it(self, series, notice, opens_at, drain):
         assert send_opening_notices(opens_at - MINUTE) == 0
         assert send_opening_notices(opens_at) == 1
+        assert send_opening_notices(opens_at) == 0
+        assert OpeningNotice.objects.count() == 1  # until the email has really left
+        (email,) = drain(opens_at)
         assert send_opening_notices(opens_at + MINUTE) == 0
         assert not OpeningNotice.objects.exists()
-        (email,) = drain(opens_at)
+        assert drain(opens_at + MINUTE) == []
         assert email.to == [ADDRESS]
         assert series.title_fr in email.subject
         assert f"/fr/inscription/{series.slug}/" in email.body
+
+    def test_it_is_service_email_that_says_why_and_repeats_nothing_of_the_form(self, series, now, opens_at, drain):
+        ask_for_notice(series, ADDRESS, "en", now=now)
+        send_opening_notices(opens_at)
+        (email,) = drain(opens_at)
+        assert not Message.objects.get().is_bulk
         assert email.extra_headers["Auto-Submitted"] == "auto-generated"
         assert "List-Unsubscribe" not in email.extra_headers
+        words = " ".join(email.body.split())
+        assert "someone entered this address on our site" in words
+        assert "If it wasn’t you, you can ignore this email." in words
+        assert ADDRESS not in email.body + email.alternatives[0].content
 
-    def test_someone_who_asks_again_for_a_later_opening_is_told_again(self, series, notice, opens_at):
+    def test_someone_who_asks_again_for_a_later_opening_is_told_again(self, series, notice, opens_at, drain):
+        """Also if they ask before the first request was forgotten."""
         send_opening_notices(opens_at)
-        set_status(series, registration_opens_at=opens_at + timedelta(days=1))
+        assert len(drain(opens_at)) == 1
+        later = opens_at + timedelta(days=1)
+        set_status(series, registration_opens_at=later)
         series.refresh_from_db()
         ask_for_notice(series, ADDRESS, "fr", now=opens_at + MINUTE)
-        assert send_opening_notices(opens_at + timedelta(days=1)) == 1
+        assert send_opening_notices(later) == 1
+        assert len(drain(later)) == 1
+
+    def test_asking_again_while_the_email_waits_brings_no_second_one(self, series, notice, opens_at, drain):
+        send_opening_notices(opens_at)
+        set_status(series, registration_opens_at=opens_at + timedelta(hours=1))
+        series.refresh_from_db()
+        ask_for_notice(series, ADDRESS, "fr", now=opens_at)
+        set_status(series, registration_opens_at=opens_at)
+        send_opening_notices(opens_at)
+        assert len(drain(opens_at)) == 1
 
     def test_a_freed_seat_of_a_full_series_is_told(self, now, drain):
         full = SessionFactory(now=now, capacity=0, waitlist_enabled=False).series
@@ -185,16 +237,93 @@ class TestWhenItOpens:
         assert "liste d’attente" in email.subject
         assert "liste d’attente" in email.body
 
-    @pytest.mark.parametrize("change", [{"is_closed": True}, {"is_cancelled": True}, {"publication": "draft"}])
-    def test_if_it_closes_before_the_email_is_sent_there_is_none(self, series, notice, opens_at, drain, change):
+    @pytest.mark.parametrize(
+        ("change", "undo"),
+        [
+            ({"is_closed": True}, {"is_closed": False}),
+            ({"publication": "draft"}, {"publication": "published"}),
+            ({"capacity": 0, "waitlist_enabled": False}, {"capacity": 1}),  # someone was quicker
+            ({"registration_opens_at": None}, {"registration_opens_at": "now"}),  # postponed
+        ],
+    )
+    def test_if_it_closes_before_the_email_is_sent_the_request_waits(
+        self, series, notice, opens_at, drain, change, undo
+    ):
         send_opening_notices(opens_at)
         set_status(series, **change)
         assert drain(opens_at) == []
         assert Message.objects.get().state == "expired"
+        assert send_opening_notices(opens_at + MINUTE) == 0
+        assert OpeningNotice.objects.count() == 1
+        set_status(series, **{name: opens_at if value == "now" else value for name, value in undo.items()})
+        later = opens_at + 2 * MINUTE
+        assert send_opening_notices(later) == 1
+        assert [email.to for email in drain(later)] == [[ADDRESS]]
+        send_opening_notices(later)
+        assert not OpeningNotice.objects.exists()
 
-    def test_the_email_is_not_sent_days_late(self, notice, opens_at, drain):
+    def test_an_email_whose_series_is_cancelled_is_not_sent(self, series, notice, opens_at, drain):
         send_opening_notices(opens_at)
-        assert drain(opens_at + USEFUL_FOR) == []
+        set_status(series, is_cancelled=True)
+        assert drain(opens_at) == []
+        send_opening_notices(opens_at)
+        assert not OpeningNotice.objects.exists()
+
+    def test_an_email_that_waited_for_days_is_written_again(self, notice, opens_at, drain):
+        """A worker was down, or the mail server had too much to do. Registration is still open."""
+        send_opening_notices(opens_at)
+        late = opens_at + USEFUL_FOR
+        assert drain(late) == []
+        assert send_opening_notices(late) == 1
+        assert len(drain(late)) == 1
+
+    @pytest.mark.parametrize(
+        ("state", "reason", "is_kept"),
+        [
+            ("queued", "", True),
+            ("sending", "", True),
+            ("failed", "451 4.3.0 Try again later", True),
+            ("failed", "550 5.1.1 No such person", False),
+            ("failed", "It could not be written; the log says why.", False),
+            ("uncertain", "The line broke: TimeoutError", False),  # it may have arrived
+            ("suppressed", "The address is suppressed: hard-bounce.", False),
+        ],
+    )
+    def test_the_request_is_kept_as_long_as_its_email_may_still_be_sent(self, notice, opens_at, state, reason, is_kept):
+        send_opening_notices(opens_at)
+        Message.objects.update(state=state, reason=reason)
+        send_opening_notices(opens_at + MINUTE)
+        assert OpeningNotice.objects.exists() is is_kept
+        assert Message.objects.count() == (2 if "451" in reason else 1)
+
+    def test_someone_who_asked_to_be_forgotten_gets_no_email(self, series, now, opens_at, drain):
+        subscriber = SubscriberFactory()
+        ask_for_notice(series, subscriber.email, "en", now=now)
+        send_opening_notices(opens_at)
+        forget(subscriber, origin=Origin(), now=opens_at)
+        assert drain(opens_at) == []
+        assert Message.objects.get().to == ""
+
+    def test_sign_in_codes_and_confirmations_do_not_wait_for_a_popular_opening(self, series, now, opens_at, drain):
+        for n in range(GROUP + 1):
+            ask_for_notice(series, f"person{n}@example.ca", "en", now=now)
+        send_opening_notices(opens_at)
+        later = opens_at + MINUTE
+        code = Draft("code:1", "code", "a@example.ca", "en", {"code": "123456"}, later + 10 * MINUTE)
+        write([code], now=later)
+        assert len(drain(later)) == GROUP + 2
+        assert mail.outbox[0].to == ["a@example.ca"]
+
+    def test_a_few_go_at_a_time_so_that_a_code_asked_for_meanwhile_goes_next(self, series, now, opens_at):
+        for n in range(GROUP + 1):
+            ask_for_notice(series, f"person{n}@example.ca", "en", now=now)
+        send_opening_notices(opens_at)
+        with sending.Connection() as connection:
+            assert drain_batch(connection, opens_at) == GROUP
+
+    def test_many_of_them_are_no_alarm(self, notice, opens_at):
+        send_opening_notices(opens_at)
+        assert alarms.alarms(opens_at + 10 * MINUTE) == []
 
     @pytest.mark.parametrize("change", [{"is_cancelled": True}, {"is_concluded": True}, {"publication": "archived"}])
     def test_requests_for_a_series_that_will_not_open_are_deleted_without_an_email(self, series, notice, now, change):
@@ -230,12 +359,12 @@ class TestWhenItOpens:
             SessionFactory(now=now)  # open, and nobody asked
             soon = SessionFactory(now=now, registration_opens_at=None).series
             ask_for_notice(soon, f"person{n}@example.ca", "en", now=now)
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(8):
             send_opening_notices(now)
         for n in range(10):
             ask_for_notice(soon, f"other{n}@example.ca", "en", now=now)
         set_status(soon, registration_opens_at=now)
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(17):
             assert send_opening_notices(now) == 11
 
 

@@ -127,7 +127,7 @@ def test_without_a_mail_server_messages_stay_queued(now, settings):
 @pytest.mark.django_db
 def test_a_message_claimed_by_a_dead_worker_is_sent_later(now, smtp):
     message = queue(now)
-    assert [claimed.pk for claimed in services.claim_service(now, most=50)] == [message.pk]
+    assert [claimed.pk for claimed in services.claim_service(now, most=50, few=10)] == [message.pk]
     drain(now + MINUTE)
     assert state(message) == "sending"
     drain(now + services.CLAIM_LASTS + MINUTE)
@@ -137,7 +137,7 @@ def test_a_message_claimed_by_a_dead_worker_is_sent_later(now, smtp):
 @pytest.mark.django_db
 def test_a_message_is_uncertain_if_the_worker_died_after_handing_it_over(now, smtp):
     message = queue(now)
-    services.claim_service(now, most=50)
+    services.claim_service(now, most=50, few=10)
     Message.objects.update(handed_over_at=now)
     drain(now + services.CLAIM_LASTS + MINUTE)
     assert (state(message), smtp.messages) == ("uncertain", [])

@@ -165,14 +165,38 @@ def queue_code(now, to="a@example.ca"):
     return Message.objects.get(key="code:1")
 
 
+ALL = {"code", "service", "bulk"}
+
+
 @pytest.mark.parametrize(
-    ("reason", "expected"), [("soft-bounces", "sent"), ("hard-bounce", "suppressed"), ("complaint", "suppressed")]
+    ("reason", "stopped"),
+    [("complaint", {"bulk"}), ("soft-bounces", {"service", "bulk"}), ("hard-bounce", ALL), ("staff", ALL)],
 )
-def test_a_code_is_sent_despite_soft_bounces_but_not_after_a_hard_bounce_or_complaint(now, smtp, reason, expected):
+def test_what_each_reason_stops(now, smtp, reason, stopped):
+    """A complaint never locks anyone out of their account, and never stops email about what they registered for."""
     suppress("a@example.ca", reason, now=now)
-    code, other = queue_code(now), queue(now, to="a@example.ca")
+    messages = {
+        "code": queue_code(now),
+        "service": queue(now, to="a@example.ca"),
+        "bulk": queue(now, "bulk:1", to="a@example.ca", is_bulk=True),
+    }
     drain(now)
-    assert (state(code), state(other)) == (expected, "suppressed")
+    assert {name for name, message in messages.items() if state(message) == "suppressed"} == stopped
+    assert {name for name, message in messages.items() if state(message) == "sent"} == ALL - stopped
+
+
+def test_a_reason_that_stops_more_replaces_one_that_stops_less(now):
+    for reason, kept in (
+        ("complaint", "complaint"),
+        ("soft-bounces", "soft-bounces"),
+        ("complaint", "soft-bounces"),
+        ("hard-bounce", "hard-bounce"),
+        ("complaint", "hard-bounce"),
+        ("soft-bounces", "hard-bounce"),
+    ):
+        suppress("A@example.ca", reason, now=now, detail=reason)
+        row = Suppression.objects.get()
+        assert (row.reason, row.detail) == (kept, kept)
 
 
 def test_a_code_is_retried_even_when_its_address_becomes_suppressed(now, smtp):
@@ -278,8 +302,14 @@ class TestAdmin:
         assert len(smtp.messages) == 2
 
     def test_staff_can_suppress_an_address_and_lift_the_suppression(self, staff):
+        from django.utils import timezone
+
         staff.post("/en/admin/outbox/suppression/add/", {"email": "a@example.ca", "detail": "asked for it by phone"})
         assert Suppression.objects.get().reason == "staff"
+        suppress("b@example.ca", "complaint", now=timezone.now())
+        page = staff.get("/en/admin/outbox/suppression/").content.decode()
+        assert "newsletters, session news and subscriber reminders" in page
+        Suppression.objects.get(email="b@example.ca").delete()
         pk = Suppression.objects.get().pk
         staff.post(f"/en/admin/outbox/suppression/{pk}/delete/", {"post": "yes"})
         assert not Suppression.objects.exists()

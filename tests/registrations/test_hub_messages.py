@@ -193,7 +193,7 @@ def test_someone_who_attended_and_left_still_gets_it(write_to, series, now, drai
 
 def test_every_email_has_one_outcome_and_later_bounces_are_counted(write_to, series, now, drain):
     people = [person(series, now, name) for name in ("a", "b", "c", "d", "e")]
-    suppress(people[0].user.email, SuppressionReason.COMPLAINT, now=now)
+    suppress(people[0].user.email, SuppressionReason.HARD_BOUNCE, now=now)
     message, other = write_to(), write_to()
     drain(now)
     keys = [f"hub-message:{message.pk}:{one.pk}" for one in people]
