@@ -55,6 +55,7 @@ OF_THE_ADDRESS = {
     "subscription-new-address",
     "subscription-moved",
     "subscription-link",
+    "subscription-private",
     "registration-opened",
 }
 # These go to an address that has no account, or may have none: the address is kept no longer than what the email said.
@@ -69,6 +70,7 @@ TO_NO_ACCOUNT = {
     "subscription-new-address",
     "subscription-moved",
     "subscription-link",
+    "subscription-private",
     "session-news",
     "session-reminder",
     "registration-opened",

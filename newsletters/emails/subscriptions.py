@@ -3,6 +3,7 @@
 They contain nothing that was typed in a form, so nobody can use them to send their words to a stranger.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.links import absolute_url
 from newsletters.models import Subscriber, SubscriptionRequest
+from newsletters.private_links import make_private_token
 from newsletters.services import subscriptions
 from outbox import message_types
 from outbox.message_types import OutdatedMessage, RenderedEmail
@@ -23,6 +25,7 @@ def register_message_types() -> None:
     message_types.register("subscription-new-address", render_new_address)
     message_types.register("subscription-moved", render_moved)
     message_types.register("subscription-link", render_link)
+    message_types.register("subscription-private", render_private)
 
 
 def render_confirm(data: dict[str, Any], now: datetime) -> RenderedEmail:
@@ -39,7 +42,8 @@ def render_exists(data: dict[str, Any], now: datetime) -> RenderedEmail:
         "days": subscriptions.REQUESTS_KEPT_FOR.days,
         "preferences": _preferences_link(subscriber),
     }
-    return render_email("newsletters/email/exists", _("You’re already subscribed to our emails"), context)
+    email = render_email("newsletters/email/exists", _("You’re already subscribed to our emails"), context)
+    return replace(email, only_to=subscriber.email)
 
 
 def render_new_address(data: dict[str, Any], now: datetime) -> RenderedEmail:
@@ -52,8 +56,18 @@ def render_moved(data: dict[str, Any], now: datetime) -> RenderedEmail:
 
 
 def render_link(data: dict[str, Any], now: datetime) -> RenderedEmail:
-    context = {"preferences": _preferences_link(_subscriber(data))}
-    return render_email("newsletters/email/link", _("Your email preferences"), context)
+    subscriber = _subscriber(data)
+    context = {"preferences": _preferences_link(subscriber)}
+    email = render_email("newsletters/email/link", _("Your email preferences"), context)
+    return replace(email, only_to=subscriber.email)
+
+
+def render_private(data: dict[str, Any], now: datetime) -> RenderedEmail:
+    subscriber = _subscriber(data)
+    token = make_private_token(subscriber, now)
+    context = {"link": absolute_url(reverse("newsletters:private", args=[token]))}
+    email = render_email("newsletters/email/private", _("Open your private settings"), context)
+    return replace(email, only_to=subscriber.email)
 
 
 def _open_request(data: dict[str, Any], now: datetime) -> SubscriptionRequest:
