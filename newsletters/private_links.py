@@ -11,7 +11,7 @@ from django.core import signing
 from accounts.fields import is_key
 from newsletters.models import Subscriber
 
-VALID_FOR = timedelta(hours=1)
+VALID_FOR = timedelta(hours=1)  # the pages and the email say "one hour"
 
 
 class LinkExpiredError(Exception):

@@ -16,12 +16,12 @@ from newsletters.models import Issue, Subscriber
 from outbox.models import Message, SuppressionReason
 from outbox.suppression import suppress
 from tests.browser.test_pages import sign_in
+from tests.browser.test_staying_connected import LONG_ADDRESS
 from tests.factories import HubFactory, SubscriberFactory, UserFactory
 
 pytestmark = pytest.mark.browser
 ENGLISH = {"title": "Grief in the team", "preview": "Three small habits.", "body": "## First\n\n<b>bold</b>"}
 FRENCH = {"title": "Le deuil dans l’équipe", "preview": "Trois petites habitudes.", "body": "## D’abord\n\nBonjour."}
-LONG_ADDRESS = "a-very-long-name.of-someone@a-very-long-domain-of-an-organization.example.ca"
 
 
 @pytest.fixture(autouse=True)

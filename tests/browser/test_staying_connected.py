@@ -15,6 +15,7 @@ from tests.browser.test_pages import sign_in
 from tests.factories import SessionFactory, SubscriberFactory, UserFactory
 
 pytestmark = pytest.mark.browser
+LONG_ADDRESS = "a-very-long-name.of-someone@a-very-long-domain-of-an-organization.example.ca"
 
 
 @pytest.fixture(autouse=True)
@@ -28,8 +29,8 @@ def test_axe_finds_nothing_on_the_pages_of_subscribers(open_page, axe, live_serv
     page, now = open_page(width), timezone.now()
     choices = subscriptions.Choices(topics=["newsletter", "reminders"], language=language, province="QC")
     asked = subscriptions.ask("zoe@example.ca", choices, origin=Origin(), now=now)
-    paused = SubscriberFactory(paused_until=now + timedelta(days=9), email=UserFactory().email)
-    left = SubscriberFactory(unsubscribed_at=now)
+    paused = SubscriberFactory(paused_until=now + timedelta(days=9), email=UserFactory(email=LONG_ADDRESS).email)
+    left = SubscriberFactory(unsubscribed_at=now, email=f"left-{LONG_ADDRESS}")
 
     def check(name, *args, post=False):
         with translation.override(language):

@@ -122,12 +122,9 @@ def test_someone_who_left_gets_the_link_too(client, preferences, subscriber, now
     assert not Subscriber.objects.exists()
 
 
-def test_a_forwarded_newsletter_cannot_flood_the_mailbox(client, preferences, clock):
-    for _ in range(5):
-        response = client.post(f"{preferences}private-link/", follow=True)
+def test_a_forwarded_newsletter_cannot_flood_the_mailbox(client, preferences):
+    for network in ("192.0.2.1", "198.51.100.9"):
+        for _ in range(4):
+            response = client.post(f"{preferences}private-link/", follow=True, REMOTE_ADDR=network)
     assert Message.objects.count() == 3
     assert "We can’t send an email to this address right now." in words(response)
-    clock.shift(timedelta(hours=2))
-    for _ in range(5):
-        client.post(f"{preferences}private-link/", REMOTE_ADDR="198.51.100.9")
-    assert Message.objects.count() <= 6
