@@ -196,6 +196,7 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     "opening-notice": {"key": (5, 86400)},  # for each address, whoever enters it
     "change-email": {"key": [(10, 3600), (20, 86400)]},
     "subscription-email": {"key": (4, 86400)},  # for each address, whoever enters it
+    "subscription-private": {"key": [(3, 600), (6, 86400)]},  # for each subscriber's address
     "subscription-new-address": {"key": (10, 86400)},  # for each subscriber
 }
 # Second factors: an authenticator app or a passkey, with recovery codes in case both are lost.

@@ -63,6 +63,7 @@ OF_THE_ADDRESS = {
     "subscription-new-address",
     "subscription-moved",
     "subscription-link",
+    "subscription-private",
     "registration-opened",
 }
 # These go to an address that has no account, or may have none: the address is kept no longer than what the email said.
@@ -77,6 +78,7 @@ TO_NO_ACCOUNT = {
     "subscription-new-address",
     "subscription-moved",
     "subscription-link",
+    "subscription-private",
     "session-news",
     "session-reminder",
     "registration-opened",

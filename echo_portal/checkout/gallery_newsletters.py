@@ -127,6 +127,7 @@ SAMPLES: dict[str, Callable[[Rows, datetime], Rows]] = {
     "subscription-new-address": _subscription_request,
     "subscription-moved": lambda _rows, _now: {},
     "subscription-link": _subscription,
+    "subscription-private": _subscription,
     "newsletter-test": _issue_to_test,
     "session-news": _session_news,
     "session-reminder": _session_reminder,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.links import absolute_url
 from newsletters.models import Subscriber, SubscriptionRequest
+from newsletters.private_links import make_private_token
 from newsletters.services import subscriptions
 from outbox import message_types
 from outbox.message_types import OutdatedMessage, RenderedEmail
@@ -24,6 +25,7 @@ def register_message_types() -> None:
     message_types.register("subscription-new-address", render_new_address)
     message_types.register("subscription-moved", render_moved)
     message_types.register("subscription-link", render_link)
+    message_types.register("subscription-private", render_private)
 
 
 def render_confirm(data: dict[str, Any], now: datetime) -> RenderedEmail:
@@ -57,6 +59,14 @@ def render_link(data: dict[str, Any], now: datetime) -> RenderedEmail:
     subscriber = _subscriber(data)
     context = {"preferences": _preferences_link(subscriber)}
     email = render_email("newsletters/email/link", _("Your email preferences"), context)
+    return replace(email, only_to=subscriber.email)
+
+
+def render_private(data: dict[str, Any], now: datetime) -> RenderedEmail:
+    subscriber = _subscriber(data)
+    token = make_private_token(subscriber, now)
+    context = {"link": absolute_url(reverse("newsletters:private", args=[token]))}
+    email = render_email("newsletters/email/private", _("Open your private settings"), context)
     return replace(email, only_to=subscriber.email)
 
 

@@ -14,6 +14,7 @@ MESSAGE_TYPES = (
     "subscription-new-address",
     "subscription-moved",
     "subscription-link",
+    "subscription-private",
 )
 
 
@@ -40,6 +41,11 @@ def tell_old_address(old_email: str, language: str, *, now: datetime) -> None:
 
 def send_link(subscriber: Subscriber, *, now: datetime) -> None:
     _send("subscription-link", subscriber.email, subscriber.language, {"subscriber": subscriber.pk}, now)
+
+
+def send_private_link(subscriber: Subscriber, *, now: datetime) -> None:
+    """Email the link to the private settings, which works for an hour from when the email leaves."""
+    _send("subscription-private", subscriber.email, subscriber.language, {"subscriber": subscriber.pk}, now)
 
 
 def _send(message_type: str, to: str, language: str, data: dict[str, Any], now: datetime) -> None:

@@ -1,11 +1,8 @@
 """The preferences of a subscriber, behind the link in each of their emails. They do not sign in."""
 
-import json
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
-from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,11 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.limits import EMAIL_REFUSED, within_limits
+from accounts.limits import EMAIL_REFUSED
 from accounts.services import address_is_taken
 from newsletters import queries, wording
-from newsletters.export import export
-from newsletters.forms import LinkForm, NewAddressForm, PreferencesForm
+from newsletters.forms import LinkForm, PreferencesForm
 from newsletters.models import Subscriber
 from newsletters.services import notifications, subscriptions
 from newsletters.services.consent import last_given
@@ -79,58 +75,6 @@ def pause(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
 def resume(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     subscriptions.resume(subscriber, origin=origin_of(request), now=timezone.now())
     return _back(request, subscriber, _("The pause is over. You’ll get our emails again."))
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-@for_subscriber
-def new_address(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
-    """Ask for the new address and email it. The page is the same whether it is subscribed or not."""
-    form = NewAddressForm(request.POST if request.method == "POST" else None, subscriber=subscriber)
-    if form.is_bound and form.is_valid():
-        email = form.cleaned_data["email"]
-        if within_limits(request, "subscription-new-address", str(subscriber.pk)) and may_email(request, email):
-            with form.once() as is_first:
-                if is_first:
-                    subscriptions.ask_new_address(subscriber, email, origin=origin_of(request), now=timezone.now())
-            note = _("We sent an email to the new address. Press the button in it to confirm the change.")
-            return _back(request, subscriber, note)
-        form.add_error("email", EMAIL_REFUSED)
-    context = {"form": form, "subscriber": subscriber}
-    return render(request, "newsletters/new_address.html", context, status=400 if form.errors else 200)
-
-
-@never_cache
-@require_safe
-@for_subscriber
-def data(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
-    """Download what we know about the subscriber."""
-    content = json.dumps(export(subscriber, now=timezone.now()), cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
-    response = HttpResponse(content, content_type="application/json; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{_("my-data")}.json"'
-    return response
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-@for_subscriber
-def forget(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
-    """Say what is deleted, what stays and why, and delete on POST."""
-    if request.method == "POST":
-        subscriptions.forget(subscriber, origin=origin_of(request), now=timezone.now())
-        return redirect("newsletters:forgotten")
-    context = {
-        "subscriber": subscriber,
-        "has_account": address_is_taken(subscriber.email),
-        "officer_email": settings.PRIVACY_EMAIL,
-        "link_days": subscriptions.FORMER_TOKENS_KEPT_FOR.days,
-    }
-    return render(request, "newsletters/forget.html", context)
-
-
-@require_safe
-def forgotten(request: HttpRequest) -> HttpResponse:
-    return render(request, "newsletters/forgotten.html")
 
 
 @never_cache

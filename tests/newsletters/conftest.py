@@ -7,6 +7,7 @@ from django.core.management import call_command
 
 from accounts.bots import BITS, is_proof
 from newsletters.models import Subscriber
+from newsletters.private_links import make_private_token
 from outbox.models import Message
 from tests.factories import SubscriberFactory, UserFactory
 
@@ -104,6 +105,11 @@ def link_in(message, word):
     """Return the path of the first link of an email that has `word` in it."""
     found = re.findall(r"https?://[^/\s]+(/\S+)", rendered(message).text)
     return next(path for path in found if word in path)
+
+
+def private_page(subscriber, now):
+    """Return the path of the private settings that a link emailed at `now` opens."""
+    return f"/en/newsletter/private/{make_private_token(subscriber, now)}/"
 
 
 def words(response):

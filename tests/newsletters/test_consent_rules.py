@@ -14,6 +14,7 @@ from datetime import timedelta
 import pytest
 from django.db import InternalError, connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from newsletters import wording
 from newsletters.models import ConsentEvent, Subscriber, SubscriptionRequest, Topic
@@ -28,7 +29,7 @@ from outbox.services import Draft, write
 from outbox.suppression import suppress, suppressed
 from registrations.models import Registration
 from tests.factories import IssueFactory, SessionFactory, SubscriberFactory, UserFactory
-from tests.newsletters.conftest import FORM, link_in, rendered, words
+from tests.newsletters.conftest import FORM, link_in, private_page, rendered, words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 ADDRESS = "1550 Somewhere Street\nOttawa ON  K1A 0A1"
@@ -293,13 +294,13 @@ class TestPrivacy:
     def test_people_get_their_data_in_a_structured_form(self, client, subscribe):
         """Law 25 s. 27: in a structured, commonly used technological format."""
         subscriber = subscribe()
-        data = json.loads(client.get(f"/en/newsletter/preferences/{subscriber.token}/data/").content)
+        data = json.loads(client.post(f"{private_page(subscriber, timezone.now())}data/").content)
         assert data["subscription"]["email"] == subscriber.email
         assert len(data["consent"]) == 2
 
     def test_people_can_be_forgotten(self, client, subscriber):
         """Law 25 s. 28.1: the spread of information ends; the page names what another law requires us to keep."""
-        page = f"/en/newsletter/preferences/{subscriber.token}/forget/"
+        page = f"{private_page(subscriber, timezone.now())}forget/"
         assert "section 13" in words(client.get(page))
         client.post(page)
         assert not Subscriber.objects.exists()

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from newsletters.models import ConsentAction, ConsentEvent, OpeningNotice, Subscriber, SubscriptionRequest
 from newsletters.services.consent import Origin, former_addresses, record
@@ -17,7 +18,7 @@ from outbox.services import Draft, write
 from outbox.services.results import ERASED
 from outbox.suppression import suppress, suppressed
 from tests.factories import IssueFactory, SeriesFactory, SubscriberFactory, UserFactory
-from tests.newsletters.conftest import words
+from tests.newsletters.conftest import private_page, words
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -30,7 +31,7 @@ def subscriber(subscribe):
 
 @pytest.fixture
 def page(subscriber):
-    return f"/en/newsletter/preferences/{subscriber.token}/"
+    return private_page(subscriber, timezone.now())
 
 
 def queue(email, now):
@@ -75,7 +76,7 @@ def test_the_file_has_everything_we_know(client, subscriber, page, now):
         series=SeriesFactory(slug="pain"), email=subscriber.email, language="en", created_at=now
     )
     queue(subscriber.email, now)
-    response = client.get(f"{page}data/")
+    response = client.post(f"{page}data/")
     assert response["Content-Disposition"] == 'attachment; filename="my-data.json"'
     data = json.loads(response.content)
     known = data["subscription"]
@@ -120,10 +121,11 @@ def test_forgetting_deletes_everything_but_the_record_of_consent(client, page, s
     assert user.is_active
 
 
-def test_the_link_opens_nothing_after_that(client, page):
+def test_the_links_open_nothing_after_that(client, page, subscriber):
     client.post(f"{page}forget/")
-    for response in (client.get(page), client.post(f"{page}forget/"), client.get(f"{page}data/")):
-        assert response.status_code == 410
+    for response in (client.get(page), client.post(f"{page}forget/"), client.post(f"{page}data/")):
+        assert response.status_code == 404
+    assert client.get(f"/en/newsletter/preferences/{subscriber.token}/").status_code == 410
 
 
 def test_the_person_can_come_back(client, page, subscribe):

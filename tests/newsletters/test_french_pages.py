@@ -1,8 +1,10 @@
 """No French page for subscribers contains English, including wrong forms, expired links and the notes after a change."""
 
 import pytest
+from django.utils import timezone
 
 from newsletters.models import Subscriber, SubscriptionRequest
+from newsletters.private_links import make_private_token
 from newsletters.services import subscriptions
 from tests.echo_portal.test_french_pages import assert_all_french, french
 from tests.factories import SubscriberFactory, UserFactory
@@ -30,7 +32,10 @@ def test_no_page_for_subscribing_contains_english(client, fill_in, clock):
     visit("preferences", subscriber.token, post=[None, {"topics": "x"}, choices])
     visit("pause", subscriber.token, post=[{}])
     visit("resume", subscriber.token, post=[{}])
-    visit("new_address", subscriber.token, post=[None, {"email": "x"}, {"email": "other@example.ca"}])
+    visit("private_link", subscriber.token, post=[{}])
+    token = make_private_token(subscriber, timezone.now())
+    visit("private", token)
+    visit("new_address", token, post=[None, {"email": "x"}, {"email": "other@example.ca"}])
     moving = SubscriptionRequest.objects.get(subscriber=subscriber)
     visit("confirm", moving.token)
     SubscriberFactory(email=moving.email)
@@ -40,7 +45,7 @@ def test_no_page_for_subscribing_contains_english(client, fill_in, clock):
     visit("lost_link", post=[None, {}, fill_in(french("newsletters:lost_link"), {"email": "a@example.ca"})])
     client.force_login(user)
     visit("stay_connected")
-    visit("forget", subscriber.token, post=[None, {}])
+    visit("forget", token, post=[None, {}])
     visit("offer", post=[None, {}])
     visit("preferences", subscriber.token)
     visit("unsubscribe", subscriber.token)

@@ -3,12 +3,13 @@
 import json
 
 import pytest
+from django.utils import timezone
 
 from newsletters.models import ConsentEvent, Subscriber, SubscriptionRequest
 from newsletters.services import subscriptions
 from newsletters.services.consent import Origin
 from outbox.models import Message
-from tests.newsletters.conftest import FORM, TYPED, link_in, rendered
+from tests.newsletters.conftest import FORM, TYPED, link_in, private_page, rendered
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 SCRIPT = "<script>alert(1)</script>"
@@ -38,10 +39,11 @@ def test_the_form_and_the_pages_escape_it(client, fill_in, text):
         client.post(page)
         assert_only_text(client.get(page))
     subscriber = Subscriber.objects.get()
-    preferences = f"/en/newsletter/preferences/{subscriber.token}/"
+    assert_only_text(client.get(f"/en/newsletter/preferences/{subscriber.token}/"))
+    private = private_page(subscriber, timezone.now())
     for part in ("", "address/", "forget/"):
-        assert_only_text(client.get(preferences + part))
-    data = client.get(f"{preferences}data/")
+        assert_only_text(client.get(private + part))
+    data = client.post(f"{private}data/")
     assert (data["Content-Type"], data["X-Content-Type-Options"]) == ("application/json; charset=utf-8", "nosniff")
     assert json.loads(data.content)["subscription"]["organization"] == subscriber.organization
 

@@ -1,6 +1,7 @@
 """Changing the address: the new one confirms, the old one is told, and the links get a new token."""
 
 import pytest
+from django.utils import timezone
 
 from newsletters.models import ConsentEvent, Subscriber
 from newsletters.services import subscriptions
@@ -8,14 +9,14 @@ from newsletters.services.consent import evidence
 from outbox.models import Message
 from outbox.services import Draft, write
 from tests.factories import SubscriberFactory
-from tests.newsletters.conftest import link_in, rendered, words
+from tests.newsletters.conftest import link_in, private_page, rendered, words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture
-def page(subscriber):
-    return f"/en/newsletter/preferences/{subscriber.token}/address/"
+def page(subscriber, now):
+    return f"{private_page(subscriber, now)}address/"
 
 
 def confirm(client, email="new@example.ca"):
@@ -92,7 +93,7 @@ def test_bulk_email_that_is_queued_goes_to_the_new_address_and_service_email_doe
 
 def test_the_evidence_of_the_new_address_includes_the_consent_given_with_the_old_one(client, subscribe):
     subscriber = subscribe()
-    client.post(f"/en/newsletter/preferences/{subscriber.token}/address/", {"email": "new@example.ca"})
+    client.post(f"{private_page(subscriber, timezone.now())}address/", {"email": "new@example.ca"})
     confirm(client)
     steps = [(step.email, step.action) for step in evidence("new@example.ca")]
     assert steps == [
