@@ -1,22 +1,21 @@
 """Measure the weekly news of sessions, and the reminders of a day, for 140,000 subscribers (`--subscribers`).
 
-First ten new series are only for pharmacists, then 26 are for many readers, and a week later there is nothing new for
-almost everyone. "Runs" is how often the task has to run. Emails are rendered as the outbox does it, in batches, and a few
-of them one by one.
+First ten new series are only for pharmacists, then 20 are for many readers, and a week later there is nothing new for
+almost everyone. Emails are rendered as the outbox does it, in batches, and a few of them one by one. Seconds are those of
+the processor, here and in the database, because the machine is shared.
 """
 
 import argparse
 import sys
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bench.pages import prepare
+from bench.processor import processor_seconds
 
-FOR_FEW, FOR_MANY = range(164, 174), range(174, 200)  # the series of bench.pages that start last
-MOST_RUNS = 30
-RENDERED, RENDERED_ALONE = 2000, 100
-TARGET_FEW_SECONDS, TARGET_NOTHING_SECONDS, TARGET_WRITTEN, TARGET_RENDERED = 3, 10, 1000, 600
+FOR_FEW, FOR_MANY = range(170, 180), range(180, 200)  # the series of bench.pages that start last
+RENDERED, RENDERED_ALONE = 2000, 50
+MAX_SECONDS_FOR_FEW, MAX_SECONDS_FOR_NOTHING, MIN_WRITTEN, MIN_RENDERED = 10, 10, 1000, 600
 
 SUBSCRIBERS = """
     INSERT INTO newsletters_subscriber (name, profession, province, organization, language, topics, reminder_days, email,
@@ -50,21 +49,23 @@ def open_now(numbers: range, **changes: object) -> None:
     from sessions_app.models import Series
 
     series = Series.objects.filter(slug__in=[f"series-{n}" for n in numbers])
-    series.update(**changes or {"is_closed": False})
+    if changes:
+        series.update(**changes)
     OpenedSeries.objects.filter(series__in=series).delete()
 
 
-def queue(name: str, task: Callable[..., int], now: datetime, subscribers: int, target: str = "") -> tuple[float, int]:
+def queue(name: str, task: Callable[..., int], now: datetime, subscribers: int) -> tuple[float, int]:
     """Run the task until everyone has been looked at. Prints and returns the seconds, and the number of emails."""
     from newsletters.tasks import _time_is_up
 
-    seconds, emails, runs, is_complete = 0.0, 0, 0, False
-    while not is_complete and runs < MOST_RUNS:
-        answers, begin, is_up = [], time.monotonic(), _time_is_up()
+    emails, runs, is_complete, begin = 0, 0, False, processor_seconds()
+    while not is_complete:
+        answers, is_up = [False], _time_is_up()
         emails += task(now, is_over=lambda: answers.append(is_up()) or answers[-1])  # noqa: B023 - called at once
-        seconds, runs, is_complete = seconds + time.monotonic() - begin, runs + 1, True not in answers
-    print(f"{name:<46}{seconds:>9.1f} seconds{target}")
-    print(f"{'':<46}{runs:>9} runs, {emails:,} emails, {subscribers / seconds:,.0f} readers per second")
+        runs, is_complete = runs + 1, not answers[-1]
+    seconds = processor_seconds() - begin
+    rate = f"{runs} runs, {emails:,} emails, {subscribers / seconds:,.0f} readers per second"
+    print(f"{name:<28}{seconds:>8.1f} seconds, {rate}", flush=True)
     return seconds, emails
 
 
@@ -77,14 +78,14 @@ def rendered_per_second(emails: int, size: int, message_type: str, now: datetime
 
     due = Message.objects.filter(message_type=message_type, expires_at__gt=now)
     messages = list(due.order_by("pk")[:emails])
-    begin = time.monotonic()
+    begin = processor_seconds()
     for start in range(0, len(messages), size):
         batch = messages[start : start + size]
         loaded = message_types.load(message_type, [message.data for message in batch])
         for message, one in zip(batch, loaded, strict=True):
             with translation.override(message.language):
                 message_types.render(message_type, one, now).as_bytes(message)
-    return len(messages) / (time.monotonic() - begin)
+    return len(messages) / (processor_seconds() - begin)
 
 
 def main() -> int:
@@ -102,24 +103,33 @@ def main() -> int:
     cache.clear()
     tuesday = news_time(timezone.now() + timedelta(days=7))
     fill_database(people, tuesday)
-    few, nothing = f"   target: at most {TARGET_FEW_SECONDS}", f"   target: at most {TARGET_NOTHING_SECONDS}"
     open_now(FOR_FEW, audience=["pharmacist"], audience_required=True)
-    few_seconds, _emails = queue("news for pharmacists", queue_session_news, tuesday, people, few)
+    for_few, _emails = queue("news for pharmacists", queue_session_news, tuesday, people)
     open_now(FOR_MANY)
     later = tuesday + timedelta(days=7)
     seconds, emails = queue("news for many", queue_session_news, later, people)
-    print(f"{'emails written':<46}{emails / seconds:>9.0f} per second   target: at least {TARGET_WRITTEN}")
-    rates = []
-    for size, count in ((BULK_BATCH, RENDERED), (1, RENDERED_ALONE)):
-        rates.append(rendered_per_second(count, size, "session-news", later))
-        target = f"   target: at least {TARGET_RENDERED}" if size > 1 else ""
-        print(f"{f'news rendered, {size} at once':<46}{rates[-1]:>9.0f} per second{target}")
-    nothing_seconds, _emails = queue("nothing new", queue_session_news, later + timedelta(days=7), people, nothing)
+    written = emails / seconds
+    together = rendered_per_second(RENDERED, BULK_BATCH, "session-news", later)
+    alone = rendered_per_second(RENDERED_ALONE, 1, "session-news", later)
+    for_nothing, _emails = queue("almost nothing new", queue_session_news, later + timedelta(days=7), people)
     queue("reminders of a day", queue_session_reminders, tuesday, people)
-    rate = rendered_per_second(RENDERED, BULK_BATCH, "session-reminder", tuesday)
-    print(f"{'reminders rendered':<46}{rate:>9.0f} per second   target: at least {TARGET_RENDERED}")
-    is_quick = few_seconds <= TARGET_FEW_SECONDS and nothing_seconds <= TARGET_NOTHING_SECONDS
-    return 0 if is_quick and emails / seconds >= TARGET_WRITTEN and min(rates[0], rate) >= TARGET_RENDERED else 1
+    reminders = rendered_per_second(RENDERED, BULK_BATCH, "session-reminder", tuesday)
+    figures = [
+        ("news for pharmacists", for_few, "seconds", MAX_SECONDS_FOR_FEW),
+        ("almost nothing new", for_nothing, "seconds", MAX_SECONDS_FOR_NOTHING),
+        ("news written", written, "emails per second", MIN_WRITTEN),
+        (f"news rendered, {BULK_BATCH} at once", together, "emails per second", MIN_RENDERED),
+        ("news rendered, one by one", alone, "emails per second", 0),
+        (f"reminders rendered, {BULK_BATCH} at once", reminders, "emails per second", MIN_RENDERED),
+    ]
+    for name, figure, unit, target in figures:
+        bound = "at most" if unit == "seconds" else "at least"
+        print(f"{name:<40}{figure:>8,.0f} {unit}" + (f"   target: {bound} {target}" if target else ""))
+    return 0 if all(_is_met(figure, unit, target) for _name, figure, unit, target in figures) else 1
+
+
+def _is_met(figure: float, unit: str, target: float) -> bool:
+    return figure <= target if unit == "seconds" else figure >= target
 
 
 if __name__ == "__main__":
