@@ -8,7 +8,7 @@ from django.db import transaction
 
 from newsletters.models import Publication, PublicationFile
 
-# A download is read from the database in one piece, which takes four times as much memory. Readers are on phones, too.
+# A download is read from the database in one piece, which takes five times as much memory. Readers are on phones, too.
 MAX_BYTES = 5 * 1024 * 1024
 CHECKSUM_LENGTH = 32
 # Readers look for the header and the trailer in so many bytes at both ends (ISO 32000-1, annex H).

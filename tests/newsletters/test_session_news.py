@@ -341,6 +341,13 @@ class TestOneRenderingForManyReaders:
                 assert f"/en/newsletter/preferences/{person.token}/" in content
             assert person.token in sent[person.email].extra_headers["List-Unsubscribe"]
 
+    def test_no_copies_are_kept_only_the_subject(self, series, tuesday, drain):
+        SubscriberFactory()
+        queue_session_news(tuesday)
+        drain(tuesday)
+        message = Message.objects.get()
+        assert (message.state, message.subject, message.as_sent) == ("sent", "New session: Pain at Home", None)
+
     def test_languages_and_readers_who_are_told_something_else_do_not_share(self, series, now, tuesday, drain, written):
         other = titled("Grief", now=now, days=30, hub=HubFactory(provinces=["BC"]), audience=["physician"])
         SubscriberFactory.create_batch(2)
