@@ -41,7 +41,7 @@ check: .venv/dev.stamp  ## check lint, format, templates, types, import rule, mi
 
 bench: .venv/dev.stamp  ## run the benchmarks and compare them with their targets
 	@$(PY) -m echo_portal.checkout.translations compile
-	@$(PY) -m bench.pages; $(PY) -m bench.registration_burst; $(PY) -m bench.outbox; $(PY) -m bench.newsletter; $(PY) -m bench.reminders; $(PY) -m bench.feeds; $(PY) -m bench.feed_edits; $(PY) -m bench.workspace
+	@$(PY) -m bench.pages; $(PY) -m bench.registration_burst; $(PY) -m bench.outbox; $(PY) -m bench.newsletter; $(PY) -m bench.session_news; $(PY) -m bench.subscribers; $(PY) -m bench.reminders; $(PY) -m bench.feeds; $(PY) -m bench.feed_edits; $(PY) -m bench.workspace
 
 messages: .venv/dev.stamp  ## update locale/fr from the sources
 	@$(PY) -m echo_portal.checkout.translations update

@@ -24,6 +24,7 @@ class PictureField(forms.FileField):
 
     widget = forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"})
     default_error_messages = {"empty": SENTENCES[pictures.PictureUnreadableError]}
+    sentences = SENTENCES  # what to say about each kind of PictureRefusedError
 
     def redraw(self, file: IO[bytes]) -> RedrawnPicture:
         raise NotImplementedError
@@ -35,7 +36,7 @@ class PictureField(forms.FileField):
         try:
             return self.redraw(file)
         except pictures.PictureRefusedError as error:
-            raise forms.ValidationError(SENTENCES[type(error)]) from error
+            raise forms.ValidationError(self.sentences[type(error)]) from error
 
 
 class LogoField(PictureField):

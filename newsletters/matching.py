@@ -21,7 +21,8 @@ from sessions_app.models import DeliveryLanguage, Series
 
 BATCH = 1000
 
-Reader = tuple[str, str, str]  # language, profession, province
+Reader = tuple[str, str, str]
+ANSWERS = ("language", "profession", "province")  # a reader, as fields of a subscriber
 
 
 def reader_of(subscriber: Subscriber) -> Reader:
@@ -38,15 +39,14 @@ def suits(series: Series, reader: Reader) -> bool:
 
 
 class Matches:
-    """Finds the series for a subscriber among some, in their order. Subscribers with the same answers are compared once."""
+    """Finds the series for a reader among some, in their order. There are a few hundred readers that differ."""
 
     def __init__(self, series: Iterable[Series]) -> None:
         self.series = list(series)
         self.found: dict[Reader, list[int]] = {}
 
-    def of(self, subscriber: Subscriber) -> list[int]:
+    def of(self, reader: Reader) -> list[int]:
         """Return the ids of the series."""
-        reader = reader_of(subscriber)
         if reader not in self.found:
             self.found[reader] = [series.pk for series in self.series if suits(series, reader)]
         return self.found[reader]
@@ -58,11 +58,20 @@ def registered(emails: Iterable[str], series: Iterable[int]) -> set[tuple[str, i
     return set(own.order_by().values_list("user__email", "series"))
 
 
-def in_batches(subscribers: SubscriberQuerySet, prefix: str) -> Iterator[Sequence[Subscriber]]:
-    """Yield the subscribers, in batches, leaving out those whose email is in the ledger: its key is `prefix` and their id."""
+def without_email(subscribers: SubscriberQuerySet, matches: Matches, prefix: str) -> SubscriberQuerySet:
+    """Return those who have a match, and no email in the ledger yet: its key would be `prefix` and their id.
+
+    The database leaves out the others, so a run costs as much as there is to write, and the next one goes on where it
+    stopped. Readers with the same answers follow one another, because one rendering serves them all.
+    """
+    readers = subscribers.order_by().values_list(*ANSWERS).distinct()
+    matching = ["|".join(reader) for reader in readers if matches.of(reader)]
+    language, profession, province = ANSWERS
+    answers = Concat(language, Value("|"), profession, Value("|"), province)
     key = Concat(Value(prefix), Cast("pk", CharField()))
-    due = subscribers.annotate(key=key).exclude(Exists(Message.objects.filter(key=OuterRef("key")))).order_by("pk")
-    last = 0
-    while batch := list(due.filter(pk__gt=last)[:BATCH]):
-        yield batch
-        last = batch[-1].pk
+    found = subscribers.annotate(answers=answers, key=key).filter(answers__in=matching)
+    return found.exclude(Exists(Message.objects.filter(key=OuterRef("key")))).order_by(*ANSWERS, "pk")
+
+
+def in_batches(pks: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (pks[start : start + BATCH] for start in range(0, len(pks), BATCH))

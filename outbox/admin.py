@@ -61,7 +61,9 @@ class MessageAdmin(admin.ModelAdmin):
     def what_went(self, message: Message) -> SafeString | str:
         """Show headers, text and attachments as they were sent, without secret links. The HTML has its own page."""
         if not message.as_sent:
-            return gettext("There is no copy. The email was not sent, contains a code, or is too old.")
+            return gettext(
+                "There is no copy. The email was not sent, contains a code, went to many people, or is too old."
+            )
         parsed = email.message_from_bytes(bytes(message.as_sent), policy=email.policy.default)
         text = parsed.get_body(("plain",))
         parts = ["\n".join(f"{name}: {value}" for name, value in parsed.items()), text.get_content() if text else ""]

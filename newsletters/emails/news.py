@@ -1,9 +1,11 @@
 """Session news, subscribers' reminders, and the email that registration has opened.
 
-Each renderer checks that its message is still true, and raises OutdatedMessage if it isn't.
+Each renderer checks that its message is still true, and raises OutdatedMessage if it isn't. Subscribers who are told the
+same in the same language share one rendering, if their messages were loaded together.
 """
 
-from collections.abc import Collection
+import re
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -13,12 +15,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.languages import current_language
 from accounts.links import absolute_url
 from accounts.zones import PROJECT_ZONE
 from newsletters.matching import reader_of, registered, suits
 from newsletters.models import Subscriber, Topic
+from newsletters.rendering import LINKS
 from newsletters.services.opening import TOLD_IN
 from outbox import message_types
+from outbox.bulk import PLACEHOLDER, BulkTemplate, placeholder
 from outbox.message_types import ForgottenMeanwhile, OutdatedMessage, RenderedEmail, UnsubscribedMeanwhile
 from outbox.rendering import render_email
 from sessions_app.listings import Listing
@@ -36,7 +41,10 @@ def register_message_types() -> None:
 
 @dataclass
 class Loaded:
-    """What an email to a subscriber needs. `own` are the series that they are registered for."""
+    """What an email to a subscriber needs. `own` are the series that they are registered for.
+
+    `written` is the same for all that were loaded together: each email by its language and what it tells of.
+    """
 
     subscriber: Subscriber | None
     series: list[Series] = field(default_factory=list)
@@ -44,6 +52,7 @@ class Loaded:
     day: date | None = None
     more: int = 0  # sessions of the day that the email does not list
     own: Collection[int] = ()
+    written: dict[tuple[str, tuple[int, ...]], BulkTemplate] = field(default_factory=dict)
 
 
 def load_session_news(datas: list[dict[str, Any]]) -> list[Loaded]:
@@ -73,43 +82,56 @@ def _load_subscribers(datas: list[dict[str, Any]], series: Collection[int]) -> l
     people = Subscriber.objects.in_bulk({data.get("subscriber") for data in datas})
     pairs = registered([person.email for person in people.values()], series)
     subscribers = [people.get(data.get("subscriber")) for data in datas]
-    return [Loaded(one, own={pk for email, pk in pairs if one and email == one.email}) for one in subscribers]
+    written: dict[tuple[str, tuple[int, ...]], BulkTemplate] = {}
+    return [
+        Loaded(one, own={pk for email, pk in pairs if one and email == one.email}, written=written)
+        for one in subscribers
+    ]
 
 
 def render_session_news(loaded: Loaded, now: datetime) -> RenderedEmail:
     subscriber = _receiving(loaded, Topic.SESSION_NEWS, now)
-    listings = [Listing(series, now) for series in loaded.series if _is_offered(series, subscriber, loaded, now)]
-    if not listings:
+    series = [one for one in loaded.series if _is_offered(one, subscriber, loaded, now)]
+    if not series:
         raise OutdatedMessage("There is nothing new left for this person.")
-    context = {"listings": listings, "list_link": _list_link()}
-    first = listings[0].series.title
-    subject = ngettext("New session: %(title)s", "New sessions: %(title)s and %(more)s more", len(listings))
-    subject %= {"title": first, "more": len(listings) - 1}
-    return render_to_subscriber("session_news", subject, context, subscriber)
+    return _to_subscriber(subscriber, loaded, [one.pk for one in series], lambda: _write_news(series, now))
+
+
+def _write_news(series: list[Series], now: datetime) -> RenderedEmail:
+    subject = ngettext("New session: %(title)s", "New sessions: %(title)s and %(more)s more", len(series))
+    subject %= {"title": series[0].title, "more": len(series) - 1}
+    context = {"listings": [Listing(one, now) for one in series], "list_link": _list_link()}
+    return _render_bulk("session_news", subject, context)
 
 
 def render_session_reminder(loaded: Loaded, now: datetime) -> RenderedEmail:
     """Render the sessions of a day that are still on that day. One that moved to another day is in that day's reminder."""
-    subscriber, zone = _receiving(loaded, Topic.REMINDERS, now), ZoneInfo(PROJECT_ZONE)
+    subscriber = _receiving(loaded, Topic.REMINDERS, now)
     due = [session for session in loaded.sessions if _is_due(session, loaded, now)]
     sessions = [session for session in due if _is_offered(session.series, subscriber, loaded, now)]
     if not sessions:
         raise OutdatedMessage("None of the sessions is on that day any more with a seat for this person.")
     sessions.sort(key=lambda session: (session.starts_at, session.pk))
-    first = sessions[0]
+    told = [loaded.more, *(session.pk for session in sessions)]
+    return _to_subscriber(subscriber, loaded, told, lambda: _write_reminder(sessions, loaded.more, now))
+
+
+def _write_reminder(sessions: list[Session], more: int, now: datetime) -> RenderedEmail:
+    """Write the email about these sessions. `more` is how many others of the day it does not list."""
+    first, zone = sessions[0], ZoneInfo(PROJECT_ZONE)
     when = format_until(first.starts_at, now, zone)
     context = {
         "rows": [(session, Listing(session.series, now)) for session in sessions],
         "day": format_date(first.starts_at, zone),
-        "more": loaded.more,
+        "more": more,
         "list_link": _list_link(),
     }
-    n = len(sessions) + loaded.more
+    n = len(sessions) + more
     if n == 1:
         subject = _("%(when)s: %(title)s") % {"when": when, "title": first.series.title}
     else:
         subject = _("%(when)s: %(n)s sessions with seats left") % {"when": when, "n": n}
-    return render_to_subscriber("session_reminder", subject, context, subscriber)
+    return _render_bulk("session_reminder", subject, context)
 
 
 def render_registration_opened(data: dict[str, Any], now: datetime) -> RenderedEmail:
@@ -129,15 +151,35 @@ def render_registration_opened(data: dict[str, Any], now: datetime) -> RenderedE
     return render_email("newsletters/email/registration_opened", subject, context, reply_to=series.contact_email)
 
 
-def render_to_subscriber(template: str, subject: str, context: dict[str, Any], subscriber: Subscriber) -> RenderedEmail:
-    """Return a bulk email, with the links in its footer and headers by which the subscriber leaves."""
-    unsubscribe_url = absolute_url(reverse("newsletters:unsubscribe", args=[subscriber.token]))
-    context |= {
+def _render_bulk(template: str, subject: str, context: dict[str, Any]) -> RenderedEmail:
+    """Return a bulk email with placeholders for the links in its footer, by which a subscriber leaves.
+
+    What looks like another placeholder comes from someone's title, and is text.
+    """
+    links = {name: placeholder(name) for name in LINKS}
+    email = render_email(f"newsletters/email/{template}", subject, context | links)
+    html, text = (PLACEHOLDER.sub(_text_unless_link, content) for content in (email.html, email.text))
+    return replace(email, html=html, text=text)
+
+
+def _text_unless_link(found: re.Match[str]) -> str:
+    return found[0] if found[1] in LINKS else found[1]
+
+
+def _to_subscriber(
+    subscriber: Subscriber, loaded: Loaded, told: Iterable[int], write: Callable[[], RenderedEmail]
+) -> RenderedEmail:
+    """Return the email about what is `told`, with the subscriber's own links. It is written for the first who gets it."""
+    language = current_language()
+    key = (language, tuple(told))
+    if key not in loaded.written:
+        email = write()
+        loaded.written[key] = BulkTemplate(email.subject, email.html, email.text, language)
+    links = {
         "preferences_url": absolute_url(reverse("newsletters:preferences", args=[subscriber.token])),
-        "unsubscribe_url": unsubscribe_url,
+        "unsubscribe_url": absolute_url(reverse("newsletters:unsubscribe", args=[subscriber.token])),
     }
-    email = render_email(f"newsletters/email/{template}", subject, context)
-    return replace(email, unsubscribe_url=unsubscribe_url, only_to=subscriber.email)
+    return loaded.written[key].fill(links, only_to=subscriber.email)
 
 
 def _receiving(loaded: Loaded, topic: Topic, now: datetime) -> Subscriber:

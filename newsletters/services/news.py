@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.zones import PROJECT_ZONE
-from newsletters.matching import Matches, in_batches, registered
+from newsletters.matching import ANSWERS, Matches, in_batches, reader_of, registered, without_email
 from newsletters.models import AnnouncedSeries, OpenedSeries, Subscriber, Topic
 from outbox.models import Message
 from outbox.sender import has_postal_address
@@ -27,12 +28,17 @@ NEWS_FOR = timedelta(days=28)
 # An email lists so many series at most, those that start soonest. The others are in the next week's, if they are still news.
 MOST = 10
 
+ANNOUNCE = """
+    INSERT INTO newsletters_announcedseries (subscriber_id, series_id, at)
+    SELECT subscriber, series, %s FROM unnest(%s, %s) AS announced (subscriber, series)
+"""
+
 
 def queue_session_news(now: datetime, *, is_over: Callable[[], bool] = lambda: False) -> int:
     """Write this week's news, where it is due and has not been written. Returns how many emails there are.
 
     Someone for whom there is nothing new gets no email. Nobody hears of a series twice: `AnnouncedSeries` is written in the
-    transaction of the email. `is_over` is asked before each batch. The next run goes on with those who have no email yet.
+    transaction of the email. `is_over` is asked after each batch. The next run goes on with those who have no email yet.
     Without a postal address of the sender nothing is written, but openings are still recorded.
     """
     record_openings(now)
@@ -44,13 +50,11 @@ def queue_session_news(now: datetime, *, is_over: Callable[[], bool] = lambda: F
     if cache.get(prefix):  # only spares the database: everyone's email is in the ledger
         return 0
     matches = Matches(news(now))
-    subscribers = Subscriber.objects.receiving(Topic.SESSION_NEWS, now)
-    batches = in_batches(subscribers, prefix) if matches.series else []
     count = 0
-    for batch in batches:
+    for batch in in_batches(_due(matches, prefix, now)):
+        count += _write_batch(batch, matches, prefix, start + USEFUL_FOR, now)
         if is_over():
             return count
-        count += _write_batch(batch, matches, prefix, start + USEFUL_FOR, now)
     cache.set(prefix, 1, timeout=int(USEFUL_FOR.total_seconds()))
     return count
 
@@ -78,28 +82,42 @@ def news(now: datetime) -> list[Series]:
     return list(found.select_related("hub"))
 
 
+def _due(matches: Matches, prefix: str, now: datetime) -> list[int]:
+    """Return the ids of those who have no email of this week and have not heard of every series for them."""
+    if not matches.series:
+        return []
+    told = AnnouncedSeries.objects.filter(subscriber=OuterRef("pk"), series__in=[one.pk for one in matches.series])
+    receiving = Subscriber.objects.receiving(Topic.SESSION_NEWS, now)
+    people = without_email(receiving, matches, prefix).annotate(told=ArraySubquery(told.values("series")))
+    rows = people.values_list("pk", "told", *ANSWERS).iterator()
+    return [pk for pk, told, *reader in rows if not set(told).issuperset(matches.of(tuple(reader)))]
+
+
 @transaction.atomic
-def _write_batch(batch: Sequence[Subscriber], matches: Matches, prefix: str, until: datetime, now: datetime) -> int:
-    batch, series = _locked(batch, prefix), [one.pk for one in matches.series]
-    own = registered([subscriber.email for subscriber in batch], series)
-    told = AnnouncedSeries.objects.filter(subscriber__in=batch, series__in=series)
+def _write_batch(batch: Sequence[int], matches: Matches, prefix: str, until: datetime, now: datetime) -> int:
+    """Write the emails of some subscribers. Another worker may be writing the same ones, so all is looked at again."""
+    people, series = _locked(batch, prefix), [one.pk for one in matches.series]
+    own = registered([subscriber.email for subscriber in people], series)
+    told = AnnouncedSeries.objects.filter(subscriber__in=people, series__in=series)
     known = set(told.values_list("subscriber", "series"))
     announced, drafts = [], []
-    for subscriber in batch:
-        theirs = matches.of(subscriber)
+    for subscriber in people:
+        theirs = matches.of(reader_of(subscriber))
         fresh = [pk for pk in theirs if (subscriber.pk, pk) not in known and (subscriber.email, pk) not in own][:MOST]
         if fresh:
-            announced += [AnnouncedSeries(subscriber=subscriber, series_id=pk, at=now) for pk in fresh]
+            announced += [(subscriber.pk, pk) for pk in fresh]
             drafts.append(_draft(subscriber, fresh, prefix, until))
-    AnnouncedSeries.objects.bulk_create(announced)
-    write(drafts, now=now)
+    if drafts:
+        with connection.cursor() as cursor:  # up to 10,000 rows: as objects, they would take most of the time
+            cursor.execute(ANNOUNCE, [now, *map(list, zip(*announced, strict=True))])
+        write(drafts, now=now)
     return len(drafts)
 
 
-def _locked(batch: Sequence[Subscriber], prefix: str) -> list[Subscriber]:
+def _locked(batch: Sequence[int], prefix: str) -> list[Subscriber]:
     """Lock the subscribers, and leave out those whose email another worker has written meanwhile."""
-    found = list(Subscriber.objects.filter(pk__in=[one.pk for one in batch]).order_by("pk").select_for_update())
-    keys = {f"{prefix}{subscriber.pk}": subscriber for subscriber in found}
+    found = Subscriber.objects.filter(pk__in=batch).order_by("pk").select_for_update()
+    keys = {f"{prefix}{subscriber.pk}": subscriber for subscriber in sorted(found, key=reader_of)}
     written = set(Message.objects.filter(key__in=keys).values_list("key", flat=True))
     return [subscriber for key, subscriber in keys.items() if key not in written]
 

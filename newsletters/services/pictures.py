@@ -4,16 +4,28 @@ from datetime import datetime
 from typing import IO
 
 from hubs.services import pictures
-from hubs.services.pictures import RedrawnPicture
+from hubs.services.pictures import PictureRefusedError, RedrawnPicture
 from newsletters.models import PUBLIC_STATES, Issue, Picture
 
 # Twice as wide as an email shows it, for sharp screens. A picture may be tall.
 MAX_SIZE = (1200, 1800)
+# After it is drawn again. A JPEG of MAX_SIZE has less, a photo saved as PNG has several times as much.
+MAX_BYTES = 1024 * 1024
+
+
+class PictureTooHeavyError(PictureRefusedError):
+    """The picture has more than MAX_BYTES, which is too much for an email that thousands open."""
 
 
 def redraw(file: IO[bytes]) -> RedrawnPicture:
-    """Draw an uploaded picture again, at most MAX_SIZE. Raises what `hubs.services.pictures.redraw` raises."""
-    return pictures.redraw(file, max_size=MAX_SIZE, keep_photos=True)
+    """Draw an uploaded picture again, at most MAX_SIZE.
+
+    Raises PictureTooHeavyError, and what `hubs.services.pictures.redraw` raises.
+    """
+    redrawn = pictures.redraw(file, max_size=MAX_SIZE, keep_photos=True)
+    if len(redrawn.content) > MAX_BYTES:
+        raise PictureTooHeavyError
+    return redrawn
 
 
 def add_picture(issue: Issue, redrawn: RedrawnPicture, *, alt_en: str, alt_fr: str, now: datetime) -> Picture:

@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from accounts.zones import PROJECT_ZONE
-from newsletters.matching import Matches, in_batches, registered
+from newsletters.matching import ANSWERS, Matches, in_batches, reader_of, registered, without_email
 from newsletters.models import ReminderDays, Subscriber, Topic
 from outbox.sender import has_postal_address
 from outbox.services import Draft, write
@@ -33,7 +33,7 @@ def queue_session_reminders(now: datetime, *, is_over: Callable[[], bool] = lamb
     """Write the reminders that are due and have not been written. Returns how many there are.
 
     The key of an email has the day of its sessions, so a person gets one a day at most, also if they change how many days
-    before they want it. If a session moves to another day, it is in that day's reminder. `is_over` is asked before each
+    before they want it. If a session moves to another day, it is in that day's reminder. `is_over` is asked after each
     batch. The next run goes on with those who have no email yet. Without a postal address of the sender nothing is written.
     """
     today = now.astimezone(ZoneInfo(PROJECT_ZONE)).date()
@@ -98,23 +98,24 @@ def _queue_day(on: date, days: int, until: datetime, now: datetime, is_over: Cal
     if cache.get(done):  # only spares the database: everyone's email is in the ledger
         return 0
     day = _Day(on, list(sessions_on(on, now).select_related("series__hub")), until)
-    subscribers = Subscriber.objects.receiving(Topic.REMINDERS, now).filter(reminder_days=days)
-    batches = in_batches(subscribers, _prefix(on)) if day.sessions else []
+    receiving = Subscriber.objects.receiving(Topic.REMINDERS, now).filter(reminder_days=days)
+    people = without_email(receiving, day.matches, _prefix(on)) if day.sessions else receiving.none()
     count = 0
-    for batch in batches:
+    for batch in in_batches(list(people.values_list("pk", flat=True))):
+        count += _write_batch(batch, day, now)
         if is_over():
             return count
-        count += _write_batch(batch, day, now)
     cache.set(done, 1, timeout=int(USEFUL_FOR.total_seconds()))
     return count
 
 
 @transaction.atomic
-def _write_batch(batch: Sequence[Subscriber], day: _Day, now: datetime) -> int:
-    own = registered([subscriber.email for subscriber in batch], [series.pk for series in day.matches.series])
+def _write_batch(batch: Sequence[int], day: _Day, now: datetime) -> int:
+    people = Subscriber.objects.filter(pk__in=batch).order_by(*ANSWERS, "pk")
+    own = registered([subscriber.email for subscriber in people], [series.pk for series in day.matches.series])
     drafts = []
-    for subscriber in batch:
-        series = {pk for pk in day.matches.of(subscriber) if (subscriber.email, pk) not in own}
+    for subscriber in people:
+        series = {pk for pk in day.matches.of(reader_of(subscriber)) if (subscriber.email, pk) not in own}
         theirs = [session.pk for session in day.sessions if session.series_id in series]
         if theirs:
             drafts.append(day.draft(subscriber, theirs))

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import condition, last_modified, require_safe
 
-from hubs.views.pictures import NOTHING_RUNS, picture_response
+from hubs.views.pictures import FOR_A_YEAR, NOTHING_RUNS, picture_response
 from newsletters.feeds import IssueFeed, last_published
 from newsletters.issue_queries import offers, web_body, with_renderings
 from newsletters.models import Issue, Picture, PublicationFile
@@ -15,7 +15,8 @@ from newsletters.services.pictures import is_public
 from sessions_app import addresses
 
 PAGE_SIZE = 20
-TEN_MINUTES = "public, max-age=600"
+# After that, a browser asks whether the file has changed (304), because its address stays the same.
+AN_HOUR = "public, max-age=3600"
 
 feed = require_safe(last_modified(last_published)(IssueFeed()))
 
@@ -56,12 +57,11 @@ def issue_detail(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def picture(request: HttpRequest, checksum: str) -> HttpResponse:
     """Answer with a picture of an issue: to everyone once the issue is public, before that to staff who may see it."""
-    found = get_object_or_404(Picture.objects.filter(checksum=checksum)[:1])
-    if is_public(checksum):
-        return picture_response(bytes(found.content), found.content_type)
-    if not request.user.has_perm("newsletters.view_issue"):
+    cache_control = FOR_A_YEAR if is_public(checksum) else "private, no-store"
+    if cache_control != FOR_A_YEAR and not request.user.has_perm("newsletters.view_issue"):
         raise Http404
-    return picture_response(bytes(found.content), found.content_type, cache_control="private, no-store")
+    found = get_object_or_404(Picture.objects.filter(checksum=checksum)[:1])
+    return picture_response(bytes(found.content), found.content_type, cache_control=cache_control)
 
 
 @require_safe
@@ -78,12 +78,18 @@ def _file_etag(request: HttpRequest, slug: str, language: str) -> str | None:
 @require_safe
 @condition(etag_func=_file_etag)
 def publication(request: HttpRequest, slug: str, language: str) -> HttpResponse:
-    """Answer with the PDF. It is downloaded and never shown inside the site, so that nothing in it runs here."""
-    file = get_object_or_404(PublicationFile, publication__slug=slug, language=language)
+    """Answer with the PDF. It is downloaded and never shown inside the site, so that nothing in it runs here.
+
+    Its content is only read for someone who needs it: not for HEAD, and not if they have it already.
+    """
+    files = PublicationFile.objects.defer("content")
+    file = get_object_or_404(files, publication__slug=slug, language=language)
     headers = {
+        "Content-Length": str(file.size),
         "Content-Disposition": f'attachment; filename="{slug}-{language}.pdf"',
         "Content-Security-Policy": NOTHING_RUNS,
-        "Cache-Control": TEN_MINUTES,
+        "Cache-Control": AN_HOUR,
         "X-Content-Type-Options": "nosniff",
     }
-    return HttpResponse(bytes(file.content), content_type="application/pdf", headers=headers)
+    content = b"" if request.method == "HEAD" else bytes(file.content)
+    return HttpResponse(content, content_type="application/pdf", headers=headers)

@@ -4,10 +4,13 @@ from io import BytesIO
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from newsletters.fields import IssuePictureField
 from newsletters.rendering import render_issue
-from newsletters.services.pictures import add_picture, redraw
+from newsletters.services.pictures import PictureTooHeavyError, add_picture, redraw
 from tests.factories import IssueFactory, UserFactory
 from tests.hubs.logo_files import SCRIPT, photo_with_location, picture
 
@@ -36,6 +39,19 @@ def test_a_drawing_stays_a_png_and_transparency_is_kept():
     assert redraw(BytesIO(picture())).content_type == "image/png"
     see_through = picture(form="WEBP", mode="RGBA", color=(0, 0, 0, 0), lossless=True)
     assert redraw(BytesIO(see_through)).content_type == "image/png"
+
+
+def test_a_photo_that_was_saved_as_a_png_is_too_heavy_for_an_email():
+    noise = Image.effect_noise((1200, 1200), 80)
+    file = BytesIO()
+    noise.save(file, "PNG")
+    with pytest.raises(PictureTooHeavyError):
+        redraw(BytesIO(file.getvalue()))
+    with pytest.raises(ValidationError, match="Save it as a JPEG"):
+        IssuePictureField().clean(SimpleUploadedFile("photo.png", file.getvalue()))
+    file = BytesIO()
+    noise.save(file, "JPEG")
+    assert redraw(BytesIO(file.getvalue())).content_type == "image/jpeg"
 
 
 def test_a_picture_is_shown_with_its_description_in_each_language(add, now, settings):

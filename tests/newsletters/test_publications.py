@@ -2,7 +2,10 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from newsletters.fields import PDF_HINT, SENTENCES
 from newsletters.models import Publication, PublicationFile
 from newsletters.services import publications
 from newsletters.services.publications import save_file
@@ -61,7 +64,16 @@ def test_other_files_are_refused(client, staff, content, words):
 def test_a_file_that_is_too_large_is_refused(client, staff, monkeypatch):
     monkeypatch.setattr(publications, "MAX_BYTES", 1000)
     page = client.post(ADD, FIELDS | {"file_en": upload(), "file_fr": upload()}).content.decode()
-    assert "Choose a PDF of at most 20 MB." in page
+    assert "Save it as a PDF of at most 5 MB" in page
+    assert not Publication.objects.exists()
+
+
+def test_the_hint_the_error_and_the_proxy_have_the_same_limit(settings):
+    megabytes = publications.MAX_BYTES // 2**20
+    for sentence in (PDF_HINT, SENTENCES[publications.FileTooLargeError]):
+        assert f" {megabytes} MB" in sentence
+    both_files = f"client_max_body_size {2 * megabytes + 1}m;"
+    assert both_files in (settings.BASE_DIR / "nginx.conf").read_text()
 
 
 def test_a_new_file_replaces_the_old_one_and_the_other_language_stays(client, staff, overview):
@@ -85,6 +97,24 @@ def test_a_download_is_safe_and_is_not_sent_twice(client, overview, django_asser
     with django_assert_num_queries(1):
         assert client.get(url, headers={"if-none-match": response["ETag"]}).status_code == 304
     assert client.post(url).status_code == 405
+
+
+def test_a_download_may_be_cached_and_a_new_file_is_noticed(client, overview, now):
+    url = "/en/newsletter/publications/overview-en.pdf"
+    response = client.get(url)
+    assert response["Cache-Control"] == "public, max-age=3600"
+    save_file(overview, "en", PDF + PDF, now=now)
+    again = client.get(url, headers={"if-none-match": response["ETag"]})
+    assert (again.status_code, again.content) == (200, PDF + PDF)
+
+
+def test_the_size_is_known_without_reading_the_file(client, overview):
+    url = "/en/newsletter/publications/overview-en.pdf"
+    with CaptureQueriesContext(connection) as queries:
+        response = client.head(url)
+    assert (response.status_code, response["Content-Length"], response.content) == (200, str(len(PDF)), b"")
+    assert response["ETag"] == client.get(url)["ETag"]
+    assert not any('"content"' in query["sql"] for query in queries)
 
 
 @pytest.mark.parametrize("name", ["other-en", "overview-de", "overview-\u202e", "overview"])
