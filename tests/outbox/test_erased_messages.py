@@ -73,7 +73,7 @@ def test_the_servers_reply_does_not_come_back(message, smtp, now, monkeypatch):
 
 @pytest.mark.parametrize(("is_bulk", "state"), [(False, "expired"), (True, "unsubscribed")])
 def test_what_returns_to_the_queue_without_an_address_is_not_sent(message, smtp, now, is_bulk, state, caplog):
-    claim_service(now, most=1)
+    claim_service(now, most=1, few=1)
     Message.objects.update(is_bulk=is_bulk, to="", data={})
     later = now + services.CLAIM_LASTS + HOUR
     recover(later)
