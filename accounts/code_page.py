@@ -19,6 +19,7 @@ from django.shortcuts import redirect
 from accounts import known_browser
 from accounts.fields import normalize_email
 from accounts.limits import EMAIL_REFUSED, may_send_email, may_try_code, record_correct_code
+from accounts.services import record_proven_address
 
 
 class CodePage(ConfirmLoginCodeView):
@@ -61,6 +62,7 @@ class CodePage(ConfirmLoginCodeView):
             form.add_error("code", get_adapter().error_messages["incorrect_code"])
             return self.form_invalid(form)
         email = self._email
+        record_proven_address(self._process.user)
         response = super()._verify_form_valid(form)
         record_correct_code(self.request, email)
         self.is_proven = True

@@ -109,10 +109,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "echo_portal.cache.FailOpenRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "portal"},
-    # What {% cache %} holds, in each process. The number is limited, because visitors choose the query string in the key.
+    # What {% cache %} holds, in each process. The number is limited, because visitors choose the path and the query string in
+    # the keys. What was not used for the longest time goes first.
     "template_fragments": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 100},
+        "OPTIONS": {"MAX_ENTRIES": 500},
     },
     # The listings of the program. Each has about two thousand characters.
     "listings": {

@@ -130,7 +130,8 @@ class MySessions:
 
 
 def mine(user: User, now: datetime, reader: ZoneInfo | None) -> MySessions:
-    listings = _my_listings(user, now, reader)
+    registrations = _my_registrations(user)
+    listings = [_my_listing(one, now, reader) for one in registrations if one.state != RegistrationState.CANCELLED]
     listings.sort(key=lambda listing: (listing.lead is None, listing.lead and listing.lead.starts_at))
     ahead = [listing for listing in listings if listing.status != Status.PAST]
     past = [listing for listing in reversed(listings) if listing.status == Status.PAST and not listing.is_waiting]
@@ -140,6 +141,7 @@ def mine(user: User, now: datetime, reader: ZoneInfo | None) -> MySessions:
     )
     seats = [listing for listing in ahead if not (listing.is_held or listing.is_waiting or listing.is_recording)]
     upcoming_first = next((listing for listing in seats if listing.coming_next), None)
+    ended = [one for one in registrations if one.state == RegistrationState.CANCELLED and not is_past(one.series, now)]
     return MySessions(
         to_answer=[listing for listing in ahead if listing.is_held],
         next=upcoming_first,
@@ -147,33 +149,27 @@ def mine(user: User, now: datetime, reader: ZoneInfo | None) -> MySessions:
         waitlist=[listing for listing in ahead if listing.is_waiting],
         recordings=[listing for listing in ahead if listing.is_recording],
         past=past,
-        ended=_ended_by_us(user, now),
+        ended=sorted(ended, key=lambda one: one.cancelled_at or now, reverse=True),
     )
 
 
-def _my_listings(user: User, now: datetime, reader: ZoneInfo | None) -> list[MyListing]:
-    registrations = Registration.objects.active().filter(user=user)
+def _my_registrations(user: User) -> list[Registration]:
+    """Return the person's active registrations, and those that the team ended."""
+    registrations = Registration.objects.filter(user=user)
     if registrations.waitlisted().exists():
         registrations = with_waitlist_position(registrations)
-    registrations = registrations.select_related("series").prefetch_related(
+    shown = registrations.filter(~Q(state=RegistrationState.CANCELLED) | Q(end_reason__in=ENDED_BY_US))
+    shown = shown.select_related("series").prefetch_related(
         Prefetch("series__sessions", Session.objects.order_by("starts_at", "pk")),
         Prefetch("intentions", Intention.objects.filter(is_coming=False), to_attr="absences"),
     )
-    return [
-        MyListing(
-            registration.series,
-            now,
-            reader,
-            registration=registration,
-            absent_from={absence.session_id for absence in registration.absences},
-        )
-        for registration in registrations.order_by("pk")
-    ]
+    return list(shown.order_by("pk"))
 
 
-def _ended_by_us(user: User, now: datetime) -> list[Registration]:
-    ended = Registration.objects.filter(user=user, state=RegistrationState.CANCELLED, end_reason__in=ENDED_BY_US)
-    return [one for one in ended.select_related("series").order_by("-cancelled_at") if not is_past(one.series, now)]
+def _my_listing(registration: Any, now: datetime, reader: ZoneInfo | None) -> MyListing:
+    """`registration` is one of `_my_registrations`, which come with their `absences`."""
+    absent_from = {absence.session_id for absence in registration.absences}
+    return MyListing(registration.series, now, reader, registration=registration, absent_from=absent_from)
 
 
 def has_waitlist(series: Series) -> bool:
@@ -183,7 +179,8 @@ def has_waitlist(series: Series) -> bool:
 
 def colleagues(user: User, now: datetime) -> list[Invitation]:
     """Return the seats that the person reserved for colleagues, in series that are not past."""
-    invitations = Invitation.objects.filter(inviter=user).select_related("series", "registration")
+    # most people have none, and then nothing else is read
+    invitations = Invitation.objects.filter(inviter=user).prefetch_related("series", "registration")
     return [one for one in invitations.order_by("-created_at", "pk") if not is_past(one.series, now)]
 
 

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, get_random_string
+from django.utils.functional import cached_property
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -168,8 +169,12 @@ class CodeView(CodePage):
 
     template_name = "registrations/code.html"
 
+    @cached_property
+    def series(self) -> Series:
+        """The series of the URL. Sending the right code does not read it: `settle_pending` reads the pending one."""
+        return public_series(self.kwargs["slug"])
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        self.series = public_series(kwargs["slug"])
         self.pending = unfinished.load(request, PENDING, now=timezone.now()) or {}
         if request.user.is_authenticated:  # a second click: the first one settled it
             return redirect("registrations:register", slug=self.series.slug_here)
