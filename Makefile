@@ -27,7 +27,7 @@ dev: .venv/run.stamp  ## the same, with autoreload and debug pages
 test: .venv/dev.stamp  ## run all tests, with real Postgres, Valkey and Chromium
 	@$(PY) -m echo_portal.checkout.translations compile
 	@$(PY) -m tests.find_browser
-	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(PY) -m pytest -n 2 --dist worksteal -m "not every_page" $(ARGS)
 
 drill: .venv/dev.stamp  ## run the long tests: killed processes, malformed requests, random sequences, every page in both colour schemes, backup and restore, the image
 	@$(PY) -m echo_portal.checkout.translations compile

@@ -68,7 +68,7 @@ def move(subscriber, email, now):
 
 
 def file(client, subscriber):
-    return json.loads(client.get(f"/en/newsletter/preferences/{subscriber.token}/data/").content)
+    return json.loads(client.post(f"{private_page(subscriber, timezone.now())}data/").content)
 
 
 def test_the_file_has_everything_we_know(client, subscriber, page, now):
