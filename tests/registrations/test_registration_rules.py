@@ -1,7 +1,7 @@
 """The rules for registrations (docs/structure.md) hold after any sequence of actions by people and staff, also in parallel.
 
 Hypothesis runs random sequences on real Postgres. The actions of a parallel step run in threads, each with its own database
-connection. HYPOTHESIS_SEQUENCES is the number of sequences: 30 in the suite, 2,000 in `make drill`.
+connection. HYPOTHESIS_SEQUENCES is the number of sequences: 20 in the suite, 2,000 in `make drill`.
 """
 
 import os
@@ -26,7 +26,7 @@ from sessions_app.status import Status, registration_status
 from tests.factories import SessionFactory, UserFactory
 
 PEOPLE, THREADS = 6, 4
-SEQUENCES = int(os.environ.get("HYPOTHESIS_SEQUENCES", "30"))
+SEQUENCES = int(os.environ.get("HYPOTHESIS_SEQUENCES", "20"))
 BEGIN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 REFUSALS = (
     services.RegistrationRefusedError,
