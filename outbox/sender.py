@@ -4,5 +4,5 @@ from django.conf import settings
 
 
 def has_postal_address() -> bool:
-    """Whether bulk email may be sent (Canada's anti-spam law, s. 6(2)(a)). Production does not start without an address."""
+    """Whether bulk email may be sent (Canada's anti-spam law, s. 6(2)(a)). A checkout has a made-up one."""
     return bool(settings.POSTAL_ADDRESS.strip())

@@ -33,7 +33,7 @@ CLOCKS_DIFFER_BY = timedelta(minutes=5)
 # Postmark's types that say that the address itself does not exist; "SoftBounce" (a full mailbox) is not one of them.
 POSTMARK_PERMANENT = {"HardBounce", "BadEmailAddress"}
 # The status codes by which a server says the same (RFC 3463 §3.2). Mailgun passes them on; 5.2.2 is a full mailbox.
-NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.(1|2|3|6|10)\b")
+NO_SUCH_ADDRESS = re.compile(r"(?<![\d.])5\.1\.(1|2|3|6|10)(?![\d.]*\d)")
 # Mailgun's reasons for not even trying, which say nothing about the address.
 MAILGUN_UNWANTED = {"suppress-complaint", "suppress-unsubscribe"}
 ACTED_ON = {"bounced", "rejected", "deferred", "complained"}

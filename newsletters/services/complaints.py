@@ -1,5 +1,6 @@
 """Someone reports one of our emails as spam: that takes back their consent."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -25,4 +26,5 @@ def on_complaint(sender: Any, *, email: str, message: Message | None, at: dateti
     issue = message.data.get("issue") if message else None
     detail = {"issue": issue} if issue else {}
     origin = Origin(language=subscriber.language)
-    unsubscribe(subscriber, origin=origin, now=at, action=ConsentAction.COMPLAINED, detail=detail)
+    with suppress(Subscriber.DoesNotExist):  # forgotten just now
+        unsubscribe(subscriber, origin=origin, now=at, action=ConsentAction.COMPLAINED, detail=detail)

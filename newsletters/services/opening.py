@@ -33,7 +33,7 @@ MESSAGE_TYPE = "registration-opened"
 _FAILED_FOR_NOW = Q(state=State.FAILED, reason__regex=TEMPORARY_REASON)
 # What becomes of the request once its email is in one of these states: it is forgotten, or the email is written again.
 _SETTLED = Q(state__in=[State.SENT, State.UNCERTAIN, State.SUPPRESSED, State.UNSUBSCRIBED])
-_FORGOTTEN_AFTER = _SETTLED | (Q(state=State.FAILED) & ~_FAILED_FOR_NOW)
+_FORGOTTEN_AFTER = _SETTLED | (Q(state=State.FAILED) & ~_FAILED_FOR_NOW) | Q(to="")  # the account was closed
 _WRITTEN_AGAIN_AFTER = Q(state=State.EXPIRED) | _FAILED_FOR_NOW
 
 
@@ -77,12 +77,19 @@ def send_opening_notices(now: datetime) -> int:
     return sum(_write_for(series, now) for series in opened)
 
 
+@transaction.atomic
 def _settle(notices: QuerySet[OpeningNotice]) -> None:
-    """Forget the requests whose email was sent, or never can be. Those whose email was dropped wait for the next opening."""
+    """Forget the requests whose email was sent, or never can be. Those whose email was dropped wait for the next opening.
+
+    Staff can send a failed email again. Once another will be written in its place, they no longer can.
+    """
     email = Message.objects.filter(key=OuterRef("email_key"))
     written = notices.exclude(email_key="")
     written.filter(Exists(email.filter(_FORGOTTEN_AFTER))).delete()
-    written.filter(Exists(email.filter(_WRITTEN_AGAIN_AFTER))).update(email_key="")
+    again = written.filter(Exists(email.filter(_WRITTEN_AGAIN_AFTER)))
+    failed = Message.objects.filter(_FAILED_FOR_NOW, key__in=again.values("email_key"))
+    failed.update(state=State.EXPIRED, reason="Another email is written in its place.")
+    again.update(email_key="")
 
 
 def _write_for(series: Series, now: datetime) -> int:

@@ -84,12 +84,12 @@ def publication(request: HttpRequest, slug: str, language: str) -> HttpResponse:
     """
     files = PublicationFile.objects.defer("content")
     file = get_object_or_404(files, publication__slug=slug, language=language)
+    content = b"" if request.method == "HEAD" else bytes(file.content)
     headers = {
-        "Content-Length": str(file.size),
+        "Content-Length": str(len(content) or file.size),
         "Content-Disposition": f'attachment; filename="{slug}-{language}.pdf"',
         "Content-Security-Policy": NOTHING_RUNS,
         "Cache-Control": AN_HOUR,
         "X-Content-Type-Options": "nosniff",
     }
-    content = b"" if request.method == "HEAD" else bytes(file.content)
     return HttpResponse(content, content_type="application/pdf", headers=headers)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from outbox.models import BulkSend, BulkSendState, Heartbeat, Message, PauseReason, State, Suppression
 from outbox.sending import TEMPORARY_REASON
@@ -91,9 +91,11 @@ def pause_after_silence(now: datetime) -> None:
     Heartbeat.objects.filter(name="worker").update(at=now)
     if now - last < LONG_SILENCE:
         return
-    running = BulkSend.objects.filter(state=BulkSendState.RUNNING, started_at__lte=last)
+    unsettled = Message.objects.filter(bulk_send=OuterRef("pk"), state__in=UNSETTLED)
+    running = BulkSend.objects.filter(Exists(unsettled), state=BulkSendState.RUNNING, started_at__lte=last)
     bulk_sends = list(running.select_for_update().order_by("pk"))
-    running.update(state=BulkSendState.PAUSED, pause_reason=PauseReason.SILENCE)
+    paused = BulkSend.objects.filter(pk__in=[one.pk for one in bulk_sends])
+    paused.update(state=BulkSendState.PAUSED, pause_reason=PauseReason.SILENCE)
     if bulk_sends:
         log.warning("%s bulk sends are paused, because no worker has run since %s.", len(bulk_sends), last)
         paused_after_silence.send(sender=BulkSend, bulk_sends=bulk_sends, now=now)
@@ -116,9 +118,10 @@ def finish_bulk_send(bulk_send: BulkSend, *, now: datetime) -> bool:
         return False
     if locked.state != BulkSendState.STOPPED:
         locked.state = BulkSendState.FINISHED
+    locked.pause_reason = ""
     locked.finished_at = locked.finished_at or now
     locked.sent = counts.by_state.get(State.SENT, 0)
-    locked.save(update_fields=["state", "finished_at", "sent"])
+    locked.save(update_fields=["state", "pause_reason", "finished_at", "sent"])
     return True
 
 
@@ -135,7 +138,7 @@ def retry_bulk_send(bulk_send: BulkSend, *, expires_at: datetime, now: datetime)
     retried = may_be_retried(locked).update(**again, settled_at=None, reason="")
     if retried:
         BulkSend.objects.filter(pk=locked.pk, state=BulkSendState.FINISHED).update(
-            state=BulkSendState.RUNNING, finished_at=None
+            state=BulkSendState.RUNNING, finished_at=None, pause_reason=""
         )
         transaction.on_commit(nudge)
     return retried

@@ -79,7 +79,7 @@ def requeue(messages: QuerySet[Message], *, now: datetime) -> int:
     again = messages.filter(state__in=[State.FAILED, State.UNCERTAIN, State.SUPPRESSED]).exclude(to="")
     again = again.filter(Q(bulk_send=None) | ~Q(bulk_send__state=BulkSendState.STOPPED))
     theirs = BulkSend.objects.filter(pk__in=again.order_by().values("bulk_send"), state=BulkSendState.FINISHED)
-    theirs.update(state=BulkSendState.RUNNING, finished_at=None)
+    theirs.update(state=BulkSendState.RUNNING, finished_at=None, pause_reason="")
     count = again.update(
         state=State.QUEUED, attempts=0, not_before=now, expires_at=now + REQUEUED_LIFETIME, settled_at=None, reason=""
     )

@@ -10,7 +10,7 @@ from django.urls import reverse
 from newsletters.services import sending
 from outbox import tasks
 from outbox.models import BulkSend, Message
-from outbox.services import LONG_SILENCE
+from outbox.services import LONG_SILENCE, finish_bulk_send
 from tests.factories import IssueFactory, SubscriberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +121,18 @@ def test_a_sending_that_staff_have_paused_stays_as_it_was(issue, clock, now):
 def test_a_new_portal_has_nothing_to_ask(clock):
     tasks.drain()
     assert not BulkSend.objects.exists()
+
+
+def test_a_sending_with_nothing_left_to_send_is_not_asked_about(issue, clock):
+    Message.objects.update(state="sent", settled_at=issue.bulk_send.started_at)
+    clock.shift(3 * HOUR)
+    tasks.drain()
+    assert (paused(issue), mail.outbox) == (("running", ""), [])
+
+
+def test_a_sending_that_runs_again_no_longer_says_why_it_was_paused(issue, clock, now):
+    clock.shift(3 * HOUR)
+    tasks.drain()
+    Message.objects.update(state="failed", reason="451 4.3.0 Try again later", settled_at=now)
+    finish_bulk_send(issue.bulk_send, now=now + 3 * HOUR)
+    assert paused(issue) == ("finished", "")

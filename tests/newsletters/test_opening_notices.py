@@ -20,7 +20,7 @@ from newsletters.services.opening import (
 from newsletters.services.subscriptions import forget
 from outbox import alarms, sending
 from outbox.models import Message
-from outbox.services import GROUP, Draft, drain_batch, write
+from outbox.services import GROUP, Draft, drain_batch, forget_address, requeue, write
 from sessions_app.models import Series
 from tests.factories import SessionFactory, SubscriberFactory, UserFactory
 from tests.hubs.test_partner_interest import solve
@@ -295,6 +295,18 @@ class TestWhenItOpens:
         send_opening_notices(opens_at + MINUTE)
         assert OpeningNotice.objects.exists() is is_kept
         assert Message.objects.count() == (2 if "451" in reason else 1)
+
+    def test_staff_cannot_send_an_email_again_that_another_replaces(self, notice, opens_at):
+        send_opening_notices(opens_at)
+        Message.objects.update(state="failed", reason="451 4.3.0 Try again later")
+        assert send_opening_notices(opens_at + MINUTE) == 1
+        assert requeue(Message.objects.all(), now=opens_at + MINUTE) == 0
+
+    def test_closing_the_account_ends_a_request_whose_email_waits(self, notice, opens_at):
+        send_opening_notices(opens_at)
+        forget_address(ADDRESS)
+        assert send_opening_notices(opens_at + MINUTE) == 0
+        assert not OpeningNotice.objects.exists()
 
     def test_someone_who_asked_to_be_forgotten_gets_no_email(self, series, now, opens_at, drain):
         subscriber = SubscriberFactory()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from outbox.models import DeliveryReport, HandledReport, Message, SoftBounce, State, Suppression
 from outbox.suppression import lift
-from outbox.webhooks import REPORTED_WITHIN, prune
+from outbox.webhooks import NO_SUCH_ADDRESS, REPORTED_WITHIN, prune
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("outbox.urls")]
 SECRET, SIGNING_KEY = "name:word", "mailgun-signing-key"
@@ -421,3 +421,18 @@ def test_without_a_secret_the_portal_has_no_such_pages(client, settings):
     settings.ROOT_URLCONF = "echo_portal.urls"
     for name in ("postmark", "mailgun"):
         assert client.post(f"/anymail/{name}/tracking/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("words", "says_so"),
+    [
+        ("550 5.1.1 No such person", True),
+        ("550-5.1.10 RecipientNotFound", True),
+        ("5.1.1", True),
+        ("552 5.2.2 Mailbox full", False),
+        ("554 5.7.1 Host 185.5.1.2 is blocked", False),
+        ("554 Host 5.1.2.77 is blocked", False),
+    ],
+)
+def test_the_status_of_a_missing_address_is_not_found_inside_an_ip_address(words, says_so):
+    assert bool(NO_SUCH_ADDRESS.search(words)) is says_so
