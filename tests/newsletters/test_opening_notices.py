@@ -371,7 +371,7 @@ class TestWhenItOpens:
             SessionFactory(now=now)  # open, and nobody asked
             soon = SessionFactory(now=now, registration_opens_at=None).series
             ask_for_notice(soon, f"person{n}@example.ca", "en", now=now)
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(9):
             send_opening_notices(now)
         for n in range(10):
             ask_for_notice(soon, f"other{n}@example.ca", "en", now=now)
