@@ -10,13 +10,14 @@ from outbox import message_types
 from outbox.addresses import ascii_domain
 from outbox.models import Message, SoftBounce, Suppression, SuppressionReason
 
-# So many different days of refusals, within so long, and the address is given up.
+# So many different days of refusals, within so long, and the address gets no email for as long again. A full mailbox may be
+# emptied, so it is not for good.
 SOFT_DAYS, SOFT_WITHIN = 5, timedelta(days=30)
 
 # What each reason stops, in words for staff, the least first. `stops` is the rule.
 STOPPED = {
     SuppressionReason.COMPLAINT: _("newsletters, session news and subscriber reminders"),
-    SuppressionReason.SOFT_BOUNCES: _("all email except sign-in codes"),
+    SuppressionReason.SOFT_BOUNCES: _("all email except sign-in codes, for 30 days"),
     SuppressionReason.HARD_BOUNCE: _("all email"),
     SuppressionReason.STAFF: _("all email"),
 }
@@ -77,8 +78,9 @@ def count_soft_bounce(email: str, *, now: datetime, detail: str = "") -> bool:
 
 
 def prune_soft_bounces(now: datetime) -> None:
-    """Delete the days of refusals that count no longer."""
+    """Delete the days of refusals that count no longer, and let the addresses that were suppressed for them try again."""
     SoftBounce.objects.filter(day__lte=now.date() - SOFT_WITHIN).delete()
+    Suppression.objects.filter(reason=SuppressionReason.SOFT_BOUNCES, since__lte=now - SOFT_WITHIN).delete()
 
 
 def lift(suppression: Suppression) -> None:

@@ -7,8 +7,8 @@ import pytest
 from outbox import alarms, message_types, sending, services, suppression
 from outbox.message_types import RenderedEmail
 from outbox.models import Heartbeat, Message, SoftBounce, Suppression
-from outbox.services import Draft, forget_address, requeue, write
-from outbox.suppression import lift, suppress, suppressed
+from outbox.services import Draft, forget_address, prune, requeue, write
+from outbox.suppression import count_soft_bounce, lift, suppress, suppressed
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +87,26 @@ def test_soft_bounces_count_once_a_day_and_suppress_at_the_threshold(now, smtp):
             assert SoftBounce.objects.count() == day + 1
             assert Suppression.objects.exists() == (day == 4)
     assert Suppression.objects.get().reason == "soft-bounces"
+
+
+def test_a_mailbox_that_was_full_gets_email_again_after_a_month(now, smtp):
+    for day in range(5):
+        count_soft_bounce("someone@example.ca", now=now + day * DAY)
+    last = now + 4 * DAY
+    prune(last + 29 * DAY)
+    assert suppressed(["someone@example.ca"]) == {"someone@example.ca": "soft-bounces"}
+    prune(last + 30 * DAY)
+    assert not suppressed(["someone@example.ca"])
+    message = queue(last + 30 * DAY)
+    drain(last + 30 * DAY)
+    assert (state(message), SoftBounce.objects.count()) == ("sent", 0)
+
+
+@pytest.mark.parametrize("reason", ["hard-bounce", "complaint", "staff"])
+def test_the_other_reasons_have_no_end(now, reason):
+    suppress("someone@example.ca", reason, now=now)
+    prune(now + 4000 * DAY)
+    assert suppressed(["someone@example.ca"]) == {"someone@example.ca": reason}
 
 
 def test_old_soft_bounces_do_not_count(now, smtp):
