@@ -36,7 +36,8 @@ POSTMARK_PERMANENT = {"HardBounce", "BadEmailAddress"}
 NO_SUCH_ADDRESS = re.compile(r"(?<![\d.])5\.1\.(1|2|3|6|10)(?![\d.]*\d)")
 # Mailgun's reasons for not even trying, which say nothing about the address.
 MAILGUN_UNWANTED = {"suppress-complaint", "suppress-unsubscribe"}
-ACTED_ON = {"bounced", "rejected", "deferred", "complained"}
+# A "deferred" email is on its way: the provider tries again, and reports a bounce if it gives up.
+ACTED_ON = {"bounced", "rejected", "complained"}
 # What anymail raises for a report that it does not understand.
 MALFORMED = (AnymailError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -164,4 +165,4 @@ def _is_bounce(event: AnymailTrackingEvent) -> bool:
     if event.event_type == "rejected":
         return event.reject_reason in ("invalid", "bounced")
     reason = (event.esp_event or {}).get("event-data", {}).get("reason")
-    return event.event_type in ("bounced", "deferred") and reason not in MAILGUN_UNWANTED
+    return event.event_type == "bounced" and reason not in MAILGUN_UNWANTED
