@@ -1,7 +1,6 @@
 """Every page at both widths and in both languages: axe finds nothing and nothing is wider than the screen.
 
-The suite opens them in French on a phone. `make drill` sets AXE=all and opens them at both widths, in both languages and in
-both colour schemes.
+`make drill` sets AXE=all and opens them at both widths, in both languages and in both colour schemes.
 
 Also tests what needs a browser: the keyboard, the browser's time zone, the registration panel of a signed-in person.
 """
@@ -59,6 +58,7 @@ def french(address):
     return translate_url(address, "fr") if address.startswith("/en/") else address
 
 
+@pytest.mark.every_page
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize(("width", "language"), WIDTHS_AND_LANGUAGES)
 def test_axe_finds_nothing_on_any_page(open_page, axe, programme, language, width, scheme):
