@@ -194,7 +194,7 @@ RATE_LIMITS: dict[str, dict[str, Any]] = {
     "save-profile": {"key": (10, 600), "ip": (600, 600)},
     "begin-passkey": {"ip": (200, 60)},
     "newsletter-test": {"key": [(20, 3600)]},  # for each member of staff
-    "opening-notice": {"key": (5, 86400)},  # for each address, whoever enters it
+    "opening-notice": {"key": (5, 86400)},  # for each address
     "change-email": {"key": [(10, 3600), (20, 86400)]},
     "subscription-email": {"key": (4, 86400)},  # for each address, whoever enters it
     "subscription-private": {"key": [(3, 600), (6, 86400)]},  # for each subscriber's address

@@ -10,8 +10,8 @@ from outbox import message_types
 from outbox.addresses import ascii_domain
 from outbox.models import Message, SoftBounce, Suppression, SuppressionReason
 
-# So many different days of refusals, within so long, and the address gets no email for as long again. A full mailbox may be
-# emptied, so it is not for good.
+# An address that refuses email on SOFT_DAYS different days within SOFT_WITHIN gets no email for another SOFT_WITHIN. After
+# that we try again, because its owner may have emptied the mailbox.
 SOFT_DAYS, SOFT_WITHIN = 5, timedelta(days=30)
 
 # What each reason stops, in words for staff, the least first. `stops` is the rule.
@@ -52,7 +52,7 @@ def suppressed(emails: list[str]) -> dict[str, str]:
 
 @transaction.atomic
 def suppress(email: str, reason: SuppressionReason, *, now: datetime, detail: str = "") -> Suppression:
-    """Send no more email to `email`, as far as the reason stops it, until staff allow it.
+    """Stop the email to `email` that the reason stops (`stops`), until staff allow it, or for SOFT_WITHIN after soft bounces.
 
     A reason that stops more replaces one that stops less. Otherwise the first is kept.
     """

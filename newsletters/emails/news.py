@@ -1,7 +1,7 @@
 """Session news, subscribers' reminders, and the email that registration has opened.
 
-Each renderer checks that its message is still true, and raises OutdatedMessage if it isn't. Subscribers who are told the
-same in the same language share one rendering, if their messages were loaded together.
+Each renderer checks that its message is still true, and raises OutdatedMessage if it isn't. Subscribers who get the
+same news in the same language share one rendering, if their messages were loaded together.
 """
 
 import re

@@ -127,7 +127,7 @@ class Issue(models.Model):
 
     @property
     def topics(self) -> list[str]:
-        """What its readers have all chosen. Whoever did not choose the newsletter never gets one: consent is for a purpose."""
+        """The topics that all its readers chose. One of them is always the newsletter, because consent is for a purpose."""
         return list(dict.fromkeys([Topic.NEWSLETTER, self.audience_topic]))
 
     @property

@@ -85,7 +85,7 @@ def evidence(email: str) -> list[ConsentEvent]:
 def former_addresses(email: str) -> list[tuple[str, datetime]]:
     """Return the addresses that the subscriber with this one had before, the last one first, and when they left each.
 
-    Whoever had an address before the subscriber, and moved away or asked to be forgotten, is someone else.
+    If another person had the address before and moved away or asked to be forgotten, their addresses are not included.
     """
     found: list[tuple[str, datetime]] = []
     arrival = _last_move(email)

@@ -38,7 +38,7 @@ def check_time(at: datetime, now: datetime) -> None:
 def schedule(issue: Issue, at: datetime, *, now: datetime, seen: str | None = None) -> None:
     """Send the issue at `at`, instead of any time chosen before.
 
-    It can still be edited. Its audience is whoever is subscribed then, and the checklist is checked again. `seen` is the
+    It can still be edited. It goes to the people who are subscribed then, and the checklist is checked again. `seen` is the
     version that staff confirmed. Raises TooSoonError, TooLateError, NotReadyError, AlreadySentError or ChangedError.
     """
     check_time(at, now)

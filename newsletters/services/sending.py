@@ -212,7 +212,7 @@ def on_silence(sender: Any, *, bulk_sends: list[BulkSend], now: datetime, **_kwa
 
 
 def _email_staff(issue: Issue, message_type: str, key: str, now: datetime) -> None:
-    """Write to whoever wrote the issue, and to the project's own address."""
+    """Email the person who wrote the issue, and the project's own address."""
     people = {settings.CONTACT_EMAIL: settings.LANGUAGE_CODE}
     writer = issue.created_by
     if writer and writer.is_active and writer.is_staff:

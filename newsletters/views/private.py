@@ -1,6 +1,6 @@
 """The private settings of a subscriber, behind a link that we email to their address when they ask for it.
 
-Whoever has a forwarded newsletter can open the preferences, but none of these pages.
+Someone who was forwarded a newsletter can open the preferences, but none of these pages.
 """
 
 import json

@@ -133,7 +133,7 @@ def _render(
 
 
 def _refusal(message: Message, unwanted: dict[str, str], now: datetime) -> Outcome | None:
-    """Return the result of a message that need not be rendered, because it is not sent."""
+    """Return the result of a message that is not sent, so there is nothing to render. Otherwise return None."""
     if not message.to:  # erased while a worker had it, and returned to the queue
         return Outcome(message, State.UNSUBSCRIBED if message.is_bulk else State.EXPIRED, ERASED)
     if message.expires_at <= now:
