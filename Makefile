@@ -29,13 +29,13 @@ dev: .venv/run.stamp  ## the same, with autoreload and debug pages
 test: .venv/dev.stamp  ## run all tests, with real Postgres, Valkey and Chromium
 	@$(PY) -m echo_portal.checkout.translations compile
 	@$(PY) -m tests.find_browser
-	@$(PY) -m pytest -n 2 --dist worksteal -m "not every_page" $(ARGS)
+	@$(PY) -m pytest -n 2 --dist worksteal -m "not drill" $(ARGS)
 
 drill: .venv/dev.stamp  ## run the long tests: killed processes, malformed requests, random sequences, every page in both colour schemes, backup and restore, the image
 	@$(PY) -m echo_portal.checkout.translations compile
 	@$(PY) -m tests.find_browser
 	@HYPOTHESIS_SEQUENCES=2000 $(PY) -m pytest -n 2 tests/registrations/test_registration_rules.py tests/sessions_app/test_status.py $(ARGS)
-	@AXE=all $(PY) -m pytest -n 2 --dist worksteal tests/browser -k "axe or cancels or wider" $(ARGS)
+	@AXE=all $(PY) -m pytest -n 2 --dist worksteal tests/browser -k "drill or cancels or wider or passes_axe" $(ARGS)
 	@$(PY) -m pytest -n 2 --dist loadfile tests/drills tests/faults $(ARGS)
 
 check: .venv/dev.stamp  ## check lint, format, templates, types, import rule, migrations, deployment settings and translations

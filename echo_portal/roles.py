@@ -58,10 +58,18 @@ def set_up_roles() -> None:
 
     Raises Permission.DoesNotExist if the database has not been migrated.
     """
+    existing = {
+        (permission.content_type.app_label, permission.codename): permission
+        for permission in Permission.objects.select_related("content_type")
+    }
     for name, rights in ROLES.items():
         group, _created = Group.objects.get_or_create(name=name)
-        group.permissions.set(
-            Permission.objects.get(content_type__app_label=app, content_type__model=model, codename=f"{action}_{model}")
-            for app, _, model in (full.partition(".") for full in rights)
-            for action in rights[f"{app}.{model}"]
-        )
+        group.permissions.set(_permissions(rights, existing))
+
+
+def _permissions(rights: dict[str, tuple[str, ...]], existing: dict[tuple[str, str], Permission]) -> list[Permission]:
+    models = [(*full.partition(".")[::2], actions) for full, actions in rights.items()]
+    try:
+        return [existing[app, f"{action}_{model}"] for app, model, actions in models for action in actions]
+    except KeyError as error:
+        raise Permission.DoesNotExist(f"The database has no permission {error}.") from error

@@ -1,6 +1,7 @@
 """Every edit of a hub, a series or a session deletes the cached feeds it affects, in the same transaction (`services.py`).
 
 The receivers run before and after each change: a series that moves to another hub or language leaves one feed and joins another.
+What is new is in no feed before it is saved.
 """
 
 from typing import Any
@@ -27,9 +28,11 @@ def on_logo_change(instance: Logo, **_kwargs: Any) -> None:
 
 @receiver(CHANGES, sender=Series)
 def on_series_change(instance: Series, **_kwargs: Any) -> None:
-    series_edited(Series.objects.filter(pk=instance.pk))
+    if instance.pk:
+        series_edited(Series.objects.filter(pk=instance.pk))
 
 
 @receiver(CHANGES, sender=Session)
 def on_session_change(instance: Session, **_kwargs: Any) -> None:
-    series_edited(Series.objects.filter(pk__in=Session.objects.filter(pk=instance.pk).values("series")))
+    if instance.pk:
+        series_edited(Series.objects.filter(pk__in=Session.objects.filter(pk=instance.pk).values("series")))

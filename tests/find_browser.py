@@ -9,7 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The headless shell is the same browser without the parts that draw windows. The tests take two thirds of the time with it.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HELP = """No browser was found for the browser tests, and none could be installed. Do one of these:
   - install Chromium with your system's packages, so that `chromium` is on the path;
   - give the path of the one you have: CHROMIUM=/path/to/chromium make test"""
@@ -33,7 +34,7 @@ def _playwright_chromium() -> str | None:
 
 
 def install() -> None:
-    """Try Playwright's download, then, as root, Debian's package."""
+    """Try Playwright's download, then, as root, Debian's packages."""
     print("Looking for a browser to install (once) …", flush=True)
     if (
         subprocess.run(
@@ -44,7 +45,9 @@ def install() -> None:
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
         subprocess.run(["apt-get", "update", "-qq"], check=False, capture_output=True)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=False, capture_output=True)
+        for package in ("chromium-headless-shell", "chromium"):
+            if not find():
+                subprocess.run(["apt-get", "install", "-y", "-qq", package], check=False, capture_output=True)
 
 
 if __name__ == "__main__":

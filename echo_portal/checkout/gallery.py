@@ -31,9 +31,18 @@ Rows = dict[str, Any]
 
 def render_all(language: str, now: datetime) -> dict[str, tuple[Message, RenderedEmail]]:
     """Return the message and rendered email of each message type, in `language`. The database is not changed."""
+    return _render_samples(list(SAMPLES), language, now)
+
+
+def render_one(name: str, language: str, now: datetime) -> tuple[Message, RenderedEmail]:
+    """The same for one message type. Raises KeyError if there is no sample of it."""
+    return _render_samples([name], language, now)[name]
+
+
+def _render_samples(names: list[str], language: str, now: datetime) -> dict[str, tuple[Message, RenderedEmail]]:
     with transaction.atomic():
         rows = _create_sample(language, now)
-        found = {name: _render(name, factory, rows, language, now) for name, factory in SAMPLES.items()}
+        found = {name: _render(name, SAMPLES[name], rows, language, now) for name in names}
         transaction.set_rollback(True)
     return found
 

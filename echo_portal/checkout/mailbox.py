@@ -17,7 +17,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from accounts.languages import LANGUAGES
-from echo_portal.checkout.gallery import SAMPLES, render_all
+from echo_portal.checkout.gallery import SAMPLES, render_all, render_one
 
 NAME = re.compile(r"\d{8}T\d{6}-\d{6}")
 
@@ -101,7 +101,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
 def gallery_email(request: HttpRequest, name: str, language: str) -> HttpResponse:
     if not settings.MAILBOX_OPEN or name not in SAMPLES or language not in LANGUAGES:
         raise Http404
-    rendered = render_all(language, timezone.now())[name][1]
+    rendered = render_one(name, language, timezone.now())[1]
     if "text" in request.GET:
         return HttpResponse(rendered.text, content_type="text/plain; charset=utf-8")
     return HttpResponse(rendered.html)

@@ -23,7 +23,7 @@ def record_session_change(session: Session, *, created: bool, now: datetime) -> 
 
     A note to people (`session.note_to_people`) is kept until then, unless the session takes place after all.
     """
-    announced = Announcement.objects.select_for_update().filter(session=session).first()
+    announced = None if created else Announcement.objects.select_for_update().filter(session=session).first()
     if announced is None:
         has_people = created and _concerned(session).exists()
         # people who are already registered must hear of a new date

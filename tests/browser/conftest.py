@@ -8,7 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
-from tests.factories import HubFactory, IssueFactory, SeriesFactory, SessionFactory
+from sessions_app.models import Session
+from tests.factories import HubFactory, IssueFactory, SeriesFactory
 from tests.find_browser import HELP, find
 
 # Playwright's event loop makes Django think that it runs in async code.
@@ -127,10 +128,17 @@ def programme(transactional_db):
         "soon": {"registration_opens_at": None},
         "cancelled": {"is_cancelled": True},
     }.items():
-        new = SeriesFactory(**{"slug": slug, "registration_opens_at": now - timedelta(days=9)} | fields)
-        SessionFactory(now=now, days=9, series=new, title_en="Before the first word", title_fr="Avant le premier mot")
-        SessionFactory(now=now, days=16, series=new)
-        series[slug] = new
+        series[slug] = SeriesFactory(**{"slug": slug, "registration_opens_at": now - timedelta(days=9)} | fields)
+    Session.objects.bulk_create(
+        Session(series=new, starts_at=starts_at, ends_at=starts_at + timedelta(hours=1), **titles)
+        for new in series.values()
+        for starts_at, titles in [
+            (now + timedelta(days=9), {"title_en": "Before the first word", "title_fr": "Avant le premier mot"}),
+            (now + timedelta(days=16), {}),
+        ]
+    )
+    for new in series.values():
+        new.refresh_from_db()
     SeriesFactory(slug="past", is_concluded=True)
     IssueFactory(slug="spring", slug_fr="printemps", state="sent", published_at=now, body_en=ISSUE, body_fr=ISSUE)
     return series

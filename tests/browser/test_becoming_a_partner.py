@@ -81,6 +81,7 @@ def publish(page):
     page.get_by_text("The listing is published.").wait_for()
 
 
+@pytest.mark.drill
 def test_an_organization_becomes_a_hub_publishes_a_series_and_writes_to_its_people(
     open_page, live_server, transactional_db, monkeypatch
 ):

@@ -33,7 +33,7 @@ def hub(programme):
     return hub
 
 
-@pytest.mark.every_page
+@pytest.mark.drill
 @pytest.mark.parametrize(("width", "language"), SCREENS)
 def test_axe_finds_nothing_on_the_pages_of_hubs(open_page, axe, hub, live_server, width, language):
     page = open_page(width)

@@ -173,6 +173,7 @@ def one_click(message):
         assert (response.status, response.url) == (200, address)
 
 
+@pytest.mark.drill
 def test_a_newsletter_goes_from_the_form_to_the_click_that_ends_it(
     open_page, axe, live_server, inbox, drain, smtp, editor
 ):

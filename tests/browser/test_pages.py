@@ -58,7 +58,7 @@ def french(address):
     return translate_url(address, "fr") if address.startswith("/en/") else address
 
 
-@pytest.mark.every_page
+@pytest.mark.drill
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize(("width", "language"), WIDTHS_AND_LANGUAGES)
 def test_axe_finds_nothing_on_any_page(open_page, axe, programme, language, width, scheme):
@@ -76,7 +76,7 @@ def sign_in(page, live_server, user):
     page.context.add_cookies([{"name": "sessionid", "value": session.session_key, "url": live_server.url}])
 
 
-@pytest.mark.every_page
+@pytest.mark.drill
 @pytest.mark.parametrize(("width", "language"), WIDTHS_AND_LANGUAGES)
 def test_axe_finds_nothing_when_signed_in(open_page, axe, programme, live_server, width, language):
     user = UserFactory(with_profile=True, name="Zoé Roy")

@@ -30,7 +30,7 @@ def invitation(hub, coordinator):
     return team.invite(hub, "anna@example.ca", Role.EDITOR, "en", by=coordinator.user, now=timezone.now())
 
 
-@pytest.mark.every_page
+@pytest.mark.drill
 @pytest.mark.parametrize(("width", "language"), SCREENS)
 def test_axe_finds_nothing_on_the_pages_of_partners(
     open_page, axe, live_server, hub, coordinator, invitation, width, language

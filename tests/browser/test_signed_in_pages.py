@@ -115,7 +115,7 @@ def own_pages(person):
     }
 
 
-@pytest.mark.every_page
+@pytest.mark.drill
 @pytest.mark.parametrize(("width", "language"), WIDTHS_AND_LANGUAGES)
 def test_every_page_of_a_signed_in_person_passes_axe(signed_in, axe, person, width, language):
     page = signed_in(person, width, scheme="dark" if width == 1280 else "light")
@@ -126,7 +126,7 @@ def test_every_page_of_a_signed_in_person_passes_axe(signed_in, axe, person, wid
         axe(page)
 
 
-@pytest.mark.every_page
+@pytest.mark.drill
 def test_the_sign_in_pages_pass_axe(open_page, axe, programme):
     page = open_page(360)
     for address in (

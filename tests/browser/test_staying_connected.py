@@ -24,7 +24,7 @@ def _quick_forms(monkeypatch):
     monkeypatch.setattr("accounts.bots.MIN_AGE_WITHOUT_PROOF", -timedelta(seconds=1))
 
 
-@pytest.mark.every_page
+@pytest.mark.drill
 @pytest.mark.parametrize(("width", "language"), SCREENS)
 def test_axe_finds_nothing_on_the_pages_of_subscribers(open_page, axe, live_server, transactional_db, width, language):
     page, now = open_page(width), timezone.now()

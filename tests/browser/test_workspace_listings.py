@@ -25,7 +25,7 @@ def url(name, *args, language="en"):
         return reverse(f"workspace:{name}", args=["north", *args])
 
 
-@pytest.mark.every_page
+@pytest.mark.drill
 @pytest.mark.parametrize(("width", "language"), SCREENS)
 def test_axe_finds_nothing_on_any_page(open_page, axe, live_server, membership, width, language):
     now = timezone.now()

@@ -42,7 +42,7 @@ def coordinator(programme):
     return person
 
 
-@pytest.mark.every_page
+@pytest.mark.drill
 @pytest.mark.parametrize(("width", "language"), SCREENS)
 def test_the_overview_and_the_history_pass_axe(open_page, live_server, axe, coordinator, language, width):
     page = open_page(width)
@@ -55,7 +55,7 @@ def test_the_overview_and_the_history_pass_axe(open_page, live_server, axe, coor
     page.locator("summary", has_text="Details" if language == "en" else "Détails").first.click()
 
 
-@pytest.mark.every_page
+@pytest.mark.drill
 @pytest.mark.parametrize(("width", "language"), SCREENS)
 def test_the_overview_of_a_new_hub_passes_axe(open_page, live_server, axe, transactional_db, language, width):
     person = MembershipFactory(hub__slug="new").user

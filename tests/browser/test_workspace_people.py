@@ -83,7 +83,7 @@ def addresses(series):
     return [reverse(f"workspace:{name}", args=[series.hub.slug, series.pk, *args]) for name, args in pages]
 
 
-@pytest.mark.every_page
+@pytest.mark.drill
 @pytest.mark.parametrize(("width", "language"), SCREENS)
 def test_every_page_about_people_passes_axe_and_fits_the_screen(signed_in, axe, editor, series, width, language):  # noqa: F811
     page = signed_in(editor.user, width, scheme="dark" if width == 1280 else "light")

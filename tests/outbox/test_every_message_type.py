@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.links import absolute_url
-from echo_portal.checkout.gallery import SAMPLES, render_all
+from echo_portal.checkout.gallery import SAMPLES, render_all, render_one
 from outbox import message_types, sending
 from outbox.models import Message
 from registrations.models import Registration
@@ -132,7 +132,7 @@ def test_replies_to_email_about_a_hubs_series_go_to_the_hub(composed):
 
 
 def test_user_input_cannot_add_a_header(now):
-    message, letter = render_all("en", now)["registered"]
+    message, letter = render_one("registered", "en", now)
     malicious = message_types.RenderedEmail("Hello\r\nBcc: x@example.ca", "t", "<p>h</p>")
     with pytest.raises(ValueError, match="newlines"):
         sending.compose(message, malicious).message()
