@@ -63,7 +63,7 @@ class SeriesQuerySet(models.QuerySet["Series"]):
 
     def by_slug(self, slug: str) -> "SeriesQuerySet":
         """Return the series with that slug in either language: one or none (`Series.clean`)."""
-        return self.filter(Q(slug=slug) | Q(slug_fr=slug))[:1]
+        return self.filter(Q(slug=slug) | Q(slug_fr=slug)).order_by("pk")[:1]
 
 
 KEPT_BY_THE_DATABASE = (
