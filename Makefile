@@ -35,7 +35,7 @@ drill: .venv/dev.stamp  ## run the long tests: killed processes, malformed reque
 	@$(PY) -m echo_portal.checkout.translations compile
 	@$(PY) -m tests.find_browser
 	@HYPOTHESIS_SEQUENCES=2000 $(PY) -m pytest -n 2 tests/registrations/test_registration_rules.py tests/sessions_app/test_status.py $(ARGS)
-	@AXE=all $(PY) -m pytest -n 2 --dist worksteal tests/browser -k "drill or cancels or wider or passes_axe" $(ARGS)
+	@AXE=all $(PY) -m pytest -n 2 --dist worksteal -m "drill or all_screens" $(ARGS)
 	@$(PY) -m pytest -n 2 --dist loadfile tests/drills tests/faults $(ARGS)
 
 check: .venv/dev.stamp  ## check lint, format, templates, types, import rule, migrations, deployment settings and translations

@@ -96,6 +96,7 @@ class TestGuesses:
     def test_all_networks_together_stop_at_100_guesses_for_an_address(self):
         assert sum(tries(f"198.51.100.{n}", 20) for n in range(1, 11)) == 100
 
+    @pytest.mark.drill
     def test_one_network_stops_at_300_guesses_over_all_addresses(self):
         assert sum(tries(STRANGER, 5, f"nurse{n}@example.ca", f"code-{n}") for n in range(300)) == 300
 

@@ -15,6 +15,7 @@ PAGES = {
 MONTH = {"en": "/en/sessions/month/", "fr": "/fr/seances/mois/"}
 
 
+@pytest.mark.all_screens
 @pytest.mark.parametrize(("width", "language"), list(product([360, 800, 1280], ["fr", "en"])) if IN_FULL else SCREENS)
 def test_times_do_not_wrap_and_nothing_is_wider_than_the_screen(open_page, programme, width, language):
     page = open_page(width, zone="America/Edmonton")

@@ -22,6 +22,7 @@ def signed_in_page(open_page, live_server, programme):
     return make
 
 
+@pytest.mark.all_screens
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize(("width", "language"), WIDTHS_AND_LANGUAGES)
 def test_the_menu_replaces_the_link_and_passes_axe(signed_in_page, axe, width, scheme, language):

@@ -48,6 +48,7 @@ if IN_FULL:
     WALKS = list(itertools.product([360, 1280], ["en", "fr"], [True, False]))
 
 
+@pytest.mark.all_screens
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "language", "javascript"), WALKS)
 def test_a_newcomer_registers_and_cancels(open_page, axe, programme, width, language, javascript):

@@ -37,6 +37,7 @@ def series(programme):
     return draft
 
 
+@pytest.mark.drill
 def test_staff_review_listings_on_a_phone_and_on_a_desk(open_page, axe, series, live_server):
     client = Client()
     client.force_login(UserFactory(is_staff=True, is_superuser=True, name="Camille Roy"))

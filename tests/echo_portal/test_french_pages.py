@@ -214,6 +214,7 @@ pytestmark = pytest.mark.django_db
 STARTS = ["/fr/", "/fr/rien/", "/fr/seances/?status=open&status=rien&profession=physician", "/fr/seances/?q=rien"]
 
 
+@pytest.mark.drill
 def test_no_public_page_contains_english(client, program):
     client.cookies["zone"] = "America/Vancouver"
     pages = crawl(client, *STARTS)
@@ -228,6 +229,7 @@ def addresses_of_all_pages():
         return {name: reverse(name) for name in names if reverse(name).startswith("/fr/")}
 
 
+@pytest.mark.drill
 def test_no_page_of_a_signed_in_person_contains_english(client, program, now, addresses_of_all_pages):
     """Staff see all that others see, and more."""
     person = UserFactory(with_profile=True, name="Zoé Roy", language="fr", is_staff=True, time_zone="America/Halifax")

@@ -18,6 +18,7 @@ def test_log_times_are_iso_8601_in_utc():
     assert re.fullmatch(r"2026-11-24T15:04:05\.678Z ERROR outbox\[\d+\]: 3 messages are uncertain\.", line)
 
 
+@pytest.mark.drill
 def test_django_and_celery_log_in_utc_on_a_machine_in_another_time_zone():
     script = (
         "import django, logging; django.setup(); logging.getLogger('outbox').info('from Django')\n"

@@ -1,12 +1,8 @@
-"""The French translation is complete, and the check for it finds every kind of gap."""
+"""The check that `make check` runs on the French translation finds every kind of gap."""
 
 import ast
 
 from echo_portal.checkout import translations
-
-
-def test_the_french_translation_is_complete():
-    assert translations.find_problems() == []
 
 
 def test_the_check_finds_new_untranslated_unused_and_broken_texts(monkeypatch):

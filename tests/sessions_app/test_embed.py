@@ -80,6 +80,7 @@ def every_url():
             assert name.endswith("None") or "x" in kwargs.values() or None in kwargs.values(), name
 
 
+@pytest.mark.drill
 def test_no_other_address_may_be_framed(client, hub):
     """Asked as a coordinator of the hub, for each address of the URL configuration."""
     SeriesFactory(slug="north")
