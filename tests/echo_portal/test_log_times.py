@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from echo_portal.logs import RedactingFormatter
 from tests.processes import ROOT
 
