@@ -68,8 +68,13 @@ def set_up_roles() -> None:
 
 
 def _permissions(rights: dict[str, tuple[str, ...]], existing: dict[tuple[str, str], Permission]) -> list[Permission]:
-    models = [(*full.partition(".")[::2], actions) for full, actions in rights.items()]
+    wanted = [
+        (app, f"{action}_{model}")
+        for name, actions in rights.items()
+        for app, model in [name.split(".")]
+        for action in actions
+    ]
     try:
-        return [existing[app, f"{action}_{model}"] for app, model, actions in models for action in actions]
+        return [existing[permission] for permission in wanted]
     except KeyError as error:
         raise Permission.DoesNotExist(f"The database has no permission {error}.") from error
