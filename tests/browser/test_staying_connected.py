@@ -57,6 +57,7 @@ def test_axe_finds_nothing_on_the_pages_of_subscribers(open_page, axe, live_serv
     check("private", make_private_token(paused, now - VALID_FOR))
 
 
+@pytest.mark.drill
 def test_the_offer_after_registering_comes_as_a_form_of_its_own(open_page, axe, live_server, transactional_db):
     series, person = SessionFactory(now=timezone.now()).series, UserFactory(with_profile=True)
     page = open_page(360)

@@ -105,6 +105,7 @@ def test_a_checkout_needs_no_variables():
     assert start().stdout.startswith("False ['*']")
 
 
+@pytest.mark.drill
 def test_production_has_no_sample_data_because_its_passwords_are_public():
     command = [sys.executable, "manage.py", "sample_data"]
     result = subprocess.run(

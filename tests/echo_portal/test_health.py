@@ -35,6 +35,7 @@ def statuses_in_production(*pairs, **environment):
     return [int(line) for line in result.stdout.split()]
 
 
+@pytest.mark.drill
 def test_healthz_accepts_any_host_and_does_not_redirect_to_https():
     statuses = statuses_in_production(*(f"/healthz@{host}" for host in HOSTS), SITE_URL="https://echo.example.ca")
     assert statuses == [200] * len(HOSTS)

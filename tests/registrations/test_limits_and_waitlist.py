@@ -30,6 +30,7 @@ def test_codes_for_one_email_address_are_limited(client, open_series):
     assert Message.objects.filter(message_type="code").count() == 6
 
 
+@pytest.mark.drill
 def test_a_hospital_behind_one_ip_address_is_not_limited(client, open_series):
     address = f"/en/registration/{open_series.slug}/"
     for number in range(120):
