@@ -29,7 +29,7 @@ bind = f"{'0.0.0.0' if os.environ.get('PORTAL_ENV') == 'production' else '127.0.
 workers = env_int("WEB_WORKERS", 2)
 worker_class = "gthread"
 # Rendering pages is CPU-bound, so more threads do not serve more pages. They keep the site responsive while some threads wait
-# for a lock, for Valkey or for a client. With eight, a fifth of the time went into switching between them
+# for a lock, for Valkey or for a client. With eight, a burst of newcomers took a fifth longer
 # (bench/registration_burst.py). Each thread has one Postgres connection (docs/operations.md, "Sizing").
 threads = env_int("WEB_THREADS", 4)
 preload_app = True

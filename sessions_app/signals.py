@@ -1,7 +1,7 @@
 """Every edit of a hub, a series or a session deletes the cached feeds it affects, in the same transaction (`services.py`).
 
 The receivers run before and after each change: a series that moves to another hub or language leaves one feed and joins another.
-What is new is in no feed before it is saved.
+A new series or session is in no feed until it is saved.
 """
 
 from typing import Any

@@ -35,7 +35,7 @@ def render_all(language: str, now: datetime) -> dict[str, tuple[Message, Rendere
 
 
 def render_one(name: str, language: str, now: datetime) -> tuple[Message, RenderedEmail]:
-    """The same for one message type. Raises KeyError if there is no sample of it."""
+    """Return the message and rendered email of one message type. Raises KeyError if there is no sample of it."""
     return _render_samples([name], language, now)[name]
 
 
