@@ -42,7 +42,6 @@ class Details:
     accessibility_needs: str = ""
 
 
-@transaction.atomic
 def get_or_create_user(email: str, *, language: str, name: str = "") -> User:
     """Return the account with this address, or create one. `language` and `name` are only for a new account.
 
@@ -50,10 +49,15 @@ def get_or_create_user(email: str, *, language: str, name: str = "") -> User:
     to someone's account. Accounts that are never proven are deleted after UNPROVEN_KEPT_FOR.
     """
     email = normalize_email(email)
-    defaults = {"language": language, "name": name, "password": make_password(None)}
-    user, created = User.objects.get_or_create(email=email, defaults=defaults)
-    if created:
-        EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
+    existing = User.objects.filter(email=email).first()
+    if existing:
+        return existing
+    try:
+        with transaction.atomic():
+            user = User.objects.create(email=email, language=language, name=name, password=make_password(None))
+            EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
+    except IntegrityError:  # another request created it in the meantime
+        return User.objects.get(email=email)
     return user
 
 

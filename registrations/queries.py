@@ -1,5 +1,6 @@
 """Reads for "My sessions" and the waitlist."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from registrations.models import EndReason, Intention, Invitation, Registration, RegistrationQuerySet, RegistrationState
+from registrations.models import EndReason, Intention, Invitation, Registration, RegistrationState
 from registrations.tokens import make_join_token
 from sessions_app import times
 from sessions_app.listings import Listing, RowCount
@@ -155,15 +156,16 @@ def mine(user: User, now: datetime, reader: ZoneInfo | None) -> MySessions:
 
 def _my_registrations(user: User) -> list[Registration]:
     """Return the person's active registrations, and those that the team ended."""
-    registrations = Registration.objects.filter(user=user)
-    if registrations.waitlisted().exists():
-        registrations = with_waitlist_position(registrations)
-    shown = registrations.filter(~Q(state=RegistrationState.CANCELLED) | Q(end_reason__in=ENDED_BY_US))
+    shown = Registration.objects.filter(
+        ~Q(state=RegistrationState.CANCELLED) | Q(end_reason__in=ENDED_BY_US), user=user
+    )
     shown = shown.select_related("series").prefetch_related(
         Prefetch("series__sessions", Session.objects.order_by("starts_at", "pk")),
         Prefetch("intentions", Intention.objects.filter(is_coming=False), to_attr="absences"),
     )
-    return list(shown.order_by("pk"))
+    registrations: list[Registration] = list(shown.order_by("pk"))
+    add_waitlist_positions(registrations)
+    return registrations
 
 
 def _my_listing(registration: Any, now: datetime, reader: ZoneInfo | None) -> MyListing:
@@ -184,8 +186,11 @@ def colleagues(user: User, now: datetime) -> list[Invitation]:
     return [one for one in invitations.order_by("-created_at", "pk") if not is_past(one.series, now)]
 
 
-def with_waitlist_position(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
-    """Annotate `waitlist_position`, `waitlist_length` ("3rd of 12") and `seats_freed` (seats that went to it)."""
+def add_waitlist_positions(registrations: Iterable[Registration]) -> None:
+    """Set `waitlist_position`, `waitlist_length` ("3rd of 12") and `seats_freed` on those that are on a waitlist."""
+    waiting = {one.pk: one for one in registrations if one.state == RegistrationState.WAITLISTED}
+    if not waiting:
+        return
     line = Registration.objects.filter(state=RegistrationState.WAITLISTED, series=OuterRef("series")).order_by()
     before = Q(waitlisted_at__lt=OuterRef("waitlisted_at")) | Q(
         waitlisted_at=OuterRef("waitlisted_at"), pk__lte=OuterRef("pk")
@@ -193,20 +198,22 @@ def with_waitlist_position(registrations: RegistrationQuerySet) -> RegistrationQ
     served = Registration.objects.filter(
         series=OuterRef("series"), waitlisted_at__isnull=False, confirmed_at__isnull=False
     ).order_by()
-    return registrations.annotate(
-        waitlist_position=RowCount(line.filter(before).values("pk")),
-        waitlist_length=RowCount(line.values("pk")),
-        seats_freed=RowCount(served.values("pk")),
+    counted = Registration.objects.filter(pk__in=waiting).annotate(
+        position=RowCount(line.filter(before).values("pk")),
+        length=RowCount(line.values("pk")),
+        freed=RowCount(served.values("pk")),
     )
+    for key, position, length, freed in counted.values_list("pk", "position", "length", "freed"):
+        one = waiting[key]
+        one.waitlist_position, one.waitlist_length, one.seats_freed = position, length, freed
 
 
 def waitlist_position_of(registration: Registration) -> tuple[int, int]:
     """Return (position, length), such as (3, 12) for "3rd of 12". It is (0, 0) for someone who is not on the waitlist."""
     if registration.state != RegistrationState.WAITLISTED:
         return (0, 0)
-    # Any, because the types do not follow annotations
-    waiting: Any = with_waitlist_position(Registration.objects.filter(pk=registration.pk))
-    return waiting.values_list("waitlist_position", "waitlist_length").first() or (0, 0)
+    add_waitlist_positions([registration])
+    return registration.waitlist_position, registration.waitlist_length
 
 
 @dataclass(frozen=True)
@@ -220,9 +227,9 @@ class Chances:
 
 
 def chances(registration: Registration, now: datetime) -> Chances:
-    """Return the chances of a waitlisted registration, which must be annotated by `with_waitlist_position`."""
+    """Return the chances of a waitlisted registration, after `add_waitlist_positions`."""
     series = registration.series
-    place, seats_freed = registration.waitlist_position, registration.seats_freed  # type: ignore[attr-defined]
+    place, seats_freed = registration.waitlist_position, registration.seats_freed
     share = _share_given_up(now)
     usual = None if share is None else round(share * (series.capacity or 0))
     return Chances(seats_freed, usual, usual is not None and place <= usual - seats_freed)

@@ -7,6 +7,7 @@ import time
 from uuid import uuid4
 
 from django.core.cache import cache
+from django.utils.crypto import get_random_string
 
 VERSION_KEY = "programme-version"
 # A process asks the cache again after this long. Nobody notices a twentieth of a second, and a burst of readers asks once.
@@ -27,6 +28,14 @@ def programme_changed() -> None:
     """
     _Seen.version = None
     cache.set(VERSION_KEY, uuid4().hex, None)
+
+
+def cache_version() -> str:
+    """Return the current version, or a random word if the cache can't be reached, under which nothing is found again.
+
+    Call it before reading what is cached under it, so that this is never older than the version.
+    """
+    return programme_version() or get_random_string(12)
 
 
 def programme_version() -> str | None:

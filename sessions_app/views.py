@@ -6,7 +6,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.crypto import get_random_string
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
@@ -17,13 +16,12 @@ from sessions_app.forms import ProgrammeFilter
 from sessions_app.listings import Listing, read_page
 from sessions_app.models import Series, SeriesQuerySet
 from sessions_app.structured_data import series_json_ld
-from sessions_app.version import programme_version
+from sessions_app.version import cache_version
 
 
 @require_safe
 def programme(request: HttpRequest) -> HttpResponse:
-    # Read first, so that what is cached under it is never older. Without one (the cache server is down), nothing is found again.
-    version = programme_version() or get_random_string(12)
+    version = cache_version()
     now, hubs = timezone.now(), Hub.objects.listed().choices()
     form = ProgrammeFilter(request.GET, hubs=hubs, months=SimpleLazyObject(lambda: queries.upcoming_months(now)))
     context = _list_context(request, queries.upcoming(now, form.chosen), form, now)

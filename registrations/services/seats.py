@@ -67,7 +67,8 @@ def _register(series_id: int, user: User, now: datetime, answers: Answers, *, by
         Answer(registration=registration, question_id=question, value=value) for question, value in answers.items()
     )
     notify(registration, "registered" if state == RegistrationState.CONFIRMED else "waitlisted", now)
-    transaction.on_commit(programme_changed)
+    if state == RegistrationState.CONFIRMED:  # public pages show the seats that are left, and nothing of the waitlist
+        transaction.on_commit(programme_changed)
     return registration
 
 
@@ -123,13 +124,13 @@ def take_seat(series_id: int) -> Series | None:
 def _take_seat_or_join_waitlist(series_id: int) -> tuple[RegistrationState, Series]:
     """Return a seat's state, or the waitlist's. Either way the series' row is locked.
 
-    A seat may be freed between the first try and the lock, so it tries once more. The lock then keeps the count still
-    while the person joins the waitlist.
+    A seat may be freed between the first try and the lock. Then it tries once more. The lock keeps the count still while
+    the person joins the waitlist.
     """
     if series := take_seat(series_id):
         return RegistrationState.CONFIRMED, series
     locked = Series.objects.select_for_update().get(pk=series_id)
-    if series := take_seat(series_id):
+    if locked.seats_left != 0 and (series := take_seat(series_id)):
         return RegistrationState.CONFIRMED, series
     return RegistrationState.WAITLISTED, locked
 

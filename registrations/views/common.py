@@ -10,10 +10,11 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.zones import reader_zone
 from registrations import queries
-from registrations.models import Registration, RegistrationState
+from registrations.models import Registration
 from sessions_app.addresses import in_other_language
 from sessions_app.listings import Listing
 from sessions_app.models import Series
+from sessions_app.version import cache_version
 
 
 def me(request: HttpRequest) -> User:
@@ -35,8 +36,10 @@ def public_series(slug: str) -> Series:
 
 
 def page_context(request: HttpRequest, series: Series, **more: Any) -> dict[str, Any]:
+    """Return what the pages about registering for a series need. Its sessions are not read yet, so `version` is older."""
     listing = Listing(series, timezone.now(), reader_zone(request))
-    return {"series": series, "listing": listing, "elsewhere": in_other_language(request, series), **more}
+    elsewhere = in_other_language(request, series)
+    return {"series": series, "listing": listing, "version": cache_version(), "elsewhere": elsewhere, **more}
 
 
 def my_registration(request: HttpRequest, series: Series) -> Registration | None:
@@ -46,10 +49,9 @@ def my_registration(request: HttpRequest, series: Series) -> Registration | None
 
 
 def my_registration_with_position(request: HttpRequest, series: Series) -> Registration | None:
-    """Return the user's registration with the waitlist position annotated (queries.with_waitlist_position)."""
+    """Return the user's registration, with its place on the waitlist (queries.add_waitlist_positions)."""
     registration = my_registration(request, series)
-    if registration is None or registration.state != RegistrationState.WAITLISTED:
-        return registration
-    return (
-        queries.with_waitlist_position(Registration.objects.filter(pk=registration.pk)).select_related("series").first()
-    )
+    if registration:
+        registration.series = series
+        queries.add_waitlist_positions([registration])
+    return registration

@@ -30,9 +30,10 @@ def _bad_link(request: HttpRequest) -> HttpResponse:
 def _named_in(numbers: tuple[int, int]) -> tuple[Registration | None, Session | None]:
     registration_id, session_id = numbers
     registrations = Registration.objects.select_related("series__hub", "user__profile").filter(pk=registration_id)
-    registration = queries.with_waitlist_position(registrations).first()
+    registration = registrations.first()
     if registration is None:
         return None, None
+    queries.add_waitlist_positions([registration])
     return registration, Session.objects.filter(series=registration.series_id, pk=session_id).first()
 
 

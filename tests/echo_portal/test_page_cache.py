@@ -42,6 +42,29 @@ def test_a_taken_or_released_seat_shows_at_once(client, series, now):
     assert "Open: 5 seats left" in page(client, series)
 
 
+def test_joining_a_waitlist_changes_no_public_page(client, series, now, django_assert_num_queries):
+    for _ in range(5):
+        register(series, UserFactory(), now=now)
+    assert "Full: waitlist" in page(client, series)
+    register(series, UserFactory(), now=now)
+    with django_assert_num_queries(0):
+        page(client, series)
+
+
+def test_the_register_page_reads_the_dates_once_until_an_edit(client, series, django_assert_num_queries):
+    def dates():
+        return client.get(f"/en/registration/{series.slug}/").content.decode().replace("\u00a0", " ")
+
+    assert "Thursday, December 3, 2026" in dates()
+    with django_assert_num_queries(2):  # the series and its questions
+        assert "Thursday, December 3, 2026" in dates()
+    session = series.sessions.get()
+    session.starts_at += timedelta(days=1)
+    session.ends_at += timedelta(days=1)
+    session.save()
+    assert "Friday, December 4, 2026" in dates()
+
+
 def test_an_edit_by_staff_shows_at_once(client, series):
     page(client, series)
     series.title_en = "Renamed"

@@ -64,11 +64,8 @@ def test_sign_in_codes_are_limited_with_and_without_an_account(provider):
 class TestChances:
     def waitlisted(self, series, now):
         registration = register(series, UserFactory(), now=now)
-        return (
-            queries.with_waitlist_position(Registration.objects.filter(pk=registration.pk))
-            .select_related("series")
-            .get()
-        )
+        queries.add_waitlist_positions([registration])
+        return registration
 
     def test_released_seats_are_counted_and_too_few_data_give_no_estimate(self, now):
         series = SessionFactory(now=now, capacity=1).series
