@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 BLOCKS = {"h1", "h2", "h3", "p", "ul", "ol", "li", "div", "blockquote", "hr"}
-UNSEEN = {"head", "style", "title"}
 RULE = "* * *"
 SIGNATURE = "-- "
 
@@ -55,7 +54,7 @@ class _Reader(HTMLParser):
         classes = (given.get("class") or "").split()
         if tag == "html" and (given.get("lang") or "").startswith("fr"):
             self.colon = "\u00a0:"
-        if tag in UNSEEN or "hide" in classes:
+        if "hide" in classes:
             self.unseen += 1
         elif self.unseen:
             self.unseen += tag in BLOCKS - {"hr"}
@@ -72,7 +71,7 @@ class _Reader(HTMLParser):
         if tag == "hr":  # written as <hr/>
             return
         if self.unseen:
-            self.unseen -= tag in UNSEEN | BLOCKS
+            self.unseen -= tag in BLOCKS
         elif tag == "a" and self.links:
             self._end_link(*self.links.pop())
         elif tag in BLOCKS:
@@ -127,8 +126,10 @@ class _Reader(HTMLParser):
 
 def plain_text(html: str) -> str:
     """Return the email as text, ending in a line break. A button becomes its label with the URL below it."""
+    opening, _, rest = html.partition("<head>")
+    body = rest.partition("</head>")[2]  # reading the styles would take longer than reading the text
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(opening + body)
     reader.end_block()
     text = ""
     for before, block in zip([_Block(""), *reader.blocks], reader.blocks, strict=False):
