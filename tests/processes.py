@@ -75,6 +75,7 @@ class Portal:
                 )
 
     def stop(self) -> None:
+        """Stop the processes and print the end of their logs. pytest shows it if the test failed."""
         for process in self.running.values():
             process.send_signal(signal.SIGTERM)
         for process in self.running.values():
@@ -83,6 +84,7 @@ class Portal:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+        print(self.log())
 
     def log(self) -> str:
         return "\n".join(path.read_text(errors="replace")[-3000:] for path in sorted(self.folder.glob("*.log")))

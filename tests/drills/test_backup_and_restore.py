@@ -128,7 +128,6 @@ def resume(tmp_path, server, valkey):
 
     yield run
     for portal in started:
-        print(portal.log())
         portal.stop()
 
 

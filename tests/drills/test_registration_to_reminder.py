@@ -23,9 +23,6 @@ def portal(transactional_db, smtp, tmp_path):
     try:
         wait_until(portal.is_up, "The start of the web server", 40)
         yield portal
-    except AssertionError:
-        print(portal.log())
-        raise
     finally:
         portal.stop()
 

@@ -111,13 +111,8 @@ def server():
 @pytest.fixture
 def portal(transactional_db, server, valkey, tmp_path):
     portal = Portal(tmp_path, free_port(), EMAIL_URL=f"smtp://127.0.0.1:{server.port}", REDIS_URL=valkey.url)
-    try:
-        yield portal
-    except AssertionError:
-        print(portal.log())
-        raise
-    finally:
-        portal.stop()
+    yield portal
+    portal.stop()
 
 
 @pytest.fixture
