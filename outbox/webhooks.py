@@ -36,8 +36,8 @@ POSTMARK_PERMANENT = {"HardBounce", "BadEmailAddress"}
 NO_SUCH_ADDRESS = re.compile(r"(?<![\d.])5\.1\.(1|2|3|6|10)(?![\d.]*\d)")
 # Mailgun's reasons for not even trying, which say nothing about the address.
 MAILGUN_UNWANTED = {"suppress-complaint", "suppress-unsubscribe"}
-# A "deferred" email is on its way: the provider tries again, and reports a bounce if it gives up.
-ACTED_ON = {"bounced", "rejected", "complained"}
+# Postmark's type for an email that a spam filter refused. It says nothing about the address, and is no complaint of its owner.
+POSTMARK_FILTERED = "SpamNotification"
 # What anymail raises for a report that it does not understand.
 MALFORMED = (AnymailError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -87,22 +87,24 @@ def _record(event: AnymailTrackingEvent, esp_name: str, now: datetime) -> None:
     if message and kind:
         facts = {"detail": detail[:300], "at": at}
         DeliveryReport.objects.get_or_create(message=message, kind=kind, defaults=facts)
-    if event.event_type in ACTED_ON and _is_new(event, esp_name, now):
-        _act(event, message, at, detail)
+    if kind and kind != DeliveryReport.Kind.DELIVERED and _is_new(event, kind, esp_name, now):
+        _act(event, kind, message, at, detail)
 
 
-def _is_new(event: AnymailTrackingEvent, esp_name: str, now: datetime) -> bool:
+def _is_new(event: AnymailTrackingEvent, kind: DeliveryReport.Kind, esp_name: str, now: datetime) -> bool:
     """Remember the report. Returns whether it was not there yet.
 
     A copy has the same time and message. Its id may differ: Mailgun signs each copy again.
     """
-    facts = [esp_name, event.event_type, event.recipient, str(event.timestamp), str(event.message_id)]
+    facts = [esp_name, kind, event.recipient, str(event.timestamp), str(event.message_id)]
     fingerprint = salted_hmac("outbox.report", "|".join(facts)).hexdigest()
     return HandledReport.objects.get_or_create(fingerprint=fingerprint, defaults={"at": now})[1]
 
 
-def _act(event: AnymailTrackingEvent, message: Message | None, at: datetime, detail: str) -> None:
-    if event.event_type == "complained":
+def _act(
+    event: AnymailTrackingEvent, kind: DeliveryReport.Kind, message: Message | None, at: datetime, detail: str
+) -> None:
+    if kind == DeliveryReport.Kind.COMPLAINED:
         suppress(event.recipient, SuppressionReason.COMPLAINT, now=at, detail=detail)
         complained.send(sender=Message, email=event.recipient, message=message, at=at)
     elif _is_permanent(event):
@@ -117,7 +119,12 @@ def prune(now: datetime) -> None:
 
 
 def _kind(event: AnymailTrackingEvent) -> DeliveryReport.Kind | None:
-    """Return what is counted for the email. A provider still tries to deliver one that is deferred."""
+    """Return what is counted for the email.
+
+    A provider still tries to deliver one that is "deferred". anymail calls a filter's verdict a complaint, which it is not.
+    """
+    if (event.esp_event or {}).get("Type") == POSTMARK_FILTERED:
+        return DeliveryReport.Kind.BOUNCED
     kinds = {
         "delivered": DeliveryReport.Kind.DELIVERED,
         "bounced": DeliveryReport.Kind.BOUNCED,
