@@ -77,18 +77,33 @@ def on_tracking(sender: Any, event: AnymailTrackingEvent, esp_name: str, **_kwar
         raise HandlingError from error
 
 
-@transaction.atomic
 def _record(event: AnymailTrackingEvent, esp_name: str, now: datetime) -> None:
-    at = min(event.timestamp or now, now)
-    if not event.recipient or at < now - REPORTED_WITHIN:
+    """Do what a report asks for. Of a complaint, the other apps learn after what we record of it is committed.
+
+    So they lock their own rows first, as they always do. If one of them fails, the provider sends the report again, and they
+    are told again.
+    """
+    at, kind = min(event.timestamp or now, now), _kind(event)
+    if kind is None or not event.recipient or at < now - REPORTED_WITHIN:
         return
-    kind, detail = _kind(event), f"{esp_name}: {event.description or event.reject_reason or event.event_type}"
+    message = _handle(event, kind, esp_name, at, now)
+    if kind == DeliveryReport.Kind.COMPLAINED:
+        complained.send(sender=Message, email=event.recipient, message=message, at=at)
+
+
+@transaction.atomic
+def _handle(
+    event: AnymailTrackingEvent, kind: DeliveryReport.Kind, esp_name: str, at: datetime, now: datetime
+) -> Message | None:
+    """Count the report for the email that it is about, and suppress the address if it says so. Returns the email."""
+    detail = f"{esp_name}: {event.description or event.reject_reason or event.event_type}"
     message = _find_message(event, at)
-    if message and kind:
+    if message:
         facts = {"detail": detail[:300], "at": at}
         DeliveryReport.objects.get_or_create(message=message, kind=kind, defaults=facts)
-    if kind and kind != DeliveryReport.Kind.DELIVERED and _is_new(event, kind, esp_name, now):
-        _act(event, kind, message, at, detail)
+    if kind != DeliveryReport.Kind.DELIVERED and _is_new(event, kind, esp_name, now):
+        _act(event, kind, at, detail)
+    return message
 
 
 def _is_new(event: AnymailTrackingEvent, kind: DeliveryReport.Kind, esp_name: str, now: datetime) -> bool:
@@ -101,12 +116,9 @@ def _is_new(event: AnymailTrackingEvent, kind: DeliveryReport.Kind, esp_name: st
     return HandledReport.objects.get_or_create(fingerprint=fingerprint, defaults={"at": now})[1]
 
 
-def _act(
-    event: AnymailTrackingEvent, kind: DeliveryReport.Kind, message: Message | None, at: datetime, detail: str
-) -> None:
+def _act(event: AnymailTrackingEvent, kind: DeliveryReport.Kind, at: datetime, detail: str) -> None:
     if kind == DeliveryReport.Kind.COMPLAINED:
         suppress(event.recipient, SuppressionReason.COMPLAINT, now=at, detail=detail)
-        complained.send(sender=Message, email=event.recipient, message=message, at=at)
     elif _is_permanent(event):
         suppress(event.recipient, SuppressionReason.HARD_BOUNCE, now=at, detail=detail)
     elif _is_bounce(event):
