@@ -1,7 +1,8 @@
 """Reports from an email provider's signed webhook (django-anymail): what was delivered, bounced or reported as spam.
 
 Addresses that bounce or complain are suppressed (suppression.py). A report that is sent again changes nothing, also after
-staff have lifted the suppression.
+staff have lifted the suppression. A report about an email whose address was erased ("Forget me", a closed account) is counted,
+and the address does not come back with it.
 """
 
 import logging
@@ -95,13 +96,18 @@ def _record(event: AnymailTrackingEvent, esp_name: str, now: datetime) -> None:
 def _handle(
     event: AnymailTrackingEvent, kind: DeliveryReport.Kind, esp_name: str, at: datetime, now: datetime
 ) -> Message | None:
-    """Count the report for the email that it is about, and suppress the address if it says so. Returns the email."""
+    """Count the report for the email that it is about, and suppress the address if it says so. Returns the email.
+
+    Nothing is written about an address that we no longer have.
+    """
     detail = f"{esp_name}: {event.description or event.reject_reason or event.event_type}"
     message = _find_message(event, at)
     if message:
-        facts = {"detail": detail[:300], "at": at}
+        facts = {"detail": detail[:300] if message.to else "", "at": at}
         DeliveryReport.objects.get_or_create(message=message, kind=kind, defaults=facts)
-    if kind != DeliveryReport.Kind.DELIVERED and _is_new(event, kind, esp_name, now):
+    if kind == DeliveryReport.Kind.DELIVERED or not _has_address(event.recipient, message):
+        return message
+    if _is_new(event, kind, esp_name, now):
         _act(event, kind, at, detail)
     return message
 
@@ -147,22 +153,36 @@ def _kind(event: AnymailTrackingEvent) -> DeliveryReport.Kind | None:
 
 
 def _find_message(event: AnymailTrackingEvent, at: datetime) -> Message | None:
-    """Return the email that the report is about, as far as we can tell.
+    """Return the email that the report is about, as far as we can tell. It is locked, so nobody erases it meanwhile.
 
-    What was sent through the provider's API carries its key. Over SMTP it does not, so it is the last one to that address.
+    What was sent through the provider's API carries its key, so we find it also without its address. Over SMTP it does not, so
+    it is the last one to that address.
     """
-    sent = Message.objects.filter(
+    messages = Message.objects.select_for_update().defer("as_sent")
+    sent = messages.filter(
         to__in=spellings(event.recipient),
         state=State.SENT,
         settled_at__gt=at - REPORTED_WITHIN,
         settled_at__lt=at + CLOCKS_DIFFER_BY,
-    ).defer("as_sent")
+    )
     key = str((event.metadata or {}).get("message", ""))
     if key.isascii() and key.isdigit():
-        found = sent.filter(pk=int(key)).first()
+        found = sent.filter(pk=int(key)).first() or messages.filter(pk=int(key), to="").first()
         if found:
             return found
     return sent.order_by("-settled_at", "-pk").first()
+
+
+def _has_address(email: str, message: Message | None) -> bool:
+    """Whether the ledger still has the address: in `message`, or, if that was not found, in any other email.
+
+    It may be too old, or not be recorded as sent yet. One email is locked, so that the address is not erased meanwhile.
+    """
+    if message:
+        return bool(message.to)
+    theirs = Message.objects.select_for_update().filter(to__in=spellings(email))
+    indexed = theirs.filter(state=State.SENT), theirs.filter(state=State.SENDING)  # enough for nearly every report
+    return any(emails.exists() for emails in (*indexed, theirs))
 
 
 def _is_permanent(event: AnymailTrackingEvent) -> bool:

@@ -1,8 +1,9 @@
-"""Someone reports an email as spam, and asks to be forgotten in the same moment."""
+"""An email is reported as spam, or bounces, while its recipient is being forgotten."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from functools import partial
+from threading import Barrier, Event
 
 import pytest
 from django.db import OperationalError, connection
@@ -13,7 +14,8 @@ from newsletters.models import Subscriber
 from newsletters.services import complaints
 from newsletters.services.consent import Origin
 from newsletters.services.subscriptions import forget
-from outbox.models import Message, Suppression, SuppressionReason
+from outbox import webhooks
+from outbox.models import DeliveryReport, Message, Suppression, SuppressionReason
 from outbox.suppression import suppress
 from tests.factories import SubscriberFactory
 from tests.outbox.test_provider_reports import DAY, SECRET, TO, Postmark, reports, sent
@@ -47,6 +49,31 @@ def meet(monkeypatch, owner, name, barrier):
     monkeypatch.setattr(owner, name, run)
 
 
+class Pause:
+    """Hold a function after its work, with its locks, until `until` says so."""
+
+    def __init__(self, monkeypatch, owner, name):
+        original, self.reached, self.is_over = getattr(owner, name), Event(), Event()
+
+        def run(*args, **kwargs):
+            result = original(*args, **kwargs)
+            self.reached.set()
+            assert self.is_over.wait(SECONDS)
+            return result
+
+        monkeypatch.setattr(owner, name, run)
+
+    def until_waited_for(self, other):
+        """Wait until the other thread waits for a lock, or has not needed one."""
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        with connection.cursor() as cursor:
+            while not other.done():
+                cursor.execute(waiting)
+                if cursor.fetchone():
+                    break
+        self.is_over.set()
+
+
 def in_thread(pool, work, *args, **kwargs):
     def run():
         try:
@@ -70,6 +97,30 @@ def test_both_are_done_without_a_deadlock(subscriber, client, monkeypatch):
     assert not Subscriber.objects.exists()
     assert (Message.objects.get().to, reports()) == ("", [("hello:1", "complained")])
     assert list(Suppression.objects.values_list("email", "reason", "detail")) == [("", "soft-bounces", "")]
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "is_forgotten_first"), [(outbox.services, "forget_bulk", True), (webhooks, "suppress", False)]
+)
+@pytest.mark.parametrize("kind", ["bounce", "complaint"])
+def test_whichever_is_first_no_address_stays(client, monkeypatch, kind, owner, name, is_forgotten_first):
+    now = timezone.now()
+    sent(is_bulk=True)
+    subscriber = SubscriberFactory(email=TO, subscribed_at=now - DAY)
+    pause = Pause(monkeypatch, owner, name)
+    report = Postmark().post, client, getattr(Postmark(), kind)(now)
+    forgetting = partial(forget, subscriber, origin=Origin(), now=now)
+    first, second = ([forgetting], report) if is_forgotten_first else (report, [forgetting])
+    with ThreadPoolExecutor(2) as pool:
+        one = in_thread(pool, *first)
+        assert pause.reached.wait(SECONDS)
+        other = in_thread(pool, *second)
+        pause.until_waited_for(other)
+        one.result(SECONDS)
+        other.result(SECONDS)
+    assert Message.objects.get().to == ""
+    assert list(Suppression.objects.exclude(email="", detail="")) == []
+    assert list(DeliveryReport.objects.exclude(detail="")) == []
 
 
 def test_the_next_copy_of_the_report_ends_what_an_error_interrupted(subscriber, client, monkeypatch):
