@@ -1,7 +1,8 @@
 """Reports from an email provider's signed webhook (django-anymail): what was delivered, bounced or reported as spam.
 
 Addresses that bounce or complain are suppressed (suppression.py). A report that is sent again changes nothing, also after
-staff have lifted the suppression.
+staff have lifted the suppression. A report about an email whose address was erased ("Forget me", a closed account) is counted,
+and the address does not come back with it.
 """
 
 import logging
@@ -36,8 +37,8 @@ POSTMARK_PERMANENT = {"HardBounce", "BadEmailAddress"}
 NO_SUCH_ADDRESS = re.compile(r"(?<![\d.])5\.1\.(1|2|3|6|10)(?![\d.]*\d)")
 # Mailgun's reasons for not even trying, which say nothing about the address.
 MAILGUN_UNWANTED = {"suppress-complaint", "suppress-unsubscribe"}
-# A "deferred" email is on its way: the provider tries again, and reports a bounce if it gives up.
-ACTED_ON = {"bounced", "rejected", "complained"}
+# Postmark's type for an email that a spam filter refused. It says nothing about the address, and is no complaint of its owner.
+POSTMARK_FILTERED = "SpamNotification"
 # What anymail raises for a report that it does not understand.
 MALFORMED = (AnymailError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -77,34 +78,53 @@ def on_tracking(sender: Any, event: AnymailTrackingEvent, esp_name: str, **_kwar
         raise HandlingError from error
 
 
-@transaction.atomic
 def _record(event: AnymailTrackingEvent, esp_name: str, now: datetime) -> None:
-    at = min(event.timestamp or now, now)
-    if not event.recipient or at < now - REPORTED_WITHIN:
+    """Do what a report asks for. Of a complaint, the other apps learn after what we record of it is committed.
+
+    So they lock their own rows first, as they always do. If one of them fails, the provider sends the report again, and they
+    are told again.
+    """
+    at, kind = min(event.timestamp or now, now), _kind(event)
+    if kind is None or not event.recipient or at < now - REPORTED_WITHIN:
         return
-    kind, detail = _kind(event), f"{esp_name}: {event.description or event.reject_reason or event.event_type}"
+    message = _handle(event, kind, esp_name, at, now)
+    if kind == DeliveryReport.Kind.COMPLAINED:
+        complained.send(sender=Message, email=event.recipient, message=message, at=at)
+
+
+@transaction.atomic
+def _handle(
+    event: AnymailTrackingEvent, kind: DeliveryReport.Kind, esp_name: str, at: datetime, now: datetime
+) -> Message | None:
+    """Count the report for the email that it is about, and suppress the address if it says so. Returns the email.
+
+    Nothing is written about an address that we no longer have.
+    """
+    detail = f"{esp_name}: {event.description or event.reject_reason or event.event_type}"
     message = _find_message(event, at)
-    if message and kind:
-        facts = {"detail": detail[:300], "at": at}
+    if message:
+        facts = {"detail": detail[:300] if message.to else "", "at": at}
         DeliveryReport.objects.get_or_create(message=message, kind=kind, defaults=facts)
-    if event.event_type in ACTED_ON and _is_new(event, esp_name, now):
-        _act(event, message, at, detail)
+    if kind == DeliveryReport.Kind.DELIVERED or not _has_address(event.recipient, message):
+        return message
+    if _is_new(event, kind, esp_name, now):
+        _act(event, kind, at, detail)
+    return message
 
 
-def _is_new(event: AnymailTrackingEvent, esp_name: str, now: datetime) -> bool:
+def _is_new(event: AnymailTrackingEvent, kind: DeliveryReport.Kind, esp_name: str, now: datetime) -> bool:
     """Remember the report. Returns whether it was not there yet.
 
     A copy has the same time and message. Its id may differ: Mailgun signs each copy again.
     """
-    facts = [esp_name, event.event_type, event.recipient, str(event.timestamp), str(event.message_id)]
+    facts = [esp_name, kind, event.recipient, str(event.timestamp), str(event.message_id)]
     fingerprint = salted_hmac("outbox.report", "|".join(facts)).hexdigest()
     return HandledReport.objects.get_or_create(fingerprint=fingerprint, defaults={"at": now})[1]
 
 
-def _act(event: AnymailTrackingEvent, message: Message | None, at: datetime, detail: str) -> None:
-    if event.event_type == "complained":
+def _act(event: AnymailTrackingEvent, kind: DeliveryReport.Kind, at: datetime, detail: str) -> None:
+    if kind == DeliveryReport.Kind.COMPLAINED:
         suppress(event.recipient, SuppressionReason.COMPLAINT, now=at, detail=detail)
-        complained.send(sender=Message, email=event.recipient, message=message, at=at)
     elif _is_permanent(event):
         suppress(event.recipient, SuppressionReason.HARD_BOUNCE, now=at, detail=detail)
     elif _is_bounce(event):
@@ -117,7 +137,12 @@ def prune(now: datetime) -> None:
 
 
 def _kind(event: AnymailTrackingEvent) -> DeliveryReport.Kind | None:
-    """Return what is counted for the email. A provider still tries to deliver one that is deferred."""
+    """Return what is counted for the email.
+
+    A provider still tries to deliver one that is "deferred". anymail calls a filter's verdict a complaint, which it is not.
+    """
+    if (event.esp_event or {}).get("Type") == POSTMARK_FILTERED:
+        return DeliveryReport.Kind.BOUNCED
     kinds = {
         "delivered": DeliveryReport.Kind.DELIVERED,
         "bounced": DeliveryReport.Kind.BOUNCED,
@@ -128,22 +153,36 @@ def _kind(event: AnymailTrackingEvent) -> DeliveryReport.Kind | None:
 
 
 def _find_message(event: AnymailTrackingEvent, at: datetime) -> Message | None:
-    """Return the email that the report is about, as far as we can tell.
+    """Return the email that the report is about, as far as we can tell. It is locked, so nobody erases it meanwhile.
 
-    What was sent through the provider's API carries its key. Over SMTP it does not, so it is the last one to that address.
+    What was sent through the provider's API carries its key, so we find it also without its address. Over SMTP it does not, so
+    it is the last one to that address.
     """
-    sent = Message.objects.filter(
+    messages = Message.objects.select_for_update().defer("as_sent")
+    sent = messages.filter(
         to__in=spellings(event.recipient),
         state=State.SENT,
         settled_at__gt=at - REPORTED_WITHIN,
         settled_at__lt=at + CLOCKS_DIFFER_BY,
-    ).defer("as_sent")
+    )
     key = str((event.metadata or {}).get("message", ""))
     if key.isascii() and key.isdigit():
-        found = sent.filter(pk=int(key)).first()
+        found = sent.filter(pk=int(key)).first() or messages.filter(pk=int(key), to="").first()
         if found:
             return found
     return sent.order_by("-settled_at", "-pk").first()
+
+
+def _has_address(email: str, message: Message | None) -> bool:
+    """Whether the ledger still has the address: in `message`, or, if that was not found, in any other email.
+
+    It may be too old, or not be recorded as sent yet. One email is locked, so that the address is not erased meanwhile.
+    """
+    if message:
+        return bool(message.to)
+    theirs = Message.objects.select_for_update().filter(to__in=spellings(email))
+    indexed = theirs.filter(state=State.SENT), theirs.filter(state=State.SENDING)  # enough for nearly every report
+    return any(emails.exists() for emails in (*indexed, theirs))
 
 
 def _is_permanent(event: AnymailTrackingEvent) -> bool:

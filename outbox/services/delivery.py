@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import translation
 
 from outbox import message_types, sending
@@ -177,13 +177,28 @@ def _hand_over(message: Message, email: RenderedEmail, connection: sending.Conne
     try:
         as_sent = connection.send(message, email)
     except sending.PermanentFailure as error:
-        if error.is_address:
-            suppress(message.to, SuppressionReason.HARD_BOUNCE, now=now, detail=str(error))
+        _count_refusal(message, error, now)
         return Outcome(message, State.FAILED, str(error))
     except sending.TemporaryFailure as error:
-        given_up = error.is_address and count_soft_bounce(message.to, now=now, detail=str(error)) and not is_secret
+        given_up = _count_refusal(message, error, now) and not is_secret
         out_of_tries = message.attempts >= len(PAUSES)
         return Outcome(message, State.FAILED if given_up or out_of_tries else State.QUEUED, str(error))
     except sending.UncertainDelivery as error:
         return Outcome(message, State.UNCERTAIN, str(error))
     return Outcome(message, State.SENT, as_sent=None if is_secret else as_sent)
+
+
+@transaction.atomic
+def _count_refusal(message: Message, error: sending.DeliveryFailure, now: datetime) -> bool:
+    """Suppress an address that the server refused, at once or after several days. Returns whether it is suppressed.
+
+    Nothing is written about an address that was erased while the server had the email. The row is locked, so that it is not
+    erased meanwhile.
+    """
+    theirs = Message.objects.select_for_update().filter(pk=message.pk, to=message.to)
+    if not error.is_address or not theirs.exists():
+        return False
+    if isinstance(error, sending.TemporaryFailure):
+        return count_soft_bounce(message.to, now=now, detail=str(error))
+    suppress(message.to, SuppressionReason.HARD_BOUNCE, now=now, detail=str(error))
+    return True

@@ -99,6 +99,7 @@ def prune(now: datetime) -> int:
     return count
 
 
+@transaction.atomic
 def forget_address(email: str) -> None:
     """Remove the address of a closed account from the ledger. Queued messages are not sent. Of sent ones, type and times
     remain. Bulk email has nothing to do with the account."""
@@ -118,6 +119,7 @@ def readdress(old: str, new: str) -> None:
     waiting.exclude(message_type__in=message_types.OF_THE_ADDRESS).update(to=new)
 
 
+@transaction.atomic
 def forget_bulk(messages: QuerySet[Message], addresses: Collection[str], *, now: datetime) -> None:
     """Remove a subscriber's addresses from these messages, and from the suppressed addresses. Queued messages are not sent.
 
@@ -128,7 +130,9 @@ def forget_bulk(messages: QuerySet[Message], addresses: Collection[str], *, now:
 
 
 def _erase(messages: QuerySet[Message], addresses: Collection[str], ends_queued: dict[str, Any]) -> None:
-    theirs = Message.objects.filter(pk__in=list(messages.order_by().values_list("pk", flat=True)))
+    """Erase the messages. They are locked first, so that a report about one is recorded before that or finds nothing to keep."""
+    locked = messages.order_by("pk").select_for_update().values_list("pk", flat=True)
+    theirs = Message.objects.filter(pk__in=list(locked))
     theirs.exclude(reason="").update(reason=ERASED)  # a server's reply often quotes the address
     DeliveryReport.objects.filter(message__in=theirs).update(detail="")
     theirs.filter(state=State.QUEUED).update(**ends_queued)

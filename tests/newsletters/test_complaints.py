@@ -12,7 +12,7 @@ from newsletters.services.consent import Origin
 from newsletters.services.subscriptions import Choices
 from outbox.models import Message, Suppression
 from tests.factories import IssueFactory, SubscriberFactory
-from tests.outbox.test_provider_reports import SECRET, SIGNING_KEY, Mailgun, Postmark
+from tests.outbox.test_provider_reports import SECRET, SIGNING_KEY, Mailgun, Postmark, sent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("outbox.urls")]
 DAY = timedelta(days=1)
@@ -70,6 +70,7 @@ def ask_and_confirm(subscriber, now):
 def test_someone_who_complained_and_subscribes_again_gets_the_newsletter(provider, client, come_back, drain):
     now = timezone.now()
     subscriber = SubscriberFactory(subscribed_at=now - DAY)
+    sent(to=subscriber.email)
     report = provider.complaint(now - timedelta(hours=2), to=subscriber.email)
     provider.post(client, report)
     assert Suppression.objects.get().reason == "complaint"
@@ -86,6 +87,7 @@ def test_someone_who_complained_and_subscribes_again_gets_the_newsletter(provide
 def test_someone_who_complained_still_gets_the_email_that_confirms_a_new_subscription(provider, client, drain):
     now = timezone.now()
     subscriber = SubscriberFactory(subscribed_at=now - DAY)
+    sent(to=subscriber.email)
     provider.post(client, provider.complaint(now, to=subscriber.email))
     with override_settings(ROOT_URLCONF="echo_portal.urls"):
         subscriptions.ask(subscriber.email, CHOICES, origin=Origin("/en/"), now=now)

@@ -71,6 +71,13 @@ def test_the_servers_reply_does_not_come_back(message, smtp, now, monkeypatch):
     assert (message.state, message.reason) == ("failed", ERASED)
 
 
+@pytest.mark.parametrize("refusal", [sending.PermanentFailure, sending.TemporaryFailure])
+def test_an_address_that_the_server_refuses_does_not_come_back(message, now, monkeypatch, refusal):
+    erase_while_sending(monkeypatch, refusal(f"Refused: {TO} is unknown", is_address=True))
+    drain(now)
+    assert (Suppression.objects.count(), SoftBounce.objects.count()) == (0, 0)
+
+
 @pytest.mark.parametrize(("is_bulk", "state"), [(False, "expired"), (True, "unsubscribed")])
 def test_what_returns_to_the_queue_without_an_address_is_not_sent(message, smtp, now, is_bulk, state, caplog):
     claim_service(now, most=1, few=1)

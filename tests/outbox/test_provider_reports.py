@@ -269,6 +269,7 @@ def test_a_report_that_comes_again_after_staff_lifted_the_suppression_changes_no
 
 
 def test_what_was_handled_is_forgotten_when_it_is_too_old_to_come_again(provider, client, moment):
+    sent()
     provider.post(client, provider.bounce(moment))
     prune(moment + REPORTED_WITHIN)
     assert HandledReport.objects.count() == 1
@@ -278,12 +279,14 @@ def test_what_was_handled_is_forgotten_when_it_is_too_old_to_come_again(provider
 
 def test_a_report_that_is_replayed_later_is_ignored(provider, client, moment):
     """Someone who kept an old report cannot suppress an address whose suppression staff have lifted."""
+    sent()
     for report in (provider.bounce, provider.complaint, provider.soft):
         assert provider.post(client, report(moment - 8 * DAY)).status_code == 200
     assert (suppressed(), SoftBounce.objects.count()) == ({}, 0)
 
 
 def test_a_soft_bounce_that_is_replayed_on_other_days_counts_once(provider, client, moment, time_machine_days):
+    sent()
     report = provider.soft(moment)
     for day in time_machine_days(moment, 6):
         assert provider.post(client, report).status_code == 200, day
@@ -378,12 +381,14 @@ def test_a_delay_that_postmark_reports_is_no_bounce_of_the_email(client, moment,
 
 
 def test_an_address_that_postmark_calls_invalid_is_suppressed(client, moment):
+    sent()
     Postmark().post(client, Postmark().bounce(moment, kind="BadEmailAddress"))
     assert suppressed() == {TO: "hard-bounce"}
 
 
 @pytest.mark.parametrize("kind", ["DMARCPolicy", "Blocked", "ManuallyDeactivated"])
 def test_a_policy_rejection_does_not_suppress_the_address(client, moment, kind):
+    sent()
     Postmark().post(client, Postmark().bounce(moment, kind=kind))
     assert (suppressed(), SoftBounce.objects.count()) == ({}, 0)
 
@@ -398,6 +403,7 @@ def test_an_email_that_mailgun_is_still_trying_to_deliver_is_no_bounce(client, m
 
 @pytest.mark.parametrize("reason", ["suppress-complaint", "suppress-unsubscribe"])
 def test_an_email_that_mailgun_holds_back_says_nothing_about_the_address(client, moment, reason):
+    sent()
     words = "Not delivering to a user who marked your messages as spam"
     Mailgun().post(client, Mailgun().failure(moment, TO, "permanent", 607, words, reason))
     assert (suppressed(), SoftBounce.objects.count()) == ({}, 0)
