@@ -81,6 +81,14 @@ def _empty_caches():
 
 
 @pytest.fixture(autouse=True)
+def _no_frozen_issues():
+    """A process keeps the issues that it sends, by their key. Issues of different tests can have the same key."""
+    from newsletters.emails import issues
+
+    issues._frozen.cache_clear()
+
+
+@pytest.fixture(autouse=True)
 def _empty_page_cache():
     """The page cache lives in the process. A new version for every test makes cached pages stale."""
     from sessions_app.version import programme_changed
