@@ -6,7 +6,12 @@ from django.db import transaction
 
 from accounts.models import User
 from sessions_app.editing.checking import taken_place
-from sessions_app.editing.errors import AlreadyOverError, SessionCancelledError, SessionTookPlaceError
+from sessions_app.editing.errors import (
+    AlreadyOverError,
+    SessionCancelledError,
+    SessionTookPlaceError,
+    UnknownRowError,
+)
 from sessions_app.editing.saving import lock, raise_revision, settle, waiting_request
 from sessions_app.models import ChangeRequest, Delivery, Publication, Series, Session
 from sessions_app.status import Status, registration_status
@@ -71,7 +76,10 @@ def postpone_session(session: Session, *, note_en: str = "", note_fr: str = "", 
 @transaction.atomic
 def _set_delivery(session: Session, delivery: Delivery, note_en: str, note_fr: str, now: datetime) -> None:
     series = lock(session.series)
-    session = Session.objects.select_related("series").get(pk=session.pk)
+    found = Session.objects.select_related("series").filter(pk=session.pk).first()
+    if found is None:
+        raise UnknownRowError
+    session = found
     if session.delivery == delivery:
         return
     if session.delivery == Delivery.CANCELLED:

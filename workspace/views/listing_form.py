@@ -13,8 +13,8 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,11 +24,11 @@ from accounts.languages import current_language
 from accounts.zones import PROVINCE_ZONES
 from hubs.models import Hub
 from registrations.consequences import People, consequences
-from registrations.history import read_history, scope_of_series, who_for_hub
+from registrations.history import read_history, scope_of_series, was_deleted, who_for_hub
 from sessions_app.editing.changes import Change, Group, compare
 from sessions_app.editing.checklist import check_new_dates
 from sessions_app.editing.data import ListingData
-from sessions_app.editing.errors import EditedMeanwhileError, ListingRefusedError
+from sessions_app.editing.errors import EditedMeanwhileError, ListingDeletedError, ListingRefusedError
 from sessions_app.editing.merging import Conflict, merge
 from sessions_app.editing.saving import (
     ForEditing,
@@ -63,18 +63,29 @@ def new(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_editors
 def edit(request: HttpRequest, workspace: Workspace, series: int) -> HttpResponse:
-    found = _get_series(workspace, series)
-    if request.method != "POST":
-        editing = read_for_editing(found)
-        return _form(request, workspace, found, ListingEditor(Start.of(editing)), editing.request)
-    return _answer(request, workspace, found)
+    try:
+        found = _get_series(workspace, series)
+        if request.method == "POST":
+            return _answer(request, workspace, found)
+    except ListingDeletedError as error:
+        if request.method == "POST":
+            return _start_again(request, workspace)
+        messages.error(request, str(error))
+        return redirect("workspace:listings", workspace.hub.slug)
+    editing = read_for_editing(found)
+    return _form(request, workspace, found, ListingEditor(Start.of(editing)), editing.request)
 
 
 def _get_series(workspace: Workspace, pk: int) -> Series:
     """Return a series of the hub with its sessions, what people were told of these, and its questions, read once for
-    everything that follows. Raises Http404."""
+    everything that follows. Raises Http404, and ListingDeletedError if it was deleted."""
     sessions = Prefetch("sessions", Session.objects.select_related("announcement"))
-    return get_object_or_404(workspace.series.select_related("hub").prefetch_related(sessions, "questions"), pk=pk)
+    found = workspace.series.select_related("hub").prefetch_related(sessions, "questions").filter(pk=pk).first()
+    if found:
+        return found
+    if was_deleted("series", pk, workspace.hub):
+        raise ListingDeletedError
+    raise Http404
 
 
 def _form(
@@ -127,6 +138,15 @@ def _answer(request: HttpRequest, workspace: Workspace, series: Series | None) -
     return _form(request, workspace, series, editor.after(action), waiting, is_changed=True)
 
 
+def _start_again(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """Return the form for a new series with everything that was typed for one that is deleted by now."""
+    editor = ListingEditor.sent(request.POST).as_new()
+    editor.add_error(
+        ValidationError(_("This series was deleted while you were editing it. Save again to create a new draft."))
+    )
+    return _form(request, workspace, None, editor, is_changed=True, status=409)
+
+
 @dataclass
 class Sending:
     """A valid form on its way to the database."""
@@ -172,7 +192,9 @@ class Sending:
         return f"new-listing:{hashlib.sha256(sent.encode()).hexdigest()}"
 
     def update(self) -> HttpResponse:
-        """Save, unless someone else saved meanwhile, or people have to be told about the changes and nobody confirmed it."""
+        """Save, unless someone else saved meanwhile, or people have to be told about the changes and nobody confirmed it.
+
+        Raises ListingDeletedError."""
         mine, shown, editing = self.editor.listing(), self.editor, read_for_editing(self.series)
         start, current = self.editor.start, Start.of(editing)
         if current.revision != start.revision:
@@ -188,6 +210,8 @@ class Sending:
         except EditedMeanwhileError:  # in this very moment
             self.series = _get_series(self.workspace, self.series.pk)
             return self.update()
+        except ListingDeletedError:  # the same, and `edit` answers it
+            raise
         except (ListingRefusedError, ValidationError) as error:
             return self._refused(error, shown, editing.request)
 
