@@ -1,12 +1,16 @@
 """A double click, a request that is sent again and the back button: the same page as the first time, and nothing twice."""
 
+from datetime import timedelta
+
 import pytest
 
+from hubs.models import Role
+from hubs.services import team
 from outbox.models import Message
 from registrations.models import Registration, StaffAction
 from registrations.services import register
 from sessions_app.models import Series
-from tests.factories import SessionFactory, UserFactory
+from tests.factories import MembershipFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -70,3 +74,46 @@ class TestRegistrants:
         )
         assert page.redirect_chain[-1][0] == url("registrant", series.pk, registration.pk)
         assert "We moved this person" not in page.content.decode()
+
+
+class TestTeam:
+    @pytest.fixture(autouse=True)
+    def coordinator(self, editor):
+        editor.role = Role.COORDINATOR
+        editor.save()
+        return editor
+
+    @pytest.fixture
+    def invitation(self, coordinator, now):
+        return team.invite(coordinator.hub, "anna@example.ca", Role.EDITOR, "en", by=coordinator.user, now=now)
+
+    def test_removing_someone(self, client, url, coordinator, twice):
+        member = MembershipFactory(hub=coordinator.hub)
+        twice(url("team_remove", member.pk))
+        assert client.get(url("team_remove", member.pk))["Location"] == url("team")
+        assert Message.objects.filter(message_type="team-removed").count() == 1
+
+    def test_giving_up_coordinating(self, client, url, coordinator, twice):
+        MembershipFactory(hub=coordinator.hub)
+        twice(url("team_role", coordinator.pk), role="viewer")
+        assert client.post(url("team_role", coordinator.pk), {"role": "coordinator"}).status_code == 404
+        assert client.get(url("team_role", coordinator.pk)).status_code == 404
+
+    def test_leaving(self, client, url, coordinator, twice):
+        MembershipFactory(hub=coordinator.hub)
+        twice(url("team_leave"))
+        assert client.get(url("team_leave")).status_code == 404
+
+    def test_withdrawing_an_invitation(self, url, invitation, twice):
+        assert "doesn’t work anymore" in twice(url("team_revoke", invitation.pk)).content.decode()
+
+    def test_sending_an_invitation_again(self, client, url, invitation, twice):
+        sent_at = invitation.sent_at.isoformat()
+        assert f'name="sent_at" value="{sent_at}"' in client.get(url("team")).content.decode()
+        twice(url("team_resend", invitation.pk), sent_at=sent_at)
+        assert Message.objects.filter(message_type="team-invitation").count() == 2
+
+    def test_two_requests_at_once_send_an_invitation_again_once(self, invitation, coordinator, now):
+        for seconds in (5, 6):
+            team.resend(invitation, by=coordinator.user, now=now + timedelta(seconds=seconds))
+        assert Message.objects.filter(message_type="team-invitation").count() == 2
