@@ -1,16 +1,19 @@
 """A double click, a request that is sent again and the back button: the same page as the first time, and nothing twice."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
-from hubs.models import Role
+from hubs.models import Hub, Logo, Membership, Role
 from hubs.services import team
 from outbox.models import Message
 from registrations.models import Registration, StaffAction
 from registrations.services import register
-from sessions_app.models import Series
+from sessions_app.models import ReviewEntry, Series
 from tests.factories import MembershipFactory, SessionFactory, UserFactory
+from tests.workspace.listing_forms import sent_from
 
 pytestmark = pytest.mark.django_db
 
@@ -117,3 +120,80 @@ class TestTeam:
         for seconds in (5, 6):
             team.resend(invitation, by=coordinator.user, now=now + timedelta(seconds=seconds))
         assert Message.objects.filter(message_type="team-invitation").count() == 2
+
+
+class TestListings:
+    """Each step of a listing, sent twice. Deleting a draft twice is in test_deleted_drafts.py."""
+
+    @pytest.fixture
+    def draft(self, series):
+        Series.objects.update(publication="draft")
+        return series
+
+    @pytest.mark.parametrize(
+        ("name", "publication", "after", "sent"),
+        [
+            ("listing_submit", "draft", "submitted", {"comment": "Our first one."}),
+            ("listing_withdraw", "submitted", "draft", {}),
+            ("listing_archive", "draft", "archived", {}),
+        ],
+    )
+    def test_a_step_of_the_review(self, url, series, twice, name, publication, after, sent):
+        Series.objects.update(publication=publication)
+        twice(url(name, series.pk), **sent)
+        assert Series.objects.get().publication == after
+        assert ReviewEntry.objects.count() == (0 if after == "archived" else 1)
+
+    def test_publishing(self, client, url, draft, editor, twice):
+        Hub.objects.update(is_trusted=True)
+        twice(url("listing_publish", draft.pk), revision=Series.objects.get().revision)
+        assert ReviewEntry.objects.get().step == "published"
+
+    def test_a_comment(self, url, series, twice):
+        twice(url("listing_comment", series.pk), comment="The link follows.")
+        assert Message.objects.filter(message_type="listing-comment-of-hub").count() == 1
+
+    def test_taking_back_changes(self, client, url, series, twice):
+        edit = url("listing_edit", series.pk)
+        client.post(edit, sent_from(client.get(edit), capacity="20"))
+        page = twice(url("listing_take_back", series.pk))
+        assert "Your changes are taken back." in page.content.decode()
+        assert ReviewEntry.objects.filter(step="withdrawn").count() == 1
+
+    def test_duplicating(self, client, url, series, twice):
+        page = client.get(url("listing_duplicate", series.pk))
+        token = page.context["form"]["token"].value()
+        assert token in page.content.decode()
+        sent = {"first_date": "2040-03-15", "action": "duplicate", "token": token}
+        twice(url("listing_duplicate", series.pk), **sent)
+        assert Series.objects.count() == 2
+        client.post(url("listing_duplicate", series.pk), sent | {"first_date": "2040-04-15"})
+        assert Series.objects.count() == 3
+
+    def test_cancelling_a_series(self, url, series, twice, now):
+        register(series, UserFactory(), now=now)
+        twice(url("listing_cancel", series.pk), note_en="The team is ill.")
+        assert Message.objects.filter(message_type="series-cancelled").count() == 1
+
+    @pytest.mark.parametrize("action", ["postpone", "cancel"])
+    def test_cancelling_or_postponing_a_session(self, url, series, twice, action):
+        session = series.sessions.get()
+        twice(url("listing_session", series.pk, session.pk), action=action)
+        sequence = series.sessions.get().sequence
+        twice(url("listing_session", series.pk, session.pk), action=action)
+        assert series.sessions.get().sequence == sequence
+
+
+def test_a_message_is_sent_once_also_by_the_last_one_that_is_allowed(client, url, series, twice, settings, now):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"hub-message": {"key": (1, 3600)}}
+    register(series, UserFactory(), now=now)
+    sent = {"recipients": "everyone", "subject_en": "Room", "body_en": "Room 5", "token": uuid4(), "step": "send"}
+    twice(url("message_new", series.pk), **sent)
+    assert Message.objects.filter(message_type="hub-message").count() == 1
+
+
+def test_the_hub_page_and_its_logo(client, url, editor, twice):
+    Membership.objects.update(role=Role.COORDINATOR)
+    twice(url("hub_page"), website="https://example.ca")
+    Logo.objects.create(hub=editor.hub, content=b"", width=1, height=1, checksum="x", made_at=timezone.now())
+    twice(url("hub_logo_remove"))

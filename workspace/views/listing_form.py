@@ -1,6 +1,5 @@
 """The form for a series: it is shown, changed by its own buttons, compared with what others saved, confirmed and saved."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -22,7 +19,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.languages import current_language
 from accounts.zones import PROVINCE_ZONES
-from hubs.models import Hub
 from registrations.consequences import People, consequences
 from registrations.history import read_history, scope_of_series, was_deleted, who_for_hub
 from sessions_app.editing.changes import Change, Group, compare
@@ -43,11 +39,11 @@ from sessions_app.editing.saving import (
 from sessions_app.models import ChangeRequest, Publication, Series, Session
 from workspace.access import Workspace, for_editors, posted
 from workspace.forms.editor import ListingEditor, Start, values_of
+from workspace.once import create_once
 from workspace.pages import page
 
 SAVE, SAVE_AND_PREVIEW = "save", "save-and-preview"
 
-AN_HOUR_IN_SECONDS = 3600
 ASKED = ("seen", "choice", "confirmed")  # what the pages between the form and saving add to it
 
 
@@ -162,34 +158,15 @@ class Sending:
 
     def create(self) -> HttpResponse:
         try:
-            self.series = self._create_once()
+            self.series = create_once(
+                self.request,
+                self.workspace,
+                lambda: create_listing(self.workspace.hub, self.editor.listing(), by=self.workspace.user, now=self.now),
+            )
         except (ListingRefusedError, ValidationError) as error:
             return self._refused(error, self.editor)
         messages.success(self.request, _("Draft saved."))
         return self._done()
-
-    @transaction.atomic
-    def _create_once(self) -> Series:
-        """Create the draft, or return the one that the same form made a moment ago: a double click sends it twice.
-
-        The second waits for the first, because each locks the hub's row."""
-        Hub.objects.select_for_update(no_key=True).get(pk=self.workspace.hub.pk)
-        key = self._key_of_form()
-        made = self.workspace.series.filter(pk=cache.get(key)).first() if key else None
-        if made:
-            return made
-        series = create_listing(self.workspace.hub, self.editor.listing(), by=self.workspace.user, now=self.now)
-        if key:
-            cache.set(key, series.pk, AN_HOUR_IN_SECONDS)
-        return series
-
-    def _key_of_form(self) -> str:
-        """Return the cache key of this form with what was typed, or "" for a form without a token. If someone goes back
-        and types something else, that is another series."""
-        if not self.request.POST.get("token"):
-            return ""
-        sent = f"{self.workspace.user.pk}:{self.workspace.hub.pk}:{self.request.POST.urlencode()}"
-        return f"new-listing:{hashlib.sha256(sent.encode()).hexdigest()}"
 
     def update(self) -> HttpResponse:
         """Save, unless someone else saved meanwhile, or people have to be told about the changes and nobody confirmed it.

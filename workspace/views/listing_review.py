@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from sessions_app.editing import review
 from sessions_app.editing.data import read
 from sessions_app.editing.errors import EditedMeanwhileError, ListingDeletedError, ListingRefusedError, WrongStepError
-from sessions_app.editing.saving import waiting_request
 from sessions_app.models import Publication, Series
 from workspace.access import Workspace, for_editors
 from workspace.forms.review import CommentForm, SubmitForm
@@ -121,11 +120,11 @@ def comment(request: HttpRequest, workspace: Workspace, series: int) -> HttpResp
 @require_POST
 @for_editors
 def take_back(request: HttpRequest, workspace: Workspace, series: int) -> HttpResponse:
-    """Take back the changes that wait for approval."""
+    """Take back the changes that wait for approval. Only the latest changes can wait."""
     found, now = get_series(workspace, series), timezone.now()
-    waiting = waiting_request(found)
-    if waiting is None:
+    latest = found.change_requests.order_by("pk").last()
+    if latest is None:
         messages.error(request, str(_("No changes are waiting for approval.")))
         return redirect("workspace:listing", workspace.hub.slug, found.pk)
     done = _("Your changes are taken back. The series stays as it is.")
-    return step(request, workspace, found, done, lambda: review.take_back(waiting, by=workspace.user, now=now))
+    return step(request, workspace, found, done, lambda: review.take_back(latest, by=workspace.user, now=now))

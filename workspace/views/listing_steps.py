@@ -20,6 +20,7 @@ from sessions_app.editing.errors import ListingRefusedError
 from sessions_app.models import Delivery, Publication, Series, Session
 from workspace.access import Workspace, for_editors
 from workspace.forms.review import CancelForm, DuplicateForm
+from workspace.once import create_once
 from workspace.pages import page
 from workspace.views.listing_review import refused, step
 from workspace.views.listings import get_series
@@ -45,7 +46,7 @@ def _make_copy(
     request: HttpRequest, workspace: Workspace, series: Series, first_date: date, now: datetime
 ) -> HttpResponse:
     try:
-        copy = make_copy(series, first_date, by=workspace.user, now=now)
+        copy = create_once(request, workspace, lambda: make_copy(series, first_date, by=workspace.user, now=now))
     except ListingRefusedError as refusal:
         return refused(request, workspace, series, refusal)
     messages.success(request, _("This is a copy. Check the dates and add the join links."))
