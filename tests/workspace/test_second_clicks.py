@@ -107,6 +107,13 @@ class TestTeam:
         twice(url("team_leave"))
         assert client.get(url("team_leave")).status_code == 404
 
+    def test_inviting_someone(self, client, url, twice):
+        token = client.get(url("team_invite")).context["form"]["token"].value()
+        sent = {"email": "zoe@example.ca", "role": "editor", "language": "fr"}
+        twice(url("team_invite"), **sent, token=token)
+        assert Message.objects.filter(message_type="team-invitation").count() == 1
+        assert client.post(url("team_invite"), sent | {"token": "another form"}).status_code == 400
+
     def test_withdrawing_an_invitation(self, url, invitation, twice):
         assert "doesn’t work anymore" in twice(url("team_revoke", invitation.pk)).content.decode()
 
