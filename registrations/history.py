@@ -148,6 +148,16 @@ def events_of(kind: str) -> QuerySet[Any]:
     return cast("Any", apps.get_model(f"{meta.label}Event")).objects.order_by()
 
 
+def was_deleted(kind: str, key: int, hub: Hub) -> bool:
+    """Whether the object with this key belonged to the hub and was deleted. One query."""
+    return events_of(kind).filter(pgh_obj=key, pgh_label="delete", hub=hub.pk).exists()
+
+
+def has_left(user: User, slug: str) -> bool:
+    """Whether the person was in the team of the hub with this slug, and left or was removed. One query."""
+    return events_of("membership").filter(user=user.pk, pgh_label="delete", hub__slug=slug).exists()
+
+
 def was_in_team(hub: int | None, user: str) -> Exists:
     """Whether the person whose key is in the column `user` is or was in the team of the hub with this key."""
     return Exists(events_of("membership").filter(hub=hub, user=OuterRef(user)))

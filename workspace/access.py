@@ -99,6 +99,29 @@ def _keep_what_was_typed(view: View) -> View:
     return wrapper
 
 
+def on_second_click(answer: Callable[..., HttpResponseBase | None]) -> Callable[[View], View]:
+    """For actions that end a person's own access: their second click would be a 404, and is answered like the first.
+
+    It goes around the decorator for a role. `answer` gets what the view gets, and returns None if the action was not
+    taken before.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+            try:
+                return view(request, **kwargs)
+            except Http404:
+                response = answer(request, **kwargs) if request.method == "POST" else None
+                if response is None:
+                    raise
+                return response
+
+        return wrapper
+
+    return decorate
+
+
 def _for_roles(*roles: Role) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)

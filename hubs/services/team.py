@@ -78,12 +78,15 @@ def invite(hub: Hub, email: str, role: str, language: str, *, by: User, now: dat
 def resend(invitation: TeamInvitation, *, by: User, now: datetime) -> TeamInvitation:
     """Send an invitation again, also an expired one. Its link is new, and the earlier one stops working.
 
-    Raises InvitationOverError if it was accepted or revoked.
+    If it was sent again after `invitation` was read, nothing is sent: a double click sends one email. Raises
+    InvitationOverError if it was accepted or revoked.
     """
     _lock(invitation.hub)
     locked = TeamInvitation.objects.pending().select_for_update(of=("self",)).filter(pk=invitation.pk).first()
     if locked is None:
         raise InvitationOverError
+    if locked.sent_at != invitation.sent_at:
+        return locked
     locked.secret, locked.invited_by = new_secret(), by
     locked.sent_at, locked.expires_at = now, now + VALID_FOR
     locked.save(update_fields=["secret", "invited_by", "sent_at", "expires_at"])
@@ -93,9 +96,13 @@ def resend(invitation: TeamInvitation, *, by: User, now: datetime) -> TeamInvita
 
 @transaction.atomic
 def revoke(invitation: TeamInvitation, *, now: datetime) -> None:
-    """Make the link of an invitation stop working. Raises InvitationOverError if it was accepted or revoked before."""
+    """Make the link of an invitation stop working. Revoking twice changes nothing.
+
+    Raises InvitationOverError if it was accepted before.
+    """
     _lock(invitation.hub)
-    if not TeamInvitation.objects.pending().filter(pk=invitation.pk).update(revoked_at=now):
+    same = TeamInvitation.objects.filter(pk=invitation.pk)
+    if not same.pending().update(revoked_at=now) and not same.exclude(revoked_at=None).exists():
         raise InvitationOverError
 
 

@@ -48,6 +48,7 @@ from registrations.services.staff import (
     cancel_for,
     check_hub_may_promote,
     move,
+    moved_to,
     promote,
     register_for,
 )

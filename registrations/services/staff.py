@@ -109,7 +109,7 @@ def move(
     registration: Registration, to: Series, *, by: User, reason: str, now: datetime, by_hub: bool = False
 ) -> Registration:
     """Move someone to another series: their registration here ends and they get one there, which is returned. They get
-    one email about both.
+    one email about both. Moving twice changes nothing and returns the same registration.
 
     Someone with a seat is only moved to a seat; someone on the waitlist may move to the other waitlist. Raises
     NoSeatError if there is none, RegistrationRefusedError if the other series is past or cancelled.
@@ -118,7 +118,7 @@ def move(
     series, to = locked[registration.series_id], locked[to.pk]
     registration = Registration.objects.select_for_update(of=["self"]).select_related("user").get(pk=registration.pk)
     if registration.state == RegistrationState.CANCELLED or series.pk == to.pk:
-        return registration
+        return moved_to(registration, to) or registration
     check_status(to, OPEN_TO_STAFF, now)
     if by_hub:
         _check_not_closed(to)
@@ -129,6 +129,13 @@ def move(
     notify(registration, "moved", now, to=arrived.pk)
     transaction.on_commit(programme_changed)
     return arrived
+
+
+def moved_to(registration: Registration, to: Series | None) -> Registration | None:
+    """Return the registration that the person got in `to` when they were moved there, or None if they were not."""
+    if registration.end_reason != EndReason.MOVED:
+        return None
+    return Registration.objects.filter(series=to, user=registration.user_id).order_by("pk").last()
 
 
 def _register_in(registration: Registration, to: Series, now: datetime) -> Registration:

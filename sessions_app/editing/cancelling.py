@@ -3,13 +3,26 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from sessions_app.editing.checking import taken_place
-from sessions_app.editing.errors import AlreadyOverError, SessionCancelledError, SessionTookPlaceError
+from sessions_app.editing.errors import (
+    AlreadyOverError,
+    SessionCancelledError,
+    SessionTookPlaceError,
+    UnknownRowError,
+)
+from sessions_app.editing.notifications import add_entry, in_both_languages
 from sessions_app.editing.saving import lock, raise_revision, settle, waiting_request
-from sessions_app.models import ChangeRequest, Delivery, Publication, Series, Session
+from sessions_app.models import ChangeRequest, Delivery, Publication, ReviewStep, Series, Session
 from sessions_app.status import Status, registration_status
+
+SERIES_CANCELLED = _("The series was cancelled, so the changes that were waiting for approval were taken back.")
+SESSION_CANCELLED = _(
+    "The changes that were waiting for approval were about a session that was cancelled, so they were taken back."
+)
 
 
 @transaction.atomic
@@ -30,7 +43,7 @@ def cancel_series(series: Series, *, note_en: str = "", note_fr: str = "", by: U
     series.save()
     waiting = waiting_request(series)
     if waiting:
-        settle(waiting, ChangeRequest.State.TAKEN_BACK, by=by, now=now)
+        _take_back(waiting, series, SERIES_CANCELLED, by=by, now=now)
 
 
 def cancel_session(session: Session, *, note_en: str = "", note_fr: str = "", by: User, now: datetime) -> None:
@@ -53,9 +66,15 @@ def _leave_out_of_waiting(session: Session, by: User, now: datetime) -> None:
     for data in (waiting.before, waiting.changes):
         data["sessions"] = [row for row in data["sessions"] if row["pk"] != session.pk]
     if waiting.before == waiting.changes:
-        settle(waiting, ChangeRequest.State.TAKEN_BACK, by=by, now=now)
+        _take_back(waiting, session.series, SESSION_CANCELLED, by=by, now=now)
     else:
         waiting.save(update_fields=["before", "changes"])
+
+
+def _take_back(waiting: ChangeRequest, series: Series, why: Promise, *, by: User, now: datetime) -> None:
+    """Take back what waits for staff, and write down why. The caller has locked the series' row."""
+    settle(waiting, ChangeRequest.State.TAKEN_BACK, by=by, now=now)
+    add_entry(series, ReviewStep.WITHDRAWN, by=by, now=now, comment=in_both_languages(why))
 
 
 def postpone_session(session: Session, *, note_en: str = "", note_fr: str = "", by: User, now: datetime) -> None:
@@ -71,7 +90,10 @@ def postpone_session(session: Session, *, note_en: str = "", note_fr: str = "", 
 @transaction.atomic
 def _set_delivery(session: Session, delivery: Delivery, note_en: str, note_fr: str, now: datetime) -> None:
     series = lock(session.series)
-    session = Session.objects.select_related("series").get(pk=session.pk)
+    found = Session.objects.select_related("series").filter(pk=session.pk).first()
+    if found is None:
+        raise UnknownRowError
+    session = found
     if session.delivery == delivery:
         return
     if session.delivery == Delivery.CANCELLED:

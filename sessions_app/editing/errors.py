@@ -24,6 +24,13 @@ class EditedMeanwhileError(ListingRefusedError):
         return _("Someone else saved this series while you were editing. Check what changed, then save again.")
 
 
+class ListingDeletedError(ListingRefusedError):
+    """Someone deleted the series, usually a draft, a moment ago."""
+
+    def __str__(self) -> str:
+        return _("This series was deleted.")
+
+
 class CapacityTooLowError(ListingRefusedError):
     def __init__(self, taken: int) -> None:
         super().__init__()

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.functional import Promise
 
 from accounts.models import User
 from hubs.models import EDITING_ROLES, Membership
@@ -50,6 +52,15 @@ def add_entry(
     elif step in TO_HUB:
         _write_to_hub(series, TO_HUB[step], f"review:{entry.pk}", data, by=by, now=now)
     return entry
+
+
+def in_both_languages(sentence: Promise) -> str:
+    """Return a sentence that we write into the review, for readers of either language."""
+    sentences = []
+    for language, _label in settings.LANGUAGES:
+        with translation.override(language):
+            sentences.append(str(sentence))
+    return "\n\n".join(sentences)
 
 
 def _write_to_staff(message_type: str, key: str, data: dict[str, Any], now: datetime) -> None:

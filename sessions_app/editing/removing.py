@@ -5,7 +5,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import ProtectedError
 
-from sessions_app.editing.errors import WrongStepError
+from sessions_app.editing.errors import ListingDeletedError, WrongStepError
+from sessions_app.editing.saving import lock
 from sessions_app.models import Publication, Series
 from sessions_app.status import is_past
 
@@ -22,7 +23,7 @@ def archive(series: Series, *, now: datetime) -> None:
 
     Archiving twice changes nothing. Raises WrongStepError for a series that people can still attend.
     """
-    series = Series.objects.select_for_update(of=["self"]).get(pk=series.pk)
+    series = lock(series)
     if series.publication == Publication.ARCHIVED:
         return
     if not may_archive(series, now):
@@ -33,8 +34,14 @@ def archive(series: Series, *, now: datetime) -> None:
 
 @transaction.atomic
 def delete_draft(series: Series) -> None:
-    """Delete a draft that nobody ever registered for. Raises WrongStepError for any other series."""
-    series = Series.objects.select_for_update(of=["self"]).get(pk=series.pk)
+    """Delete a draft that nobody ever registered for. Deleting twice changes nothing.
+
+    Raises WrongStepError for any other series.
+    """
+    try:
+        series = lock(series)
+    except ListingDeletedError:
+        return
     if series.publication != Publication.DRAFT:
         raise WrongStepError
     try:

@@ -5,10 +5,8 @@ Each step writes a ReviewEntry and emails the other side. A step that was taken 
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -22,7 +20,7 @@ from sessions_app.editing.errors import (
     TooManyCommentsError,
     WrongStepError,
 )
-from sessions_app.editing.notifications import add_entry
+from sessions_app.editing.notifications import add_entry, in_both_languages
 from sessions_app.editing.saving import ForEditing, lock, raise_revision, read_for_editing, settle
 from sessions_app.editing.writing import write
 from sessions_app.models import ChangeRequest, Publication, ReviewEntry, ReviewStep, Series, SeriesQuerySet
@@ -127,11 +125,8 @@ def note_taken_off(series: Series, before: str, *, by: User, now: datetime) -> N
     """If staff just took a hub's listing off the site, write that down in both languages. `before` is what it was."""
     if series.hub_id is None or before != Publication.PUBLISHED or series.publication == Publication.PUBLISHED:
         return
-    sentences = []
-    for language, _label in settings.LANGUAGES:
-        with translation.override(language):
-            sentences.append(str(TAKEN_OFF))
-    add_entry(series, ReviewStep.RETURNED, by=by, now=now, comment="\n\n".join(sentences), from_staff=True)
+    comment = in_both_languages(TAKEN_OFF)
+    add_entry(series, ReviewStep.RETURNED, by=by, now=now, comment=comment, from_staff=True)
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from hubs.models import Hub
 from sessions_app.editing.changes import Change, Group, compare, pick, with_keys_of
 from sessions_app.editing.checking import check
 from sessions_app.editing.data import ListingData, from_json, read, to_json
-from sessions_app.editing.errors import EditedMeanwhileError
+from sessions_app.editing.errors import EditedMeanwhileError, ListingDeletedError
 from sessions_app.editing.merging import Conflict, merge
 from sessions_app.editing.notifications import add_entry
 from sessions_app.editing.slugs import save_with_slugs
@@ -108,8 +108,8 @@ def save_listing(series: Series, data: ListingData, *, revision: int, by: User, 
     session changes the dates; cancelling one never waits (cancelling.py). What waits is one ChangeRequest, which a second
     save replaces. Saving the same again changes nothing.
 
-    Raises EditedMeanwhileError if someone saved after `revision`, CapacityTooLowError, SessionTookPlaceError,
-    QuestionAnsweredError, UnknownRowError, and ValidationError for what the database would refuse.
+    Raises EditedMeanwhileError if someone saved after `revision`, ListingDeletedError, CapacityTooLowError,
+    SessionTookPlaceError, QuestionAnsweredError, UnknownRowError, and ValidationError for what the database would refuse.
     """
     series = lock(series)
     editing = read_for_editing(series)
@@ -136,8 +136,14 @@ def preview_save(series: Series, editing: ForEditing, data: ListingData, now: da
 
 
 def lock(series: Series) -> Series:
-    """Lock the series' row until the end of the transaction, and read it again."""
-    return Series.objects.select_for_update(of=["self"]).select_related("hub").get(pk=series.pk)
+    """Lock the series' row until the end of the transaction, and read it again.
+
+    Raises ListingDeletedError if someone deleted the series a moment ago.
+    """
+    locked = Series.objects.select_for_update(of=["self"]).select_related("hub").filter(pk=series.pk).first()
+    if locked is None:
+        raise ListingDeletedError
+    return locked
 
 
 def raise_revision(series: Series) -> None:

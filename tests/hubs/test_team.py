@@ -99,6 +99,13 @@ class TestSendingAgainAndRevoking:
         with pytest.raises(team.InvitationOverError):
             team.revoke(invitation, now=now)
 
+    def test_revoking_twice_changes_nothing(self, invite, now):
+        invitation = invite()
+        for later in (now, now + A_DAY):
+            team.revoke(invitation, now=later)
+        invitation.refresh_from_db()
+        assert invitation.revoked_at == now
+
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.parametrize("first", ["accept", "revoke"])
     def test_of_accepting_and_revoking_at_once_only_one_works(self, invite, now, first):

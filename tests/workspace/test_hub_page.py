@@ -3,6 +3,7 @@
 import pytest
 
 from hubs.models import Hub, Logo
+from hubs.services import logos
 from tests.factories import HubFactory, MembershipFactory, UserFactory
 from tests.hubs.logo_files import SCRIPT, picture, upload
 
@@ -131,3 +132,17 @@ def test_only_coordinators_have_it_in_their_menu(client, hub, coordinator):
     assert f'href="{PAGE}"' in client.get("/en/workspace/north/").content.decode()
     client.force_login(MembershipFactory(hub=hub, role="editor").user)
     assert f'href="{PAGE}"' not in client.get("/en/workspace/north/").content.decode()
+
+
+def test_a_logo_that_is_removed_in_the_moment_it_is_described(client, coordinator, hub, monkeypatch):
+    client.post(LOGO, {"file": upload(picture()), **ALT})
+    describe = logos.describe_logo
+
+    def describe_too_late(*args, **kwargs):
+        Logo.objects.all().delete()
+        return describe(*args, **kwargs)
+
+    monkeypatch.setattr(logos, "describe_logo", describe_too_late)
+    response = client.post(LOGO, ALT)
+    assert response.status_code == 400
+    assert "Choose the file with your logo." in response.content.decode()

@@ -124,7 +124,7 @@ def test_an_invitation_is_sent_again_and_withdrawn(browser, invitation):
     assert Message.objects.filter(message_type="team-invitation").count() == 2
     page = text(browser.post(address("team_revoke", invitation.pk), follow=True))
     assert "doesn’t work anymore" in page
-    page = text(browser.post(address("team_revoke", invitation.pk), follow=True))
+    page = text(browser.post(address("team_resend", invitation.pk), follow=True))
     assert "already accepted or withdrawn" in page
     for name in ("team_resend", "team_revoke"):
         assert browser.get(address(name, invitation.pk)).status_code == 405

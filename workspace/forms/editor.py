@@ -153,12 +153,7 @@ class ListingEditor:
 
         Raises BadRequest for a button that the form does not have.
         """
-        values = {
-            "form": typed(self.form),
-            "repeat": typed(self.repeat),
-            "sessions": self.sessions.typed,
-            "questions": self.questions.typed,
-        }
+        values = self._typed()
         if action == "repeat":
             return self._with_dates(values)
         if action == "back":  # from a page that asked something
@@ -167,6 +162,21 @@ class ListingEditor:
         editor = type(self)(self.start, values)
         editor.note, editor.note_at = note, "questions" if "question" in action else "sessions"
         return editor
+
+    def as_new(self) -> Self:
+        """Return the form for a new series with everything that was typed. The series that it was for is deleted."""
+        values = self._typed()
+        for row in [*values["sessions"], *values["questions"]]:
+            row["pk"] = None
+        return type(self)(Start(ListingData(self.start.data.values)), values)
+
+    def _typed(self) -> Values:
+        return {
+            "form": typed(self.form),
+            "repeat": typed(self.repeat),
+            "sessions": self.sessions.typed,
+            "questions": self.questions.typed,
+        }
 
     def _with_dates(self, values: Values) -> Self:
         helper = RepeatForm({f"repeat-{name}": value for name, value in values["repeat"].items()}, prefix="repeat")

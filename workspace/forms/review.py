@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.form_helper import PortalForm
+from accounts.form_helper import OnceForm, PortalForm
 from workspace.forms.fields import DayField
 
 LONGEST_COMMENT, LONGEST_NOTE = 4000, 1000
@@ -31,8 +31,8 @@ class SubmitForm(PortalForm):
     )
 
 
-class DuplicateForm(PortalForm):
-    """The first date of a copy."""
+class DuplicateForm(OnceForm):
+    """The first date of a copy. Its token keeps a double click from making two (workspace/once.py)."""
 
     first_date = DayField(
         label=_("Date of the first session"), error_messages={"required": _("Enter the date of the first session.")}

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from hubs.models import Logo
 from hubs.services import logos, pages
 from workspace.access import Workspace, for_coordinators
 from workspace.forms.hub_page import HubPageForm, LogoForm
@@ -32,12 +33,17 @@ def logo(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     form = LogoForm(request.POST or None, request.FILES or None, hub=hub)
     if request.method == "POST" and form.is_valid():
         redrawn, alt_en, alt_fr = (form.cleaned_data[name] for name in ("file", "alt_en", "alt_fr"))
-        if redrawn:
-            logos.save_logo(hub, redrawn, alt_en=alt_en, alt_fr=alt_fr, now=timezone.now())
+        try:
+            if redrawn:
+                logos.save_logo(hub, redrawn, alt_en=alt_en, alt_fr=alt_fr, now=timezone.now())
+            else:
+                logos.describe_logo(hub, alt_en=alt_en, alt_fr=alt_fr)
+        except Logo.DoesNotExist:  # someone removed it in this very moment
+            hub.refresh_from_db()
+            form.add_error("file", form.fields["file"].error_messages["required"])
         else:
-            logos.describe_logo(hub, alt_en=alt_en, alt_fr=alt_fr)
-        messages.success(request, _("Your logo has been saved."))
-        return redirect("workspace:hub_page", hub.slug)
+            messages.success(request, _("Your logo has been saved."))
+            return redirect("workspace:hub_page", hub.slug)
     return page(request, workspace, "hub_logo.html", {"form": form}, status=400 if form.is_bound else 200)
 
 

@@ -1,6 +1,5 @@
 """The form for a series: it is shown, changed by its own buttons, compared with what others saved, confirmed and saved."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,13 +19,12 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.languages import current_language
 from accounts.zones import PROVINCE_ZONES
-from hubs.models import Hub
 from registrations.consequences import People, consequences
-from registrations.history import read_history, scope_of_series, who_for_hub
+from registrations.history import read_history, scope_of_series, was_deleted, who_for_hub
 from sessions_app.editing.changes import Change, Group, compare
 from sessions_app.editing.checklist import check_new_dates
 from sessions_app.editing.data import ListingData
-from sessions_app.editing.errors import EditedMeanwhileError, ListingRefusedError
+from sessions_app.editing.errors import EditedMeanwhileError, ListingDeletedError, ListingRefusedError
 from sessions_app.editing.merging import Conflict, merge
 from sessions_app.editing.saving import (
     ForEditing,
@@ -43,11 +39,11 @@ from sessions_app.editing.saving import (
 from sessions_app.models import ChangeRequest, Publication, Series, Session
 from workspace.access import Workspace, for_editors, posted
 from workspace.forms.editor import ListingEditor, Start, values_of
+from workspace.once import create_once
 from workspace.pages import page
 
 SAVE, SAVE_AND_PREVIEW = "save", "save-and-preview"
 
-AN_HOUR_IN_SECONDS = 3600
 ASKED = ("seen", "choice", "confirmed")  # what the pages between the form and saving add to it
 
 
@@ -63,18 +59,29 @@ def new(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_editors
 def edit(request: HttpRequest, workspace: Workspace, series: int) -> HttpResponse:
-    found = _get_series(workspace, series)
-    if request.method != "POST":
-        editing = read_for_editing(found)
-        return _form(request, workspace, found, ListingEditor(Start.of(editing)), editing.request)
-    return _answer(request, workspace, found)
+    try:
+        found = _get_series(workspace, series)
+        if request.method == "POST":
+            return _answer(request, workspace, found)
+    except ListingDeletedError as error:
+        if request.method == "POST":
+            return _start_again(request, workspace)
+        messages.error(request, str(error))
+        return redirect("workspace:listings", workspace.hub.slug)
+    editing = read_for_editing(found)
+    return _form(request, workspace, found, ListingEditor(Start.of(editing)), editing.request)
 
 
 def _get_series(workspace: Workspace, pk: int) -> Series:
     """Return a series of the hub with its sessions, what people were told of these, and its questions, read once for
-    everything that follows. Raises Http404."""
+    everything that follows. Raises Http404, and ListingDeletedError if it was deleted."""
     sessions = Prefetch("sessions", Session.objects.select_related("announcement"))
-    return get_object_or_404(workspace.series.select_related("hub").prefetch_related(sessions, "questions"), pk=pk)
+    found = workspace.series.select_related("hub").prefetch_related(sessions, "questions").filter(pk=pk).first()
+    if found:
+        return found
+    if was_deleted("series", pk, workspace.hub):
+        raise ListingDeletedError
+    raise Http404
 
 
 def _form(
@@ -127,6 +134,15 @@ def _answer(request: HttpRequest, workspace: Workspace, series: Series | None) -
     return _form(request, workspace, series, editor.after(action), waiting, is_changed=True)
 
 
+def _start_again(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """Return the form for a new series with everything that was typed for one that is deleted by now."""
+    editor = ListingEditor.sent(request.POST).as_new()
+    editor.add_error(
+        ValidationError(_("This series was deleted while you were editing it. Save again to create a new draft."))
+    )
+    return _form(request, workspace, None, editor, is_changed=True, status=409)
+
+
 @dataclass
 class Sending:
     """A valid form on its way to the database."""
@@ -142,37 +158,20 @@ class Sending:
 
     def create(self) -> HttpResponse:
         try:
-            self.series = self._create_once()
+            self.series = create_once(
+                self.request,
+                self.workspace,
+                lambda: create_listing(self.workspace.hub, self.editor.listing(), by=self.workspace.user, now=self.now),
+            )
         except (ListingRefusedError, ValidationError) as error:
             return self._refused(error, self.editor)
         messages.success(self.request, _("Draft saved."))
         return self._done()
 
-    @transaction.atomic
-    def _create_once(self) -> Series:
-        """Create the draft, or return the one that the same form made a moment ago: a double click sends it twice.
-
-        The second waits for the first, because each locks the hub's row."""
-        Hub.objects.select_for_update(no_key=True).get(pk=self.workspace.hub.pk)
-        key = self._key_of_form()
-        made = self.workspace.series.filter(pk=cache.get(key)).first() if key else None
-        if made:
-            return made
-        series = create_listing(self.workspace.hub, self.editor.listing(), by=self.workspace.user, now=self.now)
-        if key:
-            cache.set(key, series.pk, AN_HOUR_IN_SECONDS)
-        return series
-
-    def _key_of_form(self) -> str:
-        """Return the cache key of this form with what was typed, or "" for a form without a token. If someone goes back
-        and types something else, that is another series."""
-        if not self.request.POST.get("token"):
-            return ""
-        sent = f"{self.workspace.user.pk}:{self.workspace.hub.pk}:{self.request.POST.urlencode()}"
-        return f"new-listing:{hashlib.sha256(sent.encode()).hexdigest()}"
-
     def update(self) -> HttpResponse:
-        """Save, unless someone else saved meanwhile, or people have to be told about the changes and nobody confirmed it."""
+        """Save, unless someone else saved meanwhile, or people have to be told about the changes and nobody confirmed it.
+
+        Raises ListingDeletedError."""
         mine, shown, editing = self.editor.listing(), self.editor, read_for_editing(self.series)
         start, current = self.editor.start, Start.of(editing)
         if current.revision != start.revision:
@@ -188,6 +187,8 @@ class Sending:
         except EditedMeanwhileError:  # in this very moment
             self.series = _get_series(self.workspace, self.series.pk)
             return self.update()
+        except ListingDeletedError:  # the same, and `edit` answers it
+            raise
         except (ListingRefusedError, ValidationError) as error:
             return self._refused(error, shown, editing.request)
 

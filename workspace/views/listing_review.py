@@ -13,8 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions_app.editing import review
 from sessions_app.editing.data import read
-from sessions_app.editing.errors import EditedMeanwhileError, ListingRefusedError, WrongStepError
-from sessions_app.editing.saving import waiting_request
+from sessions_app.editing.errors import EditedMeanwhileError, ListingDeletedError, ListingRefusedError, WrongStepError
 from sessions_app.models import Publication, Series
 from workspace.access import Workspace, for_editors
 from workspace.forms.review import CommentForm, SubmitForm
@@ -31,9 +30,17 @@ def step(
     except EditedMeanwhileError:
         messages.error(request, _("Someone else edited this series a moment ago. Check it, then try again."))
     except ListingRefusedError as error:
-        messages.error(request, str(error))
+        return refused(request, workspace, series, error)
     else:
         messages.success(request, str(done))
+    return redirect("workspace:listing", workspace.hub.slug, series.pk)
+
+
+def refused(request: HttpRequest, workspace: Workspace, series: Series, error: ListingRefusedError) -> HttpResponse:
+    """Go back to the overview, or to the list if the series was deleted, with a sentence that says why."""
+    messages.error(request, str(error))
+    if isinstance(error, ListingDeletedError):
+        return redirect("workspace:listings", workspace.hub.slug)
     return redirect("workspace:listing", workspace.hub.slug, series.pk)
 
 
@@ -54,8 +61,7 @@ def submit(request: HttpRequest, workspace: Workspace, series: int) -> HttpRespo
             lambda: review.submit(found, comment=comment, by=workspace.user, now=now),
         )
     if found.publication != Publication.DRAFT:
-        messages.error(request, str(WrongStepError()))
-        return redirect("workspace:listing", workspace.hub.slug, found.pk)
+        return refused(request, workspace, found, WrongStepError())
     context = {"series": found, "form": form} | checks(workspace, found, read(found))
     return page(request, workspace, "listings/submit.html", context, status=400 if form.errors else 200)
 
@@ -102,6 +108,8 @@ def comment(request: HttpRequest, workspace: Workspace, series: int) -> HttpResp
         return overview_page(request, workspace, found, form, status=400)
     try:
         review.comment(found, text=form.cleaned_data["comment"], by=workspace.user, now=now)
+    except ListingDeletedError as error:
+        return refused(request, workspace, found, error)
     except ListingRefusedError as error:
         form.add_error("comment", str(error))
         return overview_page(request, workspace, found, form, status=400)
@@ -112,11 +120,11 @@ def comment(request: HttpRequest, workspace: Workspace, series: int) -> HttpResp
 @require_POST
 @for_editors
 def take_back(request: HttpRequest, workspace: Workspace, series: int) -> HttpResponse:
-    """Take back the changes that wait for approval."""
+    """Take back the changes that wait for approval. Only the latest changes can wait."""
     found, now = get_series(workspace, series), timezone.now()
-    waiting = waiting_request(found)
-    if waiting is None:
+    latest = found.change_requests.order_by("pk").last()
+    if latest is None:
         messages.error(request, str(_("No changes are waiting for approval.")))
         return redirect("workspace:listing", workspace.hub.slug, found.pk)
     done = _("Your changes are taken back. The series stays as it is.")
-    return step(request, workspace, found, done, lambda: review.take_back(waiting, by=workspace.user, now=now))
+    return step(request, workspace, found, done, lambda: review.take_back(latest, by=workspace.user, now=now))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from registrations.consequences import People
+from registrations.history import was_deleted
 from sessions_app.editing import cancelling, removing
 from sessions_app.editing.data import read
 from sessions_app.editing.duplicate import duplicate as make_copy
@@ -19,8 +20,9 @@ from sessions_app.editing.errors import ListingRefusedError
 from sessions_app.models import Delivery, Publication, Series, Session
 from workspace.access import Workspace, for_editors
 from workspace.forms.review import CancelForm, DuplicateForm
+from workspace.once import create_once
 from workspace.pages import page
-from workspace.views.listing_review import step
+from workspace.views.listing_review import refused, step
 from workspace.views.listings import get_series
 
 
@@ -44,10 +46,9 @@ def _make_copy(
     request: HttpRequest, workspace: Workspace, series: Series, first_date: date, now: datetime
 ) -> HttpResponse:
     try:
-        copy = make_copy(series, first_date, by=workspace.user, now=now)
+        copy = create_once(request, workspace, lambda: make_copy(series, first_date, by=workspace.user, now=now))
     except ListingRefusedError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("workspace:listing", workspace.hub.slug, series.pk)
+        return refused(request, workspace, series, refusal)
     messages.success(request, _("This is a copy. Check the dates and add the join links."))
     return redirect("workspace:listing_edit", workspace.hub.slug, copy.pk)
 
@@ -119,6 +120,8 @@ def archive(request: HttpRequest, workspace: Workspace, series: int) -> HttpResp
 @for_editors
 def delete(request: HttpRequest, workspace: Workspace, series: int) -> HttpResponse:
     """Delete a draft, after a page that asks."""
+    if was_deleted("series", series, workspace.hub):  # a second click
+        return _deleted(request, workspace)
     found = get_series(workspace, series)
     if request.method != "POST":
         return page(request, workspace, "listings/delete.html", {"series": found})
@@ -129,5 +132,9 @@ def delete(request: HttpRequest, workspace: Workspace, series: int) -> HttpRespo
             request, _("Only a draft that nobody registered for can be deleted. You can archive it instead.")
         )
         return redirect("workspace:listing_archive", workspace.hub.slug, found.pk)
+    return _deleted(request, workspace)
+
+
+def _deleted(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     messages.success(request, _("Draft deleted."))
     return redirect("workspace:listings", workspace.hub.slug)

@@ -85,7 +85,8 @@ def _preview(request: HttpRequest, workspace: Workspace, context: dict[str, Any]
 
 
 def _send(request: HttpRequest, workspace: Workspace, series: Series, form: HubMessageForm) -> HttpResponse:
-    if not within_limits(request, "hub-message", str(workspace.hub.pk)):
+    is_first = not series.hub_messages.filter(token=form.cleaned_data["token"]).exists()
+    if is_first and not within_limits(request, "hub-message", str(workspace.hub.pk)):
         context = {"series": series, "form": form, "is_limited": True}
         return _preview(request, workspace, context, status=429)
     facts = {"by": workspace.user, "token": form.cleaned_data["token"], "now": timezone.now()}

@@ -25,7 +25,6 @@ from workspace.forms.registrants import AddForm, CancelForm, MoveForm, PromoteFo
 from workspace.pages import page
 from workspace.views.registrants import get_series
 
-ACTIVE_STATES = (RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.RECORDING)
 Act = Callable[..., Registration]
 
 
@@ -52,7 +51,9 @@ def _may_add(request: HttpRequest, workspace: Workspace, email: str) -> bool:
 @for_editors
 def promote(request: HttpRequest, workspace: Workspace, series: int, registration: int) -> HttpResponse:
     """Give someone on the waitlist a free seat. If there is none, the page says so and has no form."""
-    context = _context(workspace, series, registration, "promote", RegistrationState.WAITLISTED)
+    context = _context(workspace, series, registration, "promote")
+    if context["registration"].state != RegistrationState.WAITLISTED:
+        return _to_person(workspace, context["registration"])  # a second click
     context["why_not"] = why_not_promote(context["series"], timezone.now())
     form, act = PromoteForm(request.POST or None), partial(services.promote, context["registration"], by_hub=True)
     return _act(request, workspace, form, act, context=context, done=_("We emailed the person."))
@@ -62,30 +63,33 @@ def promote(request: HttpRequest, workspace: Workspace, series: int, registratio
 @for_editors
 def move(request: HttpRequest, workspace: Workspace, series: int, registration: int) -> HttpResponse:
     """Move someone to another series of the hub that takes people."""
-    context = _context(workspace, series, registration, "move", *ACTIVE_STATES)
+    context = _context(workspace, series, registration, "move")
     others = with_known_status(
         workspace.series.public().filter(is_closed=False).exclude(pk=series), timezone.now(), OPEN_TO_STAFF
     )
     form = MoveForm(request.POST or None, choices=others)
     act = partial(services.move, context["registration"], by_hub=True)
+    if context["registration"].state == RegistrationState.CANCELLED:  # a second click
+        to = form.cleaned_data["to"] if form.is_valid() else None
+        return _to_person(workspace, services.moved_to(context["registration"], to) or context["registration"])
     return _act(request, workspace, form, act, context=context, done=_("We moved this person and emailed them."))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_editors
 def cancel(request: HttpRequest, workspace: Workspace, series: int, registration: int) -> HttpResponse:
-    context = _context(workspace, series, registration, "cancel", *ACTIVE_STATES)
+    context = _context(workspace, series, registration, "cancel")
+    if context["registration"].state == RegistrationState.CANCELLED:
+        return _to_person(workspace, context["registration"])  # a second click
     form, act = CancelForm(request.POST or None), partial(services.cancel_for, context["registration"])
     return _act(
         request, workspace, form, act, context=context, done=_("We cancelled the registration and emailed the person.")
     )
 
 
-def _context(workspace: Workspace, series: int, pk: int, action: str, *states: RegistrationState) -> dict[str, Any]:
-    """Return the series and the registration in one of the `states`. Raises Http404."""
-    registrations = workspace.registrations.filter(series=series, state__in=states).select_related(
-        "user", "series__hub"
-    )
+def _context(workspace: Workspace, series: int, pk: int, action: str) -> dict[str, Any]:
+    """Return the series and the registration, in any state. Raises Http404."""
+    registrations = workspace.registrations.filter(series=series).select_related("user", "series__hub")
     found = get_object_or_404(registrations.annotate(is_known=is_known()), pk=pk)
     template = f"registrants/{action}.html"
     return {"series": found.series, "registration": found, "name": shown_name(found), "template": template}
@@ -102,9 +106,13 @@ def _act(
             form.add_error(None, refusal_text(refusal, by_hub=True))
         else:
             messages.success(request, f"{done} {_state_text(changed)}")
-            return redirect("workspace:registrant", workspace.hub.slug, changed.series_id, changed.pk)
+            return _to_person(workspace, changed)
     status = 400 if form.is_bound else 200
     return page(request, workspace, context["template"], context | {"form": form}, status=status)
+
+
+def _to_person(workspace: Workspace, registration: Registration) -> HttpResponse:
+    return redirect("workspace:registrant", workspace.hub.slug, registration.series_id, registration.pk)
 
 
 def _state_text(registration: Registration) -> str:

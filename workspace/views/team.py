@@ -13,9 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.languages import current_language
 from accounts.limits import EMAIL_REFUSED, may_send_email, within_limits
+from accounts.models import User
 from hubs.models import Membership, TeamInvitation, TeamInvitationQuerySet
 from hubs.services import team as services
-from workspace.access import Workspace, for_coordinators, for_viewers
+from registrations.history import has_left, was_deleted
+from workspace.access import Workspace, for_coordinators, for_viewers, on_second_click
 from workspace.forms.team import InviteForm, RoleForm
 from workspace.pages import page
 
@@ -38,14 +40,16 @@ def team(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 def invite(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     form = InviteForm(request.POST if request.method == "POST" else None, initial={"language": current_language()})
     if form.is_valid():
-        data = form.cleaned_data
+        email, role, language = (form.cleaned_data[name] for name in ("email", "role", "language"))
         try:
-            _check_limits(request, workspace, data["email"])
-            services.invite(workspace.hub, **data, by=workspace.user, now=timezone.now())
+            with form.once() as is_first:
+                if is_first:
+                    _check_limits(request, workspace, email)
+                    services.invite(workspace.hub, email, role, language, by=workspace.user, now=timezone.now())
         except services.TeamError as error:
             form.add_error("email", sentence(error))
         else:
-            messages.success(request, _("We sent the invitation to %(email)s.") % {"email": data["email"]})
+            messages.success(request, _("We sent the invitation to %(email)s.") % {"email": email})
             return redirect("workspace:team", workspace.hub.slug)
     return page(request, workspace, "team/invite.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -53,10 +57,13 @@ def invite(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 @require_POST
 @for_coordinators
 def resend(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse:
+    """Send an invitation again. A second click, on a page from before the first, sends nothing."""
     invitation = get_object_or_404(_invitations(workspace), pk=pk)
+    seen = request.POST.get("sent_at")
     try:
-        _check_limits(request, workspace, invitation.email)
-        services.resend(invitation, by=workspace.user, now=timezone.now())
+        if seen in (None, invitation.sent_at.isoformat()):
+            _check_limits(request, workspace, invitation.email)
+            services.resend(invitation, by=workspace.user, now=timezone.now())
     except services.TeamError as error:
         messages.error(request, sentence(error))
     else:
@@ -80,7 +87,15 @@ def revoke(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse:
     return redirect("workspace:team", workspace.hub.slug)
 
 
+def _after_role(request: HttpRequest, slug: str, pk: int) -> HttpResponse | None:
+    """Lead someone who gave up coordinating to the team, where the first click led."""
+    assert isinstance(request.user, User)  # noqa: S101 - the view has checked it
+    own = request.user.memberships.filter(pk=pk, hub__slug=slug, role=request.POST.get("role"))
+    return redirect("workspace:team", slug) if own.exists() else None
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
+@on_second_click(_after_role)
 @for_coordinators
 def role(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse:
     member = get_object_or_404(_members(workspace), pk=pk)
@@ -103,6 +118,8 @@ def role(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse:
 @for_coordinators
 def remove(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse:
     """Ask for confirmation, then remove someone. A coordinator leaves on the page for leaving."""
+    if was_deleted("membership", pk, workspace.hub):  # a second click
+        return redirect("workspace:team", workspace.hub.slug)
     member = get_object_or_404(_members(workspace), pk=pk)
     if member == workspace.membership:
         return redirect("workspace:team_leave", workspace.hub.slug)
@@ -117,7 +134,14 @@ def remove(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse:
     return page(request, workspace, "team/remove.html", {"member": member})
 
 
+def _after_leaving(request: HttpRequest, slug: str) -> HttpResponse | None:
+    """Lead someone who has left the team to "My sessions", where the first click led."""
+    assert isinstance(request.user, User)  # noqa: S101 - the view has checked it
+    return redirect("registrations:mine") if has_left(request.user, slug) else None
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
+@on_second_click(_after_leaving)
 @for_viewers
 def leave(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     hub = workspace.hub
