@@ -23,6 +23,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from outbox.addresses import spellings
 from outbox.models import DeliveryReport, HandledReport, Message, State, SuppressionReason
+from outbox.services.ledger import BODIES_KEPT_FOR
 from outbox.signals import complained
 from outbox.suppression import count_soft_bounce, suppress
 
@@ -167,7 +168,8 @@ def _find_message(event: AnymailTrackingEvent, at: datetime) -> Message | None:
     )
     key = str((event.metadata or {}).get("message", ""))
     if key.isascii() and key.isdigit():
-        found = sent.filter(pk=int(key)).first() or messages.filter(pk=int(key), to="").first()
+        erased = messages.filter(to="", settled_at__gt=at - BODIES_KEPT_FOR)  # older ones may be pruned, not erased
+        found = sent.filter(pk=int(key)).first() or erased.filter(pk=int(key)).first()
         if found:
             return found
     return sent.order_by("-settled_at", "-pk").first()
@@ -181,8 +183,8 @@ def _has_address(email: str, message: Message | None) -> bool:
     if message:
         return bool(message.to)
     theirs = Message.objects.select_for_update().filter(to__in=spellings(email))
-    indexed = theirs.filter(state=State.SENT), theirs.filter(state=State.SENDING)  # enough for nearly every report
-    return any(emails.exists() for emails in (*indexed, theirs))
+    # the first two have indexes and are enough for nearly every report
+    return theirs.filter(state=State.SENT).exists() or theirs.filter(state=State.SENDING).exists() or theirs.exists()
 
 
 def _is_permanent(event: AnymailTrackingEvent) -> bool:

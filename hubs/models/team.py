@@ -121,9 +121,14 @@ class TeamInvitation(models.Model):
     def __str__(self) -> str:
         return f"{self.email}, {self.get_role_display()}"
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether it was neither accepted nor revoked, also if it has expired."""
+        return self.accepted_at is None and self.revoked_at is None
+
     def is_open(self, now: datetime) -> bool:
         """Whether it can still be accepted."""
-        return self.accepted_at is None and self.revoked_at is None and self.expires_at > now
+        return self.is_pending and self.expires_at > now
 
     @property
     def interest(self) -> PartnerInterest | None:

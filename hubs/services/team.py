@@ -18,6 +18,7 @@ from hubs.services.notifications import notify_invited, notify_joined, notify_of
 VALID_FOR = timedelta(days=14)
 # Invitations are deleted this long after they were accepted or revoked, or expired.
 KEPT_FOR = timedelta(days=90)
+A_MINUTE = timedelta(minutes=1)
 
 
 class TeamError(Exception):
@@ -52,13 +53,17 @@ class LastCoordinatorError(TeamError):
 def invite(hub: Hub, email: str, role: str, language: str, *, by: User, now: datetime) -> TeamInvitation:
     """Invite someone, with or without an account, by an email in `language`. The link works once, within VALID_FOR.
 
-    The caller limits how many a hub sends ("team-invitation" in the settings). Raises AlreadyMemberError or
-    AlreadyInvitedError.
+    The same again within A_MINUTE is a double click, and returns the first invitation. The caller limits how many a hub
+    sends ("team-invitation" in the settings). Raises AlreadyMemberError or AlreadyInvitedError.
     """
     _lock(hub)
     if Membership.objects.filter(hub=hub, user__email=email).exists():
         raise AlreadyMemberError
-    if TeamInvitation.objects.pending().filter(hub=hub, email=email).exists():
+    earlier = TeamInvitation.objects.pending().filter(hub=hub, email=email).first()
+    if earlier:
+        same = (earlier.role, earlier.language, earlier.invited_by_id) == (role, language, by.pk)
+        if same and earlier.sent_at > now - A_MINUTE:
+            return earlier
         raise AlreadyInvitedError
     invitation = TeamInvitation.objects.create(
         hub=hub,
@@ -101,9 +106,12 @@ def revoke(invitation: TeamInvitation, *, now: datetime) -> None:
     Raises InvitationOverError if it was accepted before.
     """
     _lock(invitation.hub)
-    same = TeamInvitation.objects.filter(pk=invitation.pk)
-    if not same.pending().update(revoked_at=now) and not same.exclude(revoked_at=None).exists():
+    invitation.refresh_from_db(fields=["accepted_at", "revoked_at"])
+    if invitation.accepted_at:
         raise InvitationOverError
+    if invitation.revoked_at is None:
+        invitation.revoked_at = now
+        invitation.save(update_fields=["revoked_at"])
 
 
 @transaction.atomic

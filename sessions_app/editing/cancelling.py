@@ -90,10 +90,10 @@ def postpone_session(session: Session, *, note_en: str = "", note_fr: str = "", 
 @transaction.atomic
 def _set_delivery(session: Session, delivery: Delivery, note_en: str, note_fr: str, now: datetime) -> None:
     series = lock(session.series)
-    found = Session.objects.select_related("series").filter(pk=session.pk).first()
-    if found is None:
-        raise UnknownRowError
-    session = found
+    try:
+        session = Session.objects.select_related("series").get(pk=session.pk)
+    except Session.DoesNotExist:  # someone removed it a moment ago
+        raise UnknownRowError from None
     if session.delivery == delivery:
         return
     if session.delivery == Delivery.CANCELLED:

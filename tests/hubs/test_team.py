@@ -60,9 +60,12 @@ class TestInviting:
             invite(coordinator.user.email.upper())
 
     def test_an_address_has_one_pending_invitation_in_a_hub(self, invite, coordinator, now):
-        invite("Anna@Example.ca")
+        first = invite("Anna@Example.ca")
         with pytest.raises(team.AlreadyInvitedError):
-            invite()
+            invite(role=Role.VIEWER)
+        assert invite(at=now + timedelta(seconds=59)) == first  # a double click
+        with pytest.raises(team.AlreadyInvitedError):
+            invite(at=now + timedelta(seconds=60))
         assert team.invite(HubFactory(), "anna@example.ca", Role.VIEWER, "en", by=coordinator.user, now=now)
 
 

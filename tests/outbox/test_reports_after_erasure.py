@@ -106,6 +106,15 @@ def test_a_report_about_another_email_to_the_same_address_still_suppresses_it(po
     assert (suppressed(), reports()) == ({TO: "hard-bounce"}, [("hello:1", "bounced")])
 
 
+def test_a_report_about_an_email_that_is_too_old_to_keep_its_address_still_suppresses_it(post):
+    """After a month, some kinds of email lose their address without anyone asking for it."""
+    old = sent(key="reminder:1", settled_at=timezone.now() - 35 * DAY)
+    Message.objects.filter(pk=old.pk).update(to="")
+    sent()
+    post("bounce", old)
+    assert suppressed() == {TO: "hard-bounce"}
+
+
 @pytest.mark.parametrize("kind", ["bounce", "complaint"])
 @pytest.mark.parametrize(
     "fields",

@@ -115,7 +115,7 @@ PAGES = {
     "hub_logo_remove": [get()],
     "embed": [get()],
     "team": [get()],
-    "team_invite": [get(), post(400), post(400, {"email": "invited0@example.ca", "role": "viewer", "language": "en"})],
+    "team_invite": [get(), post(400), post(400, {"email": "invited0@example.ca", "role": "editor", "language": "en"})],
     "team_leave": [get()],
     "team_role": [get(), post(400), post(400, {"role": "viewer"}, "own")],  # the only coordinator
     "team_remove": [get()],

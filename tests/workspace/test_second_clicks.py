@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from hubs.models import Hub, Logo, Membership, Role
+from hubs.models import Hub, Logo, Membership, Role, TeamInvitation
 from hubs.services import team
 from outbox.models import Message
 from registrations.models import Registration, StaffAction
@@ -108,11 +108,20 @@ class TestTeam:
         assert client.get(url("team_leave")).status_code == 404
 
     def test_inviting_someone(self, client, url, twice):
-        token = client.get(url("team_invite")).context["form"]["token"].value()
         sent = {"email": "zoe@example.ca", "role": "editor", "language": "fr"}
-        twice(url("team_invite"), **sent, token=token)
+        twice(url("team_invite"), **sent)
         assert Message.objects.filter(message_type="team-invitation").count() == 1
-        assert client.post(url("team_invite"), sent | {"token": "another form"}).status_code == 400
+        assert client.post(url("team_invite"), sent | {"role": "viewer"}).status_code == 400
+        TeamInvitation.objects.update(sent_at=timezone.now() - timedelta(minutes=2))
+        assert client.post(url("team_invite"), sent).status_code == 400
+
+    def test_inviting_someone_again_after_withdrawing_is_no_second_click(self, client, url):
+        sent = {"email": "zoe@example.ca", "role": "editor", "language": "fr"}
+        client.post(url("team_invite"), sent)
+        client.post(url("team_revoke", TeamInvitation.objects.get().pk))
+        assert client.post(url("team_invite"), sent).status_code == 302
+        assert TeamInvitation.objects.pending().count() == 1
+        assert Message.objects.filter(message_type="team-invitation").count() == 2
 
     def test_withdrawing_an_invitation(self, url, invitation, twice):
         assert "doesn’t work anymore" in twice(url("team_revoke", invitation.pk)).content.decode()
@@ -122,6 +131,18 @@ class TestTeam:
         assert f'name="sent_at" value="{sent_at}"' in client.get(url("team")).content.decode()
         twice(url("team_resend", invitation.pk), sent_at=sent_at)
         assert Message.objects.filter(message_type="team-invitation").count() == 2
+
+    def test_a_page_from_last_week_still_sends_an_invitation_again(self, client, url, invitation):
+        seen = invitation.sent_at - timedelta(days=7)
+        client.post(url("team_resend", invitation.pk), {"sent_at": seen.isoformat()})
+        assert Message.objects.filter(message_type="team-invitation").count() == 2
+
+    def test_an_old_page_does_not_say_that_a_withdrawn_invitation_was_sent(self, client, url, invitation, coordinator):
+        seen, now = invitation.sent_at, timezone.now()
+        team.revoke(team.resend(invitation, by=coordinator.user, now=now), now=now)
+        page = client.post(url("team_resend", invitation.pk), {"sent_at": seen.isoformat()}, follow=True)
+        assert 'class="note note--error' in page.content.decode()
+        assert "Only the new link works" not in page.content.decode()
 
     def test_two_requests_at_once_send_an_invitation_again_once(self, invitation, coordinator, now):
         for seconds in (5, 6):

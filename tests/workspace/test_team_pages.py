@@ -83,7 +83,7 @@ def test_someone_is_invited(browser, hub):
     assert "We sent the invitation to anna@example.ca." in page
     invitation = TeamInvitation.objects.get()
     assert (invitation.role, invitation.language, invitation.hub) == ("editor", "fr", hub)
-    refused = browser.post(address("team_invite"), TYPED)
+    refused = browser.post(address("team_invite"), TYPED | {"role": "viewer"})
     assert refused.status_code == 400
     assert "This address already has an invitation." in text(refused)
     assert 'value="anna@example.ca"' in text(refused)

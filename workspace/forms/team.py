@@ -5,7 +5,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import AddressField
-from accounts.form_helper import OnceForm, PortalForm
+from accounts.form_helper import PortalForm
 from hubs.models import Role
 
 # What each role may do is said in the choice, so nobody has to know the words.
@@ -25,7 +25,7 @@ def role_field(label: object) -> forms.ChoiceField:
     )
 
 
-class InviteForm(OnceForm):
+class InviteForm(PortalForm):
     submit_label = _("Send the invitation")
 
     email = AddressField(

@@ -16,7 +16,7 @@ from sessions_app.editing import cancelling, removing
 from sessions_app.editing.data import read
 from sessions_app.editing.duplicate import duplicate as make_copy
 from sessions_app.editing.duplicate import may_duplicate, moved
-from sessions_app.editing.errors import ListingRefusedError
+from sessions_app.editing.errors import ListingDeletedError, ListingRefusedError
 from sessions_app.models import Delivery, Publication, Series, Session
 from workspace.access import Workspace, for_editors
 from workspace.forms.review import CancelForm, DuplicateForm
@@ -120,7 +120,7 @@ def archive(request: HttpRequest, workspace: Workspace, series: int) -> HttpResp
 @for_editors
 def delete(request: HttpRequest, workspace: Workspace, series: int) -> HttpResponse:
     """Delete a draft, after a page that asks."""
-    if was_deleted("series", series, workspace.hub):  # a second click
+    if was_deleted("series", series, workspace.hub):  # by a first click, or by someone else
         return _deleted(request, workspace)
     found = get_series(workspace, series)
     if request.method != "POST":
@@ -136,5 +136,8 @@ def delete(request: HttpRequest, workspace: Workspace, series: int) -> HttpRespo
 
 
 def _deleted(request: HttpRequest, workspace: Workspace) -> HttpResponse:
-    messages.success(request, _("Draft deleted."))
+    if request.method == "POST":
+        messages.success(request, _("Draft deleted."))
+    else:
+        messages.error(request, str(ListingDeletedError()))
     return redirect("workspace:listings", workspace.hub.slug)

@@ -42,10 +42,8 @@ def invite(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     if form.is_valid():
         email, role, language = (form.cleaned_data[name] for name in ("email", "role", "language"))
         try:
-            with form.once() as is_first:
-                if is_first:
-                    _check_limits(request, workspace, email)
-                    services.invite(workspace.hub, email, role, language, by=workspace.user, now=timezone.now())
+            _check_limits(request, workspace, email)
+            services.invite(workspace.hub, email, role, language, by=workspace.user, now=timezone.now())
         except services.TeamError as error:
             form.add_error("email", sentence(error))
         else:
@@ -57,13 +55,14 @@ def invite(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 @require_POST
 @for_coordinators
 def resend(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse:
-    """Send an invitation again. A second click, on a page from before the first, sends nothing."""
-    invitation = get_object_or_404(_invitations(workspace), pk=pk)
-    seen = request.POST.get("sent_at")
+    """Send an invitation again. A second click, on the page from before the first, sends nothing."""
+    invitation, now = get_object_or_404(_invitations(workspace), pk=pk), timezone.now()
+    is_of_old_page = request.POST.get("sent_at") not in (None, invitation.sent_at.isoformat())
+    is_second_click = is_of_old_page and invitation.is_pending and invitation.sent_at > now - services.A_MINUTE
     try:
-        if seen in (None, invitation.sent_at.isoformat()):
+        if not is_second_click:
             _check_limits(request, workspace, invitation.email)
-            services.resend(invitation, by=workspace.user, now=timezone.now())
+            services.resend(invitation, by=workspace.user, now=now)
     except services.TeamError as error:
         messages.error(request, sentence(error))
     else:
