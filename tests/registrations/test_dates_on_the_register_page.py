@@ -29,10 +29,21 @@ def test_a_postponed_session_is_shown_as_postponed_and_a_cancelled_one_is_left_o
     SessionFactory(now=now, days=17, series=series, delivery="cancelled")
     assert dates(client, series) == [
         "Thursday, November 26, 2026, 10:00–11:00 am ET",
-        "Postponed, new date to come Thursday, December 3, 2026, 10:00–11:00 am ET",
+        "Postponed, new date to come Original date: Thursday, December 3, 2026, 10:00–11:00 am ET",
     ]
 
 
 def test_a_series_with_only_a_postponed_session_shows_it(client, now):
     series = SessionFactory(now=now, days=3, delivery="postponed").series
-    assert dates(client, series) == ["Postponed, new date to come Thursday, November 26, 2026, 10:00–11:00 am ET"]
+    assert dates(client, series) == [
+        "Postponed, new date to come Original date: Thursday, November 26, 2026, 10:00–11:00 am ET"
+    ]
+
+
+def test_the_readers_own_time_is_shown_only_for_sessions_that_take_place(client, now):
+    series = SessionFactory(now=now, days=3).series
+    SessionFactory(now=now, days=10, series=series, delivery="postponed")
+    client.cookies["zone"] = "America/Vancouver"
+    planned, postponed = dates(client, series)
+    assert "8:00–9:00 am (B.C. time)" in planned
+    assert postponed.endswith("10:00–11:00 am ET")

@@ -7,7 +7,8 @@ from django.test import Client
 from outbox.models import Message
 from registrations import queries
 from registrations.models import Registration
-from registrations.services import cancel, register
+from registrations.services import cancel, fill_free_seats, register
+from sessions_app.models import Series
 from tests.factories import SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -96,3 +97,9 @@ class TestChances:
         assert "Waitlist: 3rd of 3" in page
         assert "about 2 are usually given up" in page
         assert "Your chances are low" in page
+        Series.objects.filter(pk=series.pk).update(capacity=13)
+        fill_free_seats(Series.objects.get(pk=series.pk), now=later)
+        client.force_login(self.waitlisted(series, later).user)
+        page = client.get(f"/en/registration/{series.slug}/panel/").content.decode()
+        assert "So far, 3 seats have opened." in page
+        assert "usually given up" not in page

@@ -178,7 +178,13 @@ def test_codes_for_one_address_are_limited(client, address):
 def test_a_person_is_waitlisted_if_the_last_seat_is_taken_in_the_meantime(client, now):
     series = SessionFactory(now=now, capacity=1).series
     response = client.post(f"/en/registration/{series.slug}/", FORM)
+    page = text(client.get(response.url))
+    assert "Confirm my registration" in page
+    assert "This series is full." not in page
     register(series, UserFactory(), now=now)
+    page = text(client.get(response.url))
+    assert "This series is full. Enter the code to join its waitlist." in page
+    assert "Confirm my registration" not in page
     page = text(client.post(response.url, {"code": code()}, follow=True))
     assert "You are on the waitlist." in page
     assert "Waitlist: 1st of 1" in page
