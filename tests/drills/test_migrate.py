@@ -50,12 +50,19 @@ def test_two_processes_can_migrate_a_new_database_at_once(fresh_database):
     assert query(fresh_database, "SELECT count(*) FROM django_migrations GROUP BY app, name HAVING count(*) > 1") == []
 
 
+# Other tests may migrate their own databases on the same server at this moment.
+LOCKS_OF_THIS_DATABASE = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND objid = %s AND datname = current_database()
+"""
+
+
 def test_migrate_releases_its_lock(db):
     call_command("migrate", verbosity=0)
 
     def is_free():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [LOCK])
+            cursor.execute(LOCKS_OF_THIS_DATABASE, [LOCK])
             return cursor.fetchone() == (0,)
 
     wait_until(is_free, "Releasing the lock", 5)
