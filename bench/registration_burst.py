@@ -6,9 +6,11 @@ the order of arrival. For comparison: the rate at which the same client gets emp
 newcomer), and the same transaction in plain SQL on the same Postgres.
 
 By CPU time (November 2026), a newcomer takes as much as about 85 empty answers: 79 % of it in the web processes, 16 % in
-Postgres, 4 % in this client and 1 % in Valkey. In the web processes, 45 % is Django's ORM (about 70 statements, of which building
-the SQL takes 20 %), 30 % renders the three pages, and 5 % asks Valkey. By request: the form 14 %, sending it 16 %, the code page
-18 %, sending the code 27 % (a quarter of that is allauth's sign-in), "My sessions" 25 %.
+Postgres, 4 % in this client and 1 % in Valkey. In the web processes, about 40 % is Django's ORM (about 65 statements; building the SQL
+takes 20 %), 18 % renders the three pages, and 3 % asks Valkey. By view: the form and sending it 21 %, the code page 8 %, sending
+the code 18 % (7 % is allauth's sign-in), "My sessions" 22 %. The rest is the middleware, saving the web session, and gunicorn.
+
+A Python that was compiled with optimization gains more on empty answers than on a newcomer, so the share is a little lower there.
 
 The people come from three hospitals, each behind one IP address, and the rate limits have to let them all in.
 """
