@@ -3,7 +3,7 @@
 from django.dispatch import Signal
 
 # A person reported an email as spam. Sent with `email`, their address, `message`, the row of the email or None, and `at`. It is
-# sent outside a transaction, and once more for each copy of the report.
+# sent outside a transaction, and again for each copy of the report.
 complained = Signal()
 
 # Bulk sends were paused because no worker had run for long. Sent with `bulk_sends`, a list, and `now`, in the same transaction.

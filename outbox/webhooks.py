@@ -1,8 +1,8 @@
 """Reports from an email provider's signed webhook (django-anymail): what was delivered, bounced or reported as spam.
 
 Addresses that bounce or complain are suppressed (suppression.py). A report that is sent again changes nothing, also after
-staff have lifted the suppression. A report about an email whose address was erased ("Forget me", a closed account) is counted,
-and the address does not come back with it.
+staff have lifted the suppression. If the address was erased ("Forget me", a closed account), the report is counted for the
+email, and the address is not stored again.
 """
 
 import logging
@@ -38,7 +38,7 @@ POSTMARK_PERMANENT = {"HardBounce", "BadEmailAddress"}
 NO_SUCH_ADDRESS = re.compile(r"(?<![\d.])5\.1\.(1|2|3|6|10)(?![\d.]*\d)")
 # Mailgun's reasons for not even trying, which say nothing about the address.
 MAILGUN_UNWANTED = {"suppress-complaint", "suppress-unsubscribe"}
-# Postmark's type for an email that a spam filter refused. It says nothing about the address, and is no complaint of its owner.
+# Postmark's type for an email that a spam filter refused. The address works, and the recipient did not complain.
 POSTMARK_FILTERED = "SpamNotification"
 # What anymail raises for a report that it does not understand.
 MALFORMED = (AnymailError, ValueError, KeyError, TypeError, AttributeError)
@@ -80,10 +80,10 @@ def on_tracking(sender: Any, event: AnymailTrackingEvent, esp_name: str, **_kwar
 
 
 def _record(event: AnymailTrackingEvent, esp_name: str, now: datetime) -> None:
-    """Do what a report asks for. Of a complaint, the other apps learn after what we record of it is committed.
+    """Save a report. If it is a complaint, tell the other apps.
 
-    So they lock their own rows first, as they always do. If one of them fails, the provider sends the report again, and they
-    are told again.
+    They are told after the commit, so they can lock their own rows first, as they do everywhere else. If one of them fails,
+    the provider sends the report again, and we tell them again.
     """
     at, kind = min(event.timestamp or now, now), _kind(event)
     if kind is None or not event.recipient or at < now - REPORTED_WITHIN:
@@ -97,9 +97,9 @@ def _record(event: AnymailTrackingEvent, esp_name: str, now: datetime) -> None:
 def _handle(
     event: AnymailTrackingEvent, kind: DeliveryReport.Kind, esp_name: str, at: datetime, now: datetime
 ) -> Message | None:
-    """Count the report for the email that it is about, and suppress the address if it says so. Returns the email.
+    """Save the report with the email that it is about, and suppress an address that bounced or complained.
 
-    Nothing is written about an address that we no longer have.
+    Returns the email, or None if we can't find it. Nothing is written about an address that we no longer have.
     """
     detail = f"{esp_name}: {event.description or event.reject_reason or event.event_type}"
     message = _find_message(event, at)

@@ -79,7 +79,7 @@ class Registration(models.Model):
         help_text=_("A date here means that a colleague reserved this seat and the person hasn’t confirmed it yet."),
     )
 
-    # Only after queries.add_waitlist_positions, and only on a waitlist: "3rd of 12", and how many of its people got a seat.
+    # Set by queries.add_waitlist_positions for a registration on a waitlist: "3rd of 12", and how many seats went to the waitlist.
     waitlist_position: int
     waitlist_length: int
     seats_freed: int

@@ -187,25 +187,34 @@ def colleagues(user: User, now: datetime) -> list[Invitation]:
 
 
 def add_waitlist_positions(registrations: Iterable[Registration]) -> None:
-    """Set `waitlist_position`, `waitlist_length` ("3rd of 12") and `seats_freed` on those that are on a waitlist."""
+    """Set `waitlist_position`, `waitlist_length` ("3rd of 12") and `seats_freed` on those that are on a waitlist.
+
+    `seats_freed` is the number of seats that went to the waitlist so far.
+    """
     waiting = {one.pk: one for one in registrations if one.state == RegistrationState.WAITLISTED}
     if not waiting:
         return
-    line = Registration.objects.filter(state=RegistrationState.WAITLISTED, series=OuterRef("series")).order_by()
-    before = Q(waitlisted_at__lt=OuterRef("waitlisted_at")) | Q(
-        waitlisted_at=OuterRef("waitlisted_at"), pk__lte=OuterRef("pk")
-    )
+    waitlist = Registration.objects.waitlisted().filter(series=OuterRef("series")).order_by()
     served = Registration.objects.filter(
         series=OuterRef("series"), waitlisted_at__isnull=False, confirmed_at__isnull=False
     ).order_by()
     counted = Registration.objects.filter(pk__in=waiting).annotate(
-        position=RowCount(line.filter(before).values("pk")),
-        length=RowCount(line.values("pk")),
+        position=position_on_waitlist(),
+        length=RowCount(waitlist.values("pk")),
         freed=RowCount(served.values("pk")),
     )
     for key, position, length, freed in counted.values_list("pk", "position", "length", "freed"):
         one = waiting[key]
         one.waitlist_position, one.waitlist_length, one.seats_freed = position, length, freed
+
+
+def position_on_waitlist() -> RowCount:
+    """Return a column with the waitlist position of each registration of a query. It is only for those on a waitlist."""
+    not_later = Q(waitlisted_at__lt=OuterRef("waitlisted_at")) | Q(
+        waitlisted_at=OuterRef("waitlisted_at"), pk__lte=OuterRef("pk")
+    )
+    same_waitlist = Registration.objects.waitlisted().filter(series=OuterRef("series")).order_by()
+    return RowCount(same_waitlist.filter(not_later).values("pk"))
 
 
 def waitlist_position_of(registration: Registration) -> tuple[int, int]:
@@ -229,10 +238,10 @@ class Chances:
 def chances(registration: Registration, now: datetime) -> Chances:
     """Return the chances of a waitlisted registration, after `add_waitlist_positions`."""
     series = registration.series
-    place, seats_freed = registration.waitlist_position, registration.seats_freed
+    position, seats_freed = registration.waitlist_position, registration.seats_freed
     share = _share_given_up(now)
     usual = None if share is None else round(share * (series.capacity or 0))
-    return Chances(seats_freed, usual, usual is not None and place <= usual - seats_freed)
+    return Chances(seats_freed, usual, usual is not None and position <= usual - seats_freed)
 
 
 def _share_given_up(now: datetime) -> float | None:

@@ -41,6 +41,7 @@ from registrations.models import (
     RegistrationState,
     StaffAction,
 )
+from registrations.queries import position_on_waitlist
 from sessions_app.models import Question, QuestionKind, Series, Session
 from sessions_app.search import Fold
 
@@ -182,13 +183,8 @@ def with_questions() -> Prefetch:
 
 
 def with_position(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
-    """Annotate `position`, the place on the waitlist. It counts the people before each one, so use it for a page of rows."""
-    line = Registration.objects.filter(state=RegistrationState.WAITLISTED, series=OuterRef("series")).order_by()
-    before = Q(waitlisted_at__lt=OuterRef("waitlisted_at")) | Q(
-        waitlisted_at=OuterRef("waitlisted_at"), pk__lte=OuterRef("pk")
-    )
-    position = Subquery(line.filter(before).values("series").annotate(n=Count("pk")).values("n"))
-    return registrations.annotate(position=Case(When(state=RegistrationState.WAITLISTED, then=position)))
+    """Annotate the waitlist `position`. It counts the people before each one, so use it for a page of rows."""
+    return registrations.annotate(position=Case(When(state=RegistrationState.WAITLISTED, then=position_on_waitlist())))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from sessions_app.status import Status
 # project's time zone for everyone, so that the sessions of a day come together whatever their own zones are.
 HOUR = time(9)
 USEFUL_FOR = timedelta(hours=12)
-# An email lists at most this many sessions, the earliest ones, and says how many more there are.
+# An email lists the first sessions, up to this number, and says how many more there are.
 MOST = 10
 
 

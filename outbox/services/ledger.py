@@ -130,7 +130,7 @@ def forget_bulk(messages: QuerySet[Message], addresses: Collection[str], *, now:
 
 
 def _erase(messages: QuerySet[Message], addresses: Collection[str], ends_queued: dict[str, Any]) -> None:
-    """Erase the messages. They are locked first, so that a report about one is recorded before that or finds nothing to keep."""
+    """Erase the messages. They are locked first, so no report can be saved while they are being erased."""
     locked = messages.order_by("pk").select_for_update().values_list("pk", flat=True)
     theirs = Message.objects.filter(pk__in=list(locked))
     theirs.exclude(reason="").update(reason=ERASED)  # a server's reply often quotes the address

@@ -36,7 +36,10 @@ def public_series(slug: str) -> Series:
 
 
 def page_context(request: HttpRequest, series: Series, **more: Any) -> dict[str, Any]:
-    """Return what the pages about registering for a series need. Its sessions are not read yet, so `version` is older."""
+    """Return what the pages about registering for a series need.
+
+    `version` is read before the sessions, so nothing older than it is cached under it.
+    """
     listing = Listing(series, timezone.now(), reader_zone(request))
     elsewhere = in_other_language(request, series)
     return {"series": series, "listing": listing, "version": cache_version(), "elsewhere": elsewhere, **more}
@@ -49,7 +52,7 @@ def my_registration(request: HttpRequest, series: Series) -> Registration | None
 
 
 def my_registration_with_position(request: HttpRequest, series: Series) -> Registration | None:
-    """Return the user's registration, with its place on the waitlist (queries.add_waitlist_positions)."""
+    """Return the user's registration, with its waitlist position (queries.add_waitlist_positions)."""
     registration = my_registration(request, series)
     if registration:
         registration.series = series

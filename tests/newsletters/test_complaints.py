@@ -12,7 +12,7 @@ from newsletters.services.consent import Origin
 from newsletters.services.subscriptions import Choices
 from outbox.models import Message, Suppression
 from tests.factories import IssueFactory, SubscriberFactory
-from tests.outbox.test_provider_reports import SECRET, SIGNING_KEY, Mailgun, Postmark, sent
+from tests.outbox.provider_reports import SECRET, SIGNING_KEY, Mailgun, Postmark, sent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("outbox.urls")]
 DAY = timedelta(days=1)

@@ -18,7 +18,7 @@ from outbox import webhooks
 from outbox.models import DeliveryReport, Message, Suppression, SuppressionReason
 from outbox.suppression import suppress
 from tests.factories import SubscriberFactory
-from tests.outbox.test_provider_reports import DAY, SECRET, TO, Postmark, reports, sent
+from tests.outbox.provider_reports import DAY, SECRET, TO, Postmark, reports, sent
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("outbox.urls")]
 SECONDS = 20
@@ -50,7 +50,7 @@ def meet(monkeypatch, owner, name, barrier):
 
 
 class Pause:
-    """Hold a function after its work, with its locks, until `until` says so."""
+    """Make a function wait, once its work is done and while it holds its locks, until `until` is true."""
 
     def __init__(self, monkeypatch, owner, name):
         original, self.reached, self.is_over = getattr(owner, name), Event(), Event()

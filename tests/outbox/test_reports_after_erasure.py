@@ -11,7 +11,7 @@ from newsletters.services.subscriptions import forget
 from outbox.models import DeliveryReport, HandledReport, Message, SoftBounce, State, Suppression
 from outbox.services import forget_address
 from tests.factories import SubscriberFactory
-from tests.outbox.test_provider_reports import (
+from tests.outbox.provider_reports import (
     DAY,
     SECRET,
     SIGNING_KEY,

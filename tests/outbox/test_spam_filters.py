@@ -6,7 +6,7 @@ from django.utils import timezone
 from newsletters.models import ConsentEvent
 from outbox.models import SoftBounce
 from tests.factories import SubscriberFactory
-from tests.outbox.test_provider_reports import DAY, SECRET, TO, Postmark, reports, sent, suppressed
+from tests.outbox.provider_reports import DAY, SECRET, TO, Postmark, reports, sent, suppressed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("outbox.urls")]
 

@@ -1,4 +1,4 @@
-"""Changes that wait for staff are taken back when what they are about is cancelled, and the conversation says so."""
+"""Cancelling a series or session takes back the changes to it that wait for approval. The conversation has an entry about it."""
 
 import pytest
 

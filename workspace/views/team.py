@@ -40,14 +40,14 @@ def team(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 def invite(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     form = InviteForm(request.POST if request.method == "POST" else None, initial={"language": current_language()})
     if form.is_valid():
-        email, role, language = (form.cleaned_data[name] for name in ("email", "role", "language"))
+        data = form.cleaned_data
         try:
-            _check_limits(request, workspace, email)
-            services.invite(workspace.hub, email, role, language, by=workspace.user, now=timezone.now())
+            _check_limits(request, workspace, data["email"])
+            services.invite(workspace.hub, **data, by=workspace.user, now=timezone.now())
         except services.TeamError as error:
             form.add_error("email", sentence(error))
         else:
-            messages.success(request, _("We sent the invitation to %(email)s.") % {"email": email})
+            messages.success(request, _("We sent the invitation to %(email)s.") % {"email": data["email"]})
             return redirect("workspace:team", workspace.hub.slug)
     return page(request, workspace, "team/invite.html", {"form": form}, status=400 if form.errors else 200)
 
